@@ -1,0 +1,42 @@
+#include "diag.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *program = "convscan";
+
+void diag_program(const char *name)
+{
+    program = name;
+}
+
+static size_t room_left(size_t at, size_t size, int n)
+{
+    size_t left = size - at;
+
+    return n < 0 ? 0 : (size_t)n < left ? (size_t)n : left - 1;
+}
+
+void diag_vwarn(const char *fmt, va_list ap)
+{
+    char line[DIAG_LINE];
+    size_t n = room_left(0, sizeof line - 1, snprintf(line, sizeof line - 1, "%s: ", program));
+
+    n += room_left(n, sizeof line - 1, vsnprintf(line + n, sizeof line - 1 - n, fmt, ap));
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
+            line[i] = '?';
+    line[n++] = '\n';
+    if (write(STDERR_FILENO, line, n) < 0)
+        return;
+}
+
+void diag_warn(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    diag_vwarn(fmt, ap);
+    va_end(ap);
+}

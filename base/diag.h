@@ -1,0 +1,21 @@
+/*
+ * diag.h - one-line messages on standard error: "PROGRAM: text".
+ *
+ *   Fails     never; a message that cannot be written is lost.
+ *   Bounded   DIAG_LINE bytes a message; control characters in it come out as '?', so no name can forge a line.
+ *   Threads   one write() a message.
+ */
+#ifndef BASE_DIAG_H
+#define BASE_DIAG_H
+
+#include <stdarg.h>
+
+enum { DIAG_LINE = 2048 };
+
+/* The name in front of every message; the string is kept, not copied. */
+void diag_program(const char *name);
+
+void diag_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void diag_vwarn(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
+
+#endif

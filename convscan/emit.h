@@ -1,0 +1,59 @@
+/*
+ * emit.h - where a decoder puts what it finds inside an object: children, pieces, remarks.
+ *
+ *   Borrows   names and bytes during the call.
+ *   Fails     any status but CS_OK must make the decoder unwind at once and give that status back: CS_STOP (enough found),
+ *             CS_LIMIT (a budget is spent), CS_NOMEM, CS_IO.
+ *   Bounded   by the budget behind it: a decoder need not count bytes, objects or depth of what it emits, but must bound its own
+ *             loops and memory.
+ *
+ * A decoder is  enum cs_status NAME_decode(struct slice object, struct emit *out)  and is listed in formats.c. It gives CS_OK
+ * also for damaged input (after emit_note(EMIT_DAMAGED)), having emitted what could be read before the damage.
+ */
+#ifndef CONVSCAN_EMIT_H
+#define CONVSCAN_EMIT_H
+
+#include "base/slice.h"
+#include "base/status.h"
+
+enum emit_kind {
+    EMIT_MEMBER,      /* an object of its own: typed, unpacked and matched like any other */
+    EMIT_VIEW         /* another form of the same object (decoded text, script source): matched only */
+};
+
+struct emit_child {
+    enum emit_kind kind;
+    struct slice name;          /* as the container says; untrusted bytes; may be empty */
+    const char *how;            /* what made it: "zip", "vba", "html-data-uri" …; a constant */
+    const char *type;           /* type word when the decoder knows it better than the bytes can tell; else NULL */
+    uint64_t size;              /* as declared, or UINT64_MAX */
+    uint64_t packed;            /* bytes it takes in the container, or UINT64_MAX */
+};
+
+enum emit_remark {
+    EMIT_ENCRYPTED,   /* something here cannot be opened: encrypted, or a method or format without a decoder */
+    EMIT_DAMAGED,     /* something here is broken; the rest was read */
+    EMIT_MACROS,      /* there are macros: policy may care */
+    EMIT_LIMITED      /* a limit of the decoder itself was reached: class limit */
+};
+
+struct emit {
+    enum cs_status (*open)(struct emit *e, const struct emit_child *c);
+    enum cs_status (*put)(struct emit *e, struct slice bytes);
+    enum cs_status (*close)(struct emit *e);    /* types, unpacks and matches the child before it returns */
+    enum cs_status (*note)(struct emit *e, enum emit_remark r, const char *text);   /* text: a constant */
+    const struct slice *passwords;              /* to try on encrypted containers */
+    size_t n_passwords;
+};
+
+/* A child that is all there. */
+static inline enum cs_status emit_whole(struct emit *e, const struct emit_child *c, struct slice bytes)
+{
+    enum cs_status st = e->open(e, c);
+
+    if (st == CS_OK)
+        st = e->put(e, bytes);
+    return st == CS_OK ? e->close(e) : st;
+}
+
+#endif

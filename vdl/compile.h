@@ -1,0 +1,50 @@
+/*
+ * compile.h - door of the compiling half: sources in, image out, complaints by line.
+ *
+ *   Owns      struct vdl_compiler, from vdl_compiler_new() to vdl_compiler_free().
+ *   Fails     a source with errors is complained about and counted; CS_NOMEM, CS_IO end the work.
+ *   Bounded   by the limits in docs/LANGUAGE.md (line length, depth, macros).
+ */
+#ifndef VDL_COMPILE_H
+#define VDL_COMPILE_H
+
+#include <stdio.h>
+
+#include "base/slice.h"
+#include "base/status.h"
+#include "vdl/vdl_class.h"
+
+struct vdl_compiler;
+
+struct vdl_options {
+    enum vdl_class cls;             /* of rules that name none */
+    bool has_class;
+    unsigned clam_level;            /* functionality level for ClamAV formats; 0: 230 */
+    bool with_pua;
+    bool explain;                   /* keep what --explain RULE prints */
+    FILE *complaints;               /* where complaints go; NULL: nowhere */
+    void (*progress)(void *ctx, const char *step, uint64_t done, uint64_t all);   /* may be NULL */
+    void *progress_ctx;
+};
+
+struct vdl_counts {
+    uint64_t loaded, skipped_level, unsupported, malformed, duplicates, warnings, errors;
+    uint64_t image_bytes;
+};
+/* One feature that could not be expressed, with its count; valid until the compiler is freed. */
+struct vdl_unsupported { const char *feature; uint64_t count; };
+
+struct vdl_compiler *vdl_compiler_new(const struct vdl_options *o);
+void vdl_compiler_free(struct vdl_compiler *c);
+/* A file (format by its ending) or a folder (every known file in it, sorted). */
+enum cs_status vdl_compiler_add(struct vdl_compiler *c, const char *path) MUST_USE;
+/* A source in memory; name is used in complaints, its ending decides the format. */
+enum cs_status vdl_compiler_add_text(struct vdl_compiler *c, const char *name, struct slice text) MUST_USE;
+/* Write the image beside path and rename. CS_INVALID when there were errors: nothing is written. */
+enum cs_status vdl_compiler_write(struct vdl_compiler *c, const char *path) MUST_USE;
+void vdl_compiler_counts(const struct vdl_compiler *c, struct vdl_counts *out);
+size_t vdl_compiler_unsupported(const struct vdl_compiler *c, const struct vdl_unsupported **out);
+/* --explain: the chosen windows of a rule and why. CS_NOENT when there is no such rule. */
+enum cs_status vdl_compiler_explain(struct vdl_compiler *c, struct slice rule, FILE *out) MUST_USE;
+
+#endif
