@@ -1,0 +1,123 @@
+#include "inflate.h"
+
+#include <limits.h>
+#include <zlib.h>
+
+enum { PIECE = 32768 };
+
+static bool is_zlib_head(struct slice in)
+{
+    return in.n >= 2 && (in.p[0] & 0x0f) == 8 && in.p[0] <= 0x78 && (in.p[0] << 8 | in.p[1]) % 31 == 0;
+}
+
+static bool is_gzip_head(struct slice in)
+{
+    return in.n >= 3 && in.p[0] == 0x1f && in.p[1] == 0x8b && in.p[2] == 8;
+}
+
+/* Bytes of the zlib header: 2, with a preset dictionary 6, 0 when there is none. */
+static size_t zlib_head(struct slice in)
+{
+    if (!is_zlib_head(in))
+        return 0;
+    return in.p[1] & 0x20 ? 6 : 2;
+}
+
+/* Bytes of the gzip header with its optional fields; in.n when it never ends. */
+static size_t gzip_head(struct slice in)
+{
+    size_t at = 10;
+    uint8_t flags;
+
+    if (in.n < 10)
+        return in.n;
+    flags = in.p[3];
+    if (flags & 0x04) {                                     /* extra field */
+        struct slice len = slice_sub(in, at, 2);
+        if (len.n < 2)
+            return in.n;
+        at += 2 + (size_t)(len.p[0] | len.p[1] << 8);
+    }
+    for (int bit = 0x08; bit <= 0x10; bit <<= 1) {          /* name, comment */
+        struct slice rest = slice_drop(in, at);
+        if (flags & bit)
+            at += slice_chr(rest, 0) + 1;
+    }
+    if (flags & 0x02)
+        at += 2;
+    return at < in.n ? at : in.n;
+}
+
+static enum cs_status run(z_stream *z, struct slice in, inflate_put *put, void *to, struct inflate_result *res)
+{
+    uint8_t out[PIECE];
+    size_t fed = 0;
+    int ret = Z_OK;
+
+    while (ret == Z_OK) {
+        if (z->avail_in == 0) {
+            struct slice more = slice_sub(in, fed, UINT_MAX);
+            z->next_in = (z_const Bytef *)(uintptr_t)more.p;
+            z->avail_in = (uInt)more.n;
+            fed += more.n;
+        }
+        z->next_out = out;
+        z->avail_out = sizeof out;
+        ret = inflate(z, Z_NO_FLUSH);
+        if (sizeof out - z->avail_out) {
+            struct slice piece = { out, sizeof out - z->avail_out };
+            enum cs_status st = put(to, piece);
+            if (st != CS_OK)
+                return st;
+            res->made += piece.n;
+        }
+    }
+    res->used += fed - z->avail_in;
+    res->is_damaged = ret != Z_STREAM_END;
+    return ret == Z_MEM_ERROR ? CS_NOMEM : CS_OK;
+}
+
+static enum cs_status inflate_raw(struct slice in, size_t head, size_t tail, inflate_put *put, void *to,
+                                  struct inflate_result *res)
+{
+    z_stream z = { 0 };
+    enum cs_status st;
+
+    *res = (struct inflate_result){ .used = head };
+    if (inflateInit2(&z, -MAX_WBITS) != Z_OK)
+        return CS_NOMEM;
+    st = run(&z, slice_drop(in, head), put, to, res);
+    inflateEnd(&z);
+    if (st == CS_OK && !res->is_damaged)
+        res->used += slice_sub(in, res->used, tail).n;
+    return st;
+}
+
+enum cs_status inflate_all(struct slice in, enum inflate_kind kind, inflate_put *put, void *to, struct inflate_result *res)
+{
+    size_t head;
+    enum cs_status st;
+
+    *res = (struct inflate_result){ 0 };
+    if (kind == INFLATE_AUTO)
+        kind = is_gzip_head(in) ? INFLATE_GZIP : is_zlib_head(in) ? INFLATE_ZLIB : INFLATE_RAW;
+    switch (kind) {
+    case INFLATE_GZIP:
+        return inflate_raw(in, gzip_head(in), 8, put, to, res);
+    case INFLATE_ZLIB:
+        head = zlib_head(in);
+        st = inflate_raw(in, head, head ? 4 : 0, put, to, res);
+        if (st == CS_OK && res->is_damaged && res->made == 0 && head)
+            st = inflate_raw(in, 0, 0, put, to, res);       /* raw data that happens to look like a header */
+        else if (st == CS_OK && res->is_damaged && res->made == 0 && in.n > 2)
+            st = inflate_raw(in, 2, 0, put, to, res);       /* a header with a wrong check */
+        return st;
+    default:
+        return inflate_raw(in, 0, 0, put, to, res);
+    }
+}
+
+uint32_t inflate_crc32(uint32_t crc, struct slice bytes)
+{
+    return (uint32_t)crc32_z(crc, bytes.p, bytes.n);
+}

@@ -1,0 +1,40 @@
+/*
+ * inflate.h - deflated bytes, raw or wrapped; the only user of zlib in this room.
+ *
+ *   Borrows   the input; what put() is given lasts for that call.
+ *   Fails     CS_NOMEM, or whatever status other than CS_OK put() gave back. Damage is no failure: what could be read before it
+ *             has been put, and the result says so.
+ *   Bounded   memory by zlib's window (some 48 KB). The output is bounded by put(): it stops us with its status.
+ *   Threads   any; no state between calls.
+ *
+ * Wrappings are read leniently: checksums and lengths behind the data are skipped, not checked, for a member whose checksum is
+ * wrong is looked at all the same. A zlib header that is no zlib header is taken as the start of raw data.
+ */
+#ifndef CONVSCAN_INFLATE_H
+#define CONVSCAN_INFLATE_H
+
+#include "base/slice.h"
+#include "base/status.h"
+
+enum inflate_kind {
+    INFLATE_RAW,
+    INFLATE_ZLIB,
+    INFLATE_GZIP,     /* one member; the next one, if any, starts at result.used */
+    INFLATE_AUTO      /* by the first bytes: gzip, zlib, else raw */
+};
+
+struct inflate_result {
+    size_t used;      /* bytes of the input that were read, wrapping included */
+    uint64_t made;    /* bytes put */
+    bool is_damaged;  /* the data is broken or ends too early */
+};
+
+typedef enum cs_status inflate_put(void *to, struct slice bytes);
+
+enum cs_status inflate_all(struct slice in, enum inflate_kind kind, inflate_put *put, void *to,
+                           struct inflate_result *res) MUST_USE;
+
+/* The CRC-32 of zip and gzip; start with 0. */
+uint32_t inflate_crc32(uint32_t crc, struct slice bytes);
+
+#endif
