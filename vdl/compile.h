@@ -47,4 +47,17 @@ size_t vdl_compiler_unsupported(const struct vdl_compiler *c, const struct vdl_u
 /* --explain: the chosen windows of a rule and why. CS_NOENT when there is no such rule. */
 enum cs_status vdl_compiler_explain(struct vdl_compiler *c, struct slice rule, FILE *out) MUST_USE;
 
+/* A rule's own tests, for vdlc --test. */
+struct vdl_test {
+    struct slice rule, name, parent;
+    struct slice bytes;                 /* the sample itself; a file has been read */
+    const char *types[8];               /* type words, NULL ends the list early */
+    unsigned depth;
+    bool must_match;
+    const char *source;                 /* where the sample stands */
+    uint32_t line;
+};
+/* Each sample in order until fn says false (CS_STOP). A sample file that cannot be read is complained about: CS_INVALID at the end. */
+enum cs_status vdl_compiler_tests(struct vdl_compiler *c, bool (*fn)(void *ctx, const struct vdl_test *t), void *ctx) MUST_USE;
+
 #endif

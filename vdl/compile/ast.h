@@ -32,7 +32,8 @@ enum vdl_kind {
     /* high level: true or false for the object */
     VN_SEGMENT,     /* kid[0] occurs, at a place allowed by anchor; name (LET) when it has one */
     VN_AND, VN_OR, VN_XOR, VN_NOT,
-    VN_COUNT,       /* matches of kid[0] (a segment, or an expression: the sum over its true segments) cmp lo; distinct: at least that many different ones */
+    VN_COUNT,       /* matches of kid[0] cmp lo. A segment: the number of places where a match of it begins. An expression: 0 when it is
+                       false, else the sum over its segments (each written one once); distinct: and at least that many of them matched */
     VN_OF,          /* at least lo of kids are true */
     VN_SIZE,        /* object size in lo..hi */
     VN_DEPTH,       /* nesting depth in lo..hi */
@@ -40,15 +41,23 @@ enum vdl_kind {
     VN_PARENT,      /* container's type word contains bytes */
     VN_HASH,        /* whole object: algo, bytes (digest), size lo (VDL_INF: any) */
     VN_SECTION_HASH,/* one PE section: the same */
-    VN_REGEX,       /* pcre2: bytes (pattern), regex flags, anchor; kid[0]: trigger expression, evaluated first; may be NULL when literal is given */
-    VN_INTEGER,     /* byte test, see struct vdl_integer */
+    VN_REGEX,       /* pcre2: bytes (pattern), regex flags, anchor; kid[0]: trigger expression, evaluated first (readers always give one) */
+    VN_INTEGER,     /* byte test, see struct vdl_integer; kid[0]: a segment, when the offset counts from its first match */
     VN_SENDER,      /* envelope sender matches the wildcard pattern in bytes */
-    VN_CONTAINER,   /* ClamAV Container / Intermediates: types */
+    VN_CONTAINER,   /* ClamAV Container / Intermediates: bytes = type words from the outermost to the parent joined by '>'; "*" is any one.
+                       Compared whole and from the parent outwards; more layers may be outside */
     VN_TRUE, VN_FALSE
 };
 
-enum vdl_edge { VE_WORD,            /* \b: a letter, digit or '_' on exactly one side */
-    VE_CLAM_B, VE_CLAM_L, VE_CLAM_W, VE_START, VE_END, VE_ALNUM_FREE /* neighbour outside is not alphanumeric (YARA fullword) */ };
+/* Zero width. The one-sided ones look at the byte before this place, or with is_after at the byte after it. */
+enum vdl_edge {
+    VE_WORD,         /* \b: a letter, digit or '_' on exactly one side (the object's ends count as none) */
+    VE_START,        /* this place is the object's first byte */
+    VE_END,          /* this place is the object's end */
+    VE_CLAM_B,       /* before: start, or one of: space - . / _ < @; after: end, or one of: LF CR space " ' - / = > _ */
+    VE_CLAM_L,       /* before: start, or LF; after: end, LF, or CR LF */
+    VE_ALNUM_FREE    /* start or end, or a byte that is no letter or digit (ClamAV W and f, YARA fullword) */
+};
 
 enum vdl_where { VW_ANYWHERE, VW_START,  /* lo..hi from the first byte */
     VW_END,          /* starts lo..hi bytes before the end */
@@ -74,23 +83,26 @@ struct vdl_integer {            /* ClamAV byte compare, YARA uintN(off) */
     uint64_t and_mask;          /* applied before comparing; ~0 for none */
 };
 
+/* Small on purpose: a set has millions. Shared subtrees are allowed (a LET, a YARA rule reference): a tree is a DAG. */
 struct vdl_node {
-    enum vdl_kind kind;
-    uint32_t line, column;      /* of the source, for complaints */
-    struct vdl_node **kids;
-    size_t n_kids;
-    uint64_t lo, hi;
-    struct slice bytes, mask, name;
+    enum vdl_kind kind : 8;
+    enum vdl_edge edge : 8;
+    enum vdl_cmp cmp : 8;
+    enum vdl_hash algo : 8;
     bool fold;
+    bool edge_not;              /* the edge must not hold */
+    bool is_after;              /* one-sided edges: see above */
+    uint32_t line, column;      /* of the source, for complaints */
+    uint32_t n_kids;
+    struct vdl_node **kids;
+    uint64_t lo, hi;
+    struct slice bytes;         /* VN_SEGMENT: the name given by LET, or empty */
+    const uint8_t *mask;        /* as long as bytes, or NULL: all 0xff */
     const uint8_t *set;         /* 32 bytes, bit n%8 of byte n/8 */
-    enum vdl_edge edge;
-    bool edge_not;
-    struct vdl_anchor anchor;
-    enum vdl_cmp cmp;
-    uint64_t distinct;
-    enum vdl_hash algo;
-    unsigned regex;             /* VR_* */
+    const struct vdl_anchor *anchor;    /* NULL: anywhere */
     const struct vdl_integer *integer;
+    uint32_t distinct;
+    uint32_t regex;             /* VR_* */
 };
 
 struct vdl_types {              /* <"a","b"> or <!"a"> : substring of a reported type word */
@@ -99,22 +111,30 @@ struct vdl_types {              /* <"a","b"> or <!"a"> : substring of a reported
     bool is_not, is_exact;      /* exact: the word itself, for imported targets */
 };
 
+struct vdl_meta {               /* shared by many rules; every slice may be empty */
+    struct slice version, severity, id, info, clean;
+};
+
 struct vdl_sample {             /* a rule's own tests */
-    struct slice bytes, file, name, type;
+    struct slice rule;          /* name */
+    struct slice bytes, file;   /* file: path relative to the source's folder; empty when bytes are given */
+    struct slice name, parent;
+    struct slice types[8];
+    size_t n_types;
+    unsigned depth;
     bool must_match;
+    const char *source;         /* file and line of the sample */
     uint32_t line;
 };
 
 struct vdl_rule {
     struct slice name;          /* printable */
-    enum vdl_class cls;
-    struct slice version, severity, id, info, clean;   /* metadata; may be empty */
-    struct vdl_types types;
+    const struct vdl_meta *meta;        /* NULL: none */
+    const struct vdl_types *types;      /* NULL: every type */
     struct vdl_node *expr;
-    struct vdl_sample *samples;
-    size_t n_samples;
     const char *file;
     uint32_t line;
+    enum vdl_class cls : 8;
     bool is_private;            /* never reported by itself */
 };
 
@@ -125,6 +145,8 @@ struct vdl_program {
     struct slice version;
     struct slice *ignored;      /* .ign2 names */
     size_t n_ignored;
+    struct vdl_sample *samples; /* grows; heap */
+    size_t n_samples, sample_room;
 };
 
 enum cs_status vdl_program_init(struct vdl_program *p) MUST_USE;
