@@ -58,31 +58,130 @@ $(L_compile): $(OBJ_compile)
 $(L_convscan): $(OBJ_convscan)
 $(L_imta): $(OBJ_imta)
 
-link = @mkdir -p $(@D) && echo LINK $@ && $(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^)
+link = @mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^)
 $(BUILD)/bin/convscan: $(BUILD)/obj/convscan/main.o $(L_convscan) $(L_mime) $(L_match) $(L_base)
 	$(link) $(LIBS_ARCHIVE) $(LIBS_MAGIC) $(LIBS_INI) $(LIBS_REGEX) -lm
 	ln -sf convscan $(@D)/uvscan
 $(BUILD)/bin/vdlc: $(BUILD)/obj/vdl/vdlc.o $(L_compile) $(L_match) $(L_base)
 	$(link) $(LIBS_ARCHIVE) $(LIBS_HASH) $(LIBS_REGEX) -lm
-$(BUILD)/bin/convchan: $(BUILD)/obj/imta/convchan.o $(L_imta) $(L_mime) $(L_base)
-	$(link)
-$(BUILD)/bin/convstat: $(BUILD)/obj/imta/convstat.o $(L_imta) $(L_base)
+IMTA_BINS := $(patsubst imta/%.c,$(BUILD)/bin/%,$(wildcard $(IMTA_MAINS)))
+$(IMTA_BINS): $(BUILD)/bin/%: $(BUILD)/obj/imta/%.o $(L_imta) $(L_mime) $(L_base)
 	$(link) -lm
 
 RULES := $(BUILD)/share/convscan/rules.vdb
 .PHONY: rules
-rules: $(if $(wildcard vdl/rules/*.vdl),$(RULES))
+rules: $(if $(wildcard vdl/vdlc.c),$(if $(wildcard vdl/rules/*.vdl),$(RULES)))
 $(RULES): $(wildcard vdl/rules/*.vdl) $(BUILD)/bin/vdlc
 	@mkdir -p $(@D)
 	$(BUILD)/bin/vdlc -o $@ $(filter %.vdl,$^)
 
+# ---- set-up: a bare machine has git and make; these targets install the rest themselves -----------------------------
+READY := build/.ready
+$(READY)-%: scripts/install-deps
+	@mkdir -p $(@D)
+	scripts/install-deps $(subst -, ,$*)
+	@touch $@
+JOBS := $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
+again = @+$(MAKE) -s --no-print-directory $(JOBS)
+
 # ---- tests -------------------------------------------------------------------------------------------------------
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
-.PHONY: unit
+FUZZ := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+PLAIN := $(addprefix $(BUILD)/plain/,$(FUZZ))
+LIBS_ALL := $(LIBS_ARCHIVE) $(LIBS_MAGIC) $(LIBS_INI) $(LIBS_REGEX) -lm
+ARCHIVES := $(L_imta) $(L_convscan) $(L_mime) $(L_compile) $(L_match) $(L_base)
+
+.PHONY: check test
+test: check ## the same as check
+check: $(READY)-build-demo-test ## install what is missing, build, run all tests (T=name for one)
+	$(again) all unit plain
+	@BUILD=$(BUILD) tests/run $(T)
+
+.PHONY: unit plain
 unit: $(UNIT) ## build the unit tests (run one with `make check T=qp`)
-$(BUILD)/tests/%: tests/unit/%.c $(L_imta) $(L_convscan) $(L_mime) $(L_compile) $(L_match) $(L_base)
+plain: $(PLAIN) ## build the fuzz targets as plain programs that are fed their seeds
+$(BUILD)/tests/%: tests/unit/%.c $(ARCHIVES)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests/unit $(ALL_CFLAGS) -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(filter %.a,$^) -lcheck -lsubunit $(LIBS_ARCHIVE) $(LIBS_MAGIC) $(LIBS_INI) $(LIBS_REGEX) -lrt -lm -lpthread
+	$(CC) $(CPPFLAGS) -Itests/unit $(ALL_CFLAGS) -MMD -MP $(ALL_LDFLAGS) -o $@ $(filter %.c %.a,$^) -lcheck -lsubunit $(LIBS_ALL) -lrt -lpthread
+$(BUILD)/plain/%: tests/fuzz/%.c tests/fuzz/standalone.c $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $(filter %.c %.a,$^) $(LIBS_ALL)
+
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+.PHONY: asan
+asan: $(READY)-build-demo-test ## unit tests and seeds under the address and undefined behaviour sanitizers (K='unit cli' for others)
+	$(again) BUILD=build/asan OPT=-O1 HARDEN= SAN='$(SANITIZE)' all unit plain
+	@BUILD=build/asan TEST_SECONDS=600 tests/run -k '$(or $(K),unit seeds)' $(T)
+
+.PHONY: coverage
+coverage: $(READY)-build-demo-test ## lines reached by the tests, a line a file, in build/cov/coverage.txt
+	$(again) BUILD=build/cov OPT=-O0 HARDEN= SAN=--coverage all unit plain
+	@BUILD=build/cov tests/run $(T) || true
+	@scripts/coverage build/cov
+
+# The fuzzing engine needs clang. Its builds stand apart, like those of the sanitizers.
+SECONDS ?= 60
+.PHONY: fuzz fuzz-all
+fuzz: $(READY)-build-fuzz ## run one fuzz target with the engine: F=mime SECONDS=60
+	@test -f tests/fuzz/fuzz_$(F).c || { echo "make fuzz: F must be one of: $(patsubst fuzz_%,%,$(FUZZ))" >&2; exit 64; }
+	$(again) BUILD=build/fuzz CC=clang OPT=-O1 HARDEN= SAN='$(SANITIZE) -fsanitize=fuzzer-no-link' build/fuzz/engine/fuzz_$(F)
+	@tests/fuzz/run-engine build/fuzz fuzz_$(F) $(SECONDS)
+fuzz-all: ## every fuzz target in turn, SECONDS each
+	@for f in $(patsubst fuzz_%,%,$(FUZZ)); do $(MAKE) --no-print-directory fuzz F=$$f SECONDS=$(SECONDS) || exit 1; done
+$(BUILD)/engine/%: tests/fuzz/%.c $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $(filter %.c %.a,$^) $(LIBS_ALL)
+
+.PHONY: demo
+demo: $(READY)-build-demo ## a real message through the channel: what was found, and what became of it
+	$(again) all
+	@BUILD=$(BUILD) scripts/demo
+
+.PHONY: lint format check-hardening
+lint: $(READY)-build-demo-lint ## layers, headers alone, shell, manual pages, C; nothing of this machine in the tree
+	$(again) all
+	@BUILD=$(BUILD) CC='$(CC)' scripts/lint
+format: ## clang-format in place
+	git ls-files '*.c' '*.h' | xargs clang-format -i
+check-hardening: $(READY)-build ## the programs are hardened and linked as docs/decisions say
+	$(again) all
+	@scripts/check-hardening $(BUILD)/bin
+
+.PHONY: bench
+bench: $(READY)-build-demo ## measure against peers and floors; QUICK=1 takes under a minute, make bench-deps installs the peers
+	$(again) all bench-programs
+	@BUILD=$(BUILD) QUICK=$(QUICK) python3 tests/bench/bench.py
+.PHONY: bench-deps bench-programs
+bench-deps: ## install the peers of the bench
+	scripts/install-deps build demo bench
+BENCH_OURS := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*_bench.c))
+bench-programs: $(BENCH_OURS)
+$(BUILD)/bench/%_bench: tests/bench/%_bench.c $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP $(ALL_LDFLAGS) -o $@ $(filter %.c %.a,$^) $(LIBS_ALL)
+
+# ---- installing --------------------------------------------------------------------------------------------------
+BINDIR := $(DESTDIR)$(PREFIX)/bin
+DATADIR := $(DESTDIR)$(PREFIX)/share/convscan
+MANDIR := $(DESTDIR)$(PREFIX)/share/man
+SCRIPTS := $(wildcard $(addprefix scripts/,vdl-update spin spin-script vreset))
+SAMPLES := $(wildcard imta/*.sample)
+.PHONY: install uninstall dist
+install: all ## install below PREFIX (and DESTDIR)
+	install -d $(BINDIR) $(DATADIR)/samples
+	install -m 755 $(PROGRAMS) $(SCRIPTS) $(BINDIR)
+	ln -sf convscan $(BINDIR)/uvscan
+	install -m 644 $(wildcard $(RULES)) $(DATADIR)
+	$(if $(SAMPLES),install -m 644 $(SAMPLES) $(DATADIR)/samples)
+	for page in $(wildcard docs/man/*.[1-8]); do \
+	    d=$(MANDIR)/man$${page##*.}; install -d $$d && install -m 644 $$page $$d || exit 1; done
+uninstall: ## take away what install put there
+	rm -f $(addprefix $(BINDIR)/,$(notdir $(PROGRAMS) $(SCRIPTS)) uvscan)
+	rm -rf $(DATADIR)
+	for page in $(notdir $(wildcard docs/man/*.[1-8])); do rm -f $(MANDIR)/man$${page##*.}/$$page; done
+dist: ## a source archive of the last commit
+	@mkdir -p $(BUILD)
+	git archive --format=tar.gz --prefix=convscan-$(VERSION)/ -o $(BUILD)/convscan-$(VERSION).tar.gz HEAD
 
 .PHONY: help
 help: ## list the targets
@@ -92,4 +191,4 @@ help: ## list the targets
 clean: ## remove everything made
 	rm -rf $(BUILD)
 
--include $(shell find $(BUILD)/obj $(BUILD)/tests -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD)/obj $(BUILD)/tests $(BUILD)/plain $(BUILD)/bench -name '*.d' 2>/dev/null)

@@ -8,6 +8,7 @@
 #define TESTS_RECORDER_H
 
 #include <assert.h>
+#include <stdlib.h>
 
 #include "base/buf.h"
 #include "convscan/emit.h"
