@@ -58,6 +58,15 @@ $(L_compile): $(OBJ_compile)
 $(L_convscan): $(OBJ_convscan)
 $(L_imta): $(OBJ_imta)
 
+# The filter of the cage, made by libseccomp at build time: see scripts/gen-cage.c.
+$(BUILD)/gen/gen-cage: scripts/gen-cage.c
+	@mkdir -p $(@D)
+	$(CC) -O1 -o $@ $< -lseccomp
+$(BUILD)/gen/cage_filter.h: $(BUILD)/gen/gen-cage
+	$< >$@.new && mv $@.new $@
+$(BUILD)/obj/convscan/cage.o: $(BUILD)/gen/cage_filter.h
+$(BUILD)/obj/convscan/cage.o: CPPFLAGS += -I$(BUILD)/gen
+
 link = @mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^)
 $(BUILD)/bin/convscan: $(BUILD)/obj/convscan/main.o $(L_convscan) $(L_mime) $(L_match) $(L_base)
 	$(link) $(LIBS_ARCHIVE) $(LIBS_MAGIC) $(LIBS_INI) $(LIBS_REGEX) -lm
