@@ -11,6 +11,8 @@
 #ifndef VDL_VDL_H
 #define VDL_VDL_H
 
+#include <stdio.h>
+
 #include "base/slice.h"
 #include "base/status.h"
 #include "vdl/vdl_class.h"
@@ -36,6 +38,9 @@ void vdl_info(const struct vdl_db *db, struct vdl_info *out);
 
 /* Read it all: checksum, every offset, every reference. */
 enum cs_status vdl_verify(const struct vdl_db *db, char why[256]) MUST_USE;
+
+/* Print the image as readable VDL, a rule each, in the order of their numbers. */
+enum cs_status vdl_dump(const struct vdl_db *db, FILE *out) MUST_USE;
 
 #define VDL_SIZE_UNKNOWN UINT64_MAX
 enum { VDL_TYPES_MAX = 8 };
