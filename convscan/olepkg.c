@@ -1,0 +1,120 @@
+#include "olepkg.h"
+
+#include "base/bytes.h"
+#include "cfb.h"
+#include "utf16.h"
+
+enum { NAME_MOST = 4096 };
+
+/* A cursor that gives nothing more once something was missing. */
+struct cut {
+    struct slice left;
+    bool is_out;
+};
+
+static struct slice cut(struct cut *c, size_t n)
+{
+    struct slice s = slice_take(c->left, n);
+
+    c->is_out = c->is_out || s.n < n;
+    c->left = slice_drop(c->left, n);
+    return s;
+}
+
+static uint32_t cut_le(struct cut *c, size_t n)
+{
+    struct slice s = cut(c, n);
+
+    return s.n < n ? 0 : n == 2 ? get_le16(s.p) : get_le32(s.p);
+}
+
+static struct slice cut_string(struct cut *c)
+{
+    struct slice s = until_nul(slice_take(c->left, NAME_MOST));
+
+    (void)cut(c, s.n + 1);
+    return s;
+}
+
+bool olepkg_parse(struct slice in, struct olepkg *out)
+{
+    struct cut c = { in, false };
+    uint32_t n;
+
+    *out = (struct olepkg){ 0 };
+    if (cut_le(&c, 2) != 2)
+        return false;
+    out->label = cut_string(&c);
+    out->path = cut_string(&c);
+    (void)cut(&c, 2);
+    (void)cut(&c, 2);                               /* 3: embedded, 1: a link; data may follow either */
+    n = cut_le(&c, 4);
+    out->command = until_nul(cut(&c, n));
+    n = cut_le(&c, 4);
+    if (c.is_out || n == 0)
+        return false;
+    out->data = cut(&c, n);
+    out->is_short = c.is_out;
+    return out->data.n != 0;
+}
+
+static struct slice last_part(struct slice path)
+{
+    for (size_t i = path.n; i; i--)
+        if (path.p[i - 1] == '\\' || path.p[i - 1] == '/')
+            return slice_drop(path, i);
+    return path;
+}
+
+static enum cs_status emit_package(const struct olepkg *pkg, struct emit *out)
+{
+    struct slice name = pkg->label.n ? pkg->label : pkg->command.n ? pkg->command : pkg->path;
+    struct emit_child c = { .kind = EMIT_MEMBER, .name = last_part(name), .how = "ole-package", .size = pkg->data.n,
+                            .packed = pkg->data.n };
+    enum cs_status st = pkg->is_short ? out->note(out, EMIT_DAMAGED, "embedded package is cut short") : CS_OK;
+
+    return st == CS_OK ? emit_whole(out, &c, pkg->data) : st;
+}
+
+static enum cs_status emit_data(struct slice name, struct slice data, struct emit *out)
+{
+    struct emit_child c = { .kind = EMIT_MEMBER, .name = name, .how = "ole-native", .size = data.n, .packed = data.n };
+
+    return data.n ? emit_whole(out, &c, data) : CS_OK;
+}
+
+enum cs_status olepkg_native(struct slice stream, struct emit *out)
+{
+    struct olepkg pkg;
+
+    if (stream.n < 4)
+        return CS_OK;
+    if (olepkg_parse(slice_drop(stream, 4), &pkg) || olepkg_parse(stream, &pkg))
+        return emit_package(&pkg, out);
+    return emit_data(SLICE("Ole10Native"), slice_drop(stream, 4), out);
+}
+
+enum cs_status olepkg_object(struct slice object, struct emit *out)
+{
+    static const struct slice magic = { (const uint8_t *)"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 8 };
+    struct cut c = { object, false };
+    struct slice class_name, data;
+    struct olepkg pkg;
+    uint32_t n;
+
+    (void)cut(&c, 4);                               /* version: anything is accepted */
+    (void)cut(&c, 4);                               /* 1 linked, 2 embedded; not to be trusted */
+    class_name = until_nul(cut(&c, cut_le(&c, 4)));
+    (void)cut(&c, cut_le(&c, 4));                   /* topic */
+    (void)cut(&c, cut_le(&c, 4));                   /* item */
+    n = cut_le(&c, 4);
+    if (!c.is_out) {
+        data = cut(&c, n);
+        if (olepkg_parse(data, &pkg))
+            return emit_package(&pkg, out);
+        if (slice_find(object, magic) == object.n || slice_starts(data, magic))
+            return emit_data(class_name, data, out);
+    }
+    data = slice_drop(object, slice_find(object, magic));
+    return emit_data(SLICE("object"), data, out);
+}
