@@ -1,40 +1,7 @@
 #include "olepkg.h"
 
-#include "base/bytes.h"
-#include "cfb.h"
+#include "cut.h"
 #include "utf16.h"
-
-enum { NAME_MOST = 4096 };
-
-/* A cursor that gives nothing more once something was missing. */
-struct cut {
-    struct slice left;
-    bool is_out;
-};
-
-static struct slice cut(struct cut *c, size_t n)
-{
-    struct slice s = slice_take(c->left, n);
-
-    c->is_out = c->is_out || s.n < n;
-    c->left = slice_drop(c->left, n);
-    return s;
-}
-
-static uint32_t cut_le(struct cut *c, size_t n)
-{
-    struct slice s = cut(c, n);
-
-    return s.n < n ? 0 : n == 2 ? get_le16(s.p) : get_le32(s.p);
-}
-
-static struct slice cut_string(struct cut *c)
-{
-    struct slice s = until_nul(slice_take(c->left, NAME_MOST));
-
-    (void)cut(c, s.n + 1);
-    return s;
-}
 
 bool olepkg_parse(struct slice in, struct olepkg *out)
 {
@@ -42,18 +9,18 @@ bool olepkg_parse(struct slice in, struct olepkg *out)
     uint32_t n;
 
     *out = (struct olepkg){ 0 };
-    if (cut_le(&c, 2) != 2)
+    if (cut_le16(&c) != 2)
         return false;
     out->label = cut_string(&c);
     out->path = cut_string(&c);
-    (void)cut(&c, 2);
-    (void)cut(&c, 2);                               /* 3: embedded, 1: a link; data may follow either */
-    n = cut_le(&c, 4);
-    out->command = until_nul(cut(&c, n));
-    n = cut_le(&c, 4);
+    (void)cut_bytes(&c, 2);
+    (void)cut_bytes(&c, 2);                               /* 3: embedded, 1: a link; data may follow either */
+    n = cut_le32(&c);
+    out->command = until_nul(cut_bytes(&c, n));
+    n = cut_le32(&c);
     if (c.is_out || n == 0)
         return false;
-    out->data = cut(&c, n);
+    out->data = cut_bytes(&c, n);
     out->is_short = c.is_out;
     return out->data.n != 0;
 }
@@ -102,14 +69,14 @@ enum cs_status olepkg_object(struct slice object, struct emit *out)
     struct olepkg pkg;
     uint32_t n;
 
-    (void)cut(&c, 4);                               /* version: anything is accepted */
-    (void)cut(&c, 4);                               /* 1 linked, 2 embedded; not to be trusted */
-    class_name = until_nul(cut(&c, cut_le(&c, 4)));
-    (void)cut(&c, cut_le(&c, 4));                   /* topic */
-    (void)cut(&c, cut_le(&c, 4));                   /* item */
-    n = cut_le(&c, 4);
+    (void)cut_bytes(&c, 4);                               /* version: anything is accepted */
+    (void)cut_bytes(&c, 4);                               /* 1 linked, 2 embedded; not to be trusted */
+    class_name = until_nul(cut_bytes(&c, cut_le32(&c)));
+    (void)cut_bytes(&c, cut_le32(&c));                   /* topic */
+    (void)cut_bytes(&c, cut_le32(&c));                   /* item */
+    n = cut_le32(&c);
     if (!c.is_out) {
-        data = cut(&c, n);
+        data = cut_bytes(&c, n);
         if (olepkg_parse(data, &pkg))
             return emit_package(&pkg, out);
         if (slice_find(object, magic) == object.n || slice_starts(data, magic))
