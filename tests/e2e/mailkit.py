@@ -171,7 +171,7 @@ class Channel:
         self.config = os.path.join(room, 'convscan.conf')
         self.report = os.path.join(room, 'report.json')
         with open(self.config, 'w') as f:
-            f.write(f'log_file = {self.log}\n{config}')
+            f.write(f'[log]\nfile = {self.log}\n{config}')
         sample = os.path.join(ROOT, 'imta', 'conversions.sample')
         self.conversions = os.path.join(room, 'conversions')
         command = command or f'{BIN}/convscan --config {self.config}'
