@@ -121,9 +121,12 @@ int main(int argc, char **argv)
     n = cut(&sources, pieces, want + want / SPARE);
     for (size_t i = 0; i < n; i++) {
         size_t slot = head_hash(pieces[i].p) & (size - 1);
-        while (table[slot])
+        while (table[slot] && !pieces[i].is_seen) {
+            pieces[i].is_seen = !memcmp(pieces[table[slot] - 1].p, pieces[i].p, HEAD);
             slot = (slot + 1) & (size - 1);
-        table[slot] = (uint32_t)i + 1;
+        }
+        if (!pieces[i].is_seen)
+            table[slot] = (uint32_t)i + 1;
     }
     for (size_t i = 0; i < data.n; i++)
         mark_seen(data.map[i].data, pieces, table, size - 1);

@@ -54,6 +54,8 @@ static void add_line(struct set *s, const char *line)
     if (!hex)
         return;
     n = strcspn(++hex, "\r\n") / 2;
+    if (n == 0 || !strncmp(hex, "00", 2))       /* the library takes a literal that begins with NUL for an empty one */
+        return;
     bytes = malloc(n + 1);
     if (!bytes)
         exit(2);
