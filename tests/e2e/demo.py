@@ -1,0 +1,104 @@
+"""demo.py STEP ROOM: the steps of scripts/demo that need a MIME parser. ROOM holds message, after, report.json, convscan.log."""
+import os
+import sys
+
+import mailkit as kit
+
+INFECTED = {'3': ('invoices.zip', 'june/invoice-17.txt'), '4.2': ('minutes.dat', 'minutes.dat')}
+
+
+def read(room, name):
+    with open(os.path.join(room, name), 'rb') as f:
+        return f.read()
+
+
+def build(room):
+    with open(os.path.join(room, 'message'), 'wb') as f:
+        f.write(kit.demo_message())
+    kit.Channel(room)                   # writes the configuration and the conversions file beside it
+
+
+def before(room):
+    raw = read(room, 'message')
+    msg = kit.parse(raw)
+    print(f"   From: {msg['From']}   Subject: {msg['Subject']}   {len(raw)} bytes\n")
+    print(f"   {'part':5} {'type':26} {'bytes':>6}  name")
+    for leaf in kit.leaves(msg):
+        print(f'   {leaf.number:5} {leaf.type:26} {len(leaf.payload):6}  {leaf.name}'.rstrip())
+
+
+def found(room):
+    print(f"\n   {'part':5} {'class':8} {'action':8} {'objects':>7} {'ms':>6}  what and where")
+    for line in read(room, 'convscan.log').decode('utf-8', 'replace').splitlines():
+        f = kit.log_fields(line)
+        where = ' in '.join(x for x in (f.get('sig', ''), f.get('member', '') or f.get('name', '')) if x and x != '-')
+        took = float(f.get('us', 0)) / 1000
+        print(f"   {f.get('part', '?'):5} {f.get('class', '?'):8} {f.get('action', '?'):8} {f.get('objects', '?'):>7} {took:6.1f}  {where}".rstrip())
+    times = [float(kit.log_fields(line).get('us', 0)) for line in read(room, 'convscan.log').decode().splitlines()]
+    if times:
+        print(f'\n   {len(times)} parts, {sum(times) / 1000:.1f} ms inside the scanner in all')
+
+
+def after(room):
+    was = {leaf.number: leaf for leaf in kit.leaves(kit.parse(read(room, 'message')))}
+    print(f"   {'part':5} {'type':26} {'bytes':>6}  what became of it")
+    for leaf in kit.leaves(kit.parse(read(room, 'after'))):
+        same = leaf.number in was and leaf.payload == was[leaf.number].payload
+        print(f"   {leaf.number:5} {leaf.type:26} {len(leaf.payload):6}  {'as it was, byte for byte' if same else 'replaced by this notice:'}")
+        if not same:
+            for line in leaf.payload.decode('utf-8', 'replace').splitlines():
+                print(f'         | {line}'.rstrip())
+
+
+class Checks:
+    def __init__(self):
+        self.failed = 0
+
+    def that(self, what, is_so, why=''):
+        print(f"   {'ok  ' if is_so else 'FAIL'}  {what}{'' if is_so or not why else ': ' + str(why)}")
+        self.failed += not is_so
+
+
+def check(room, status):
+    c = Checks()
+    raw, out = read(room, 'message'), read(room, 'after')
+    a, b = kit.parse(raw), kit.parse(out)
+    old, new = kit.leaves(a), kit.leaves(b)
+    log = read(room, 'convscan.log').decode('utf-8', 'replace').splitlines()
+    c.that('convchan delivered the message (exit status 0)', status == 0, status)
+    c.that('the message is valid MIME', new and not kit.defects(b), kit.defects(b))
+    c.that('it has the same parts in the same places', [x.number for x in old] == [x.number for x in new],
+           [x.number for x in new])
+    c.that('header fields of the message are as they were',
+           all(a[h] == b[h] for h in ('From', 'To', 'Subject', 'Date', 'Message-ID')))
+    was, now = {x.number: x for x in old}, {x.number: x for x in new}
+    for x in old:
+        if x.number in INFECTED:
+            continue
+        y = now.get(x.number)
+        c.that(f'part {x.number} ({x.name or x.type}) is byte for byte what it was',
+               y is not None and (y.type, y.name, y.payload) == (x.type, x.name, x.payload))
+    for number, (name, member) in INFECTED.items():
+        y = now.get(number)
+        text = y.payload.decode('utf-8', 'replace') if y else ''
+        c.that(f'part {number} is a text that names the virus and {name}',
+               y is not None and y.type == 'text/plain' and 'eicar' in text.lower() and name in text, text)
+        c.that(f'its log line has class virus', any(kit.log_fields(line).get('part') == number and
+               kit.log_fields(line).get('class') == 'virus' for line in log))
+    c.that('the test file is nowhere in what is delivered, decoded or not',
+           kit.EICAR not in out and not any(kit.EICAR in x.payload for x in new)
+           and not any(was[n].payload in (x.payload for x in new) for n in INFECTED))
+    c.that(f'one log line for each of the {len(old)} parts', len(log) == len(old), len(log))
+    if c.failed:
+        print(f'\ndemo: FAILED, {c.failed} of the claims above did not hold')
+        return 1
+    clean = len(old) - len(INFECTED)
+    print(f'\ndemo: passed: {len(INFECTED)} infected parts of {len(old)} were replaced by a notice, the other {clean} are unchanged')
+    return 0
+
+
+STEPS = {'build': build, 'before': before, 'found': found, 'after': after}
+
+if __name__ == '__main__':
+    step, folder = sys.argv[1:3]
+    sys.exit(check(folder, int(sys.argv[3])) if step == 'check' else STEPS[step](folder))
