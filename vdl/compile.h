@@ -21,6 +21,7 @@ struct vdl_options {
     bool has_class;
     unsigned clam_level;            /* functionality level for ClamAV formats; 0: 230 */
     bool with_pua;
+    bool confirmed_only;            /* refuse VDL spellings that are ours, not confirmed CVDL */
     bool explain;                   /* keep what --explain RULE prints */
     FILE *complaints;               /* where complaints go; NULL: nowhere */
     void (*progress)(void *ctx, const char *step, uint64_t done, uint64_t all);   /* may be NULL */
