@@ -7,7 +7,7 @@
  *   Bounded   by the program; about 100 bytes of memory for a plain literal rule, besides the image.
  *
  * What the image means by the nodes that leave room for opinion:
- *   COUNT     counts the different places where a match of the segment ends.
+ *   COUNT     more than once is only for segments without unbounded parts.
  *   offset    of a hit is the start of the first part of the segment whose match ended first.
  *   types     a restriction is ignored when the object has no type word, or only "unknown", unless is_exact is set.
  */

@@ -1,0 +1,291 @@
+#include "scan.h"
+
+#include <stdlib.h>
+
+static enum cs_status lane_open(struct lane *l, struct vdl_scan *s, const struct vdl_db *db)
+{
+    size_t room = (size_t)db->rules * 4 + (size_t)db->types * 4 + 4096;
+    enum cs_status st;
+
+    *l = (struct lane){ .db = db, .scan = s, .events_room = EVENTS + (size_t)db->stages * 2 };
+    room += l->events_room * sizeof *l->events;
+    st = arena_init(&l->arena, room);
+    if (st != CS_OK)
+        return st;
+    /* Straight from the mapping, which is zero: arena_get() would touch every page. */
+    l->events = (struct event *)(void *)l->arena.base;
+    l->done = (uint32_t *)(void *)(l->events + l->events_room);
+    l->types = l->done + db->rules;
+    return CS_OK;
+}
+
+struct vdl_scan *vdl_scan_new(struct vdl_db *const *dbs, size_t n, vdl_hit_fn *hit, void *ctx)
+{
+    struct vdl_scan *s = calloc(1, sizeof *s);
+
+    if (!s)
+        return NULL;
+    s->hit = hit;
+    s->ctx = ctx;
+    s->lanes = calloc(n ? n : 1, sizeof *s->lanes);
+    s->found = malloc(BLOCK * sizeof *s->found);
+    s->places = malloc(BLOCK * sizeof *s->places);
+    if (!s->lanes || !s->found || !s->places)
+        goto fail;
+    for (; s->n_lanes < n; s->n_lanes++)
+        if (lane_open(&s->lanes[s->n_lanes], s, dbs[s->n_lanes]) != CS_OK)
+            goto fail;
+    return s;
+fail:
+    vdl_scan_free(s);
+    return NULL;
+}
+
+void vdl_scan_free(struct vdl_scan *s)
+{
+    if (!s)
+        return;
+    for (size_t i = 0; i < s->n_lanes; i++)
+        arena_release(&s->lanes[i].arena);
+    free(s->lanes);
+    free(s->found);
+    free(s->places);
+    free(s->carry);
+    free(s);
+}
+
+/* Types are known when there is a word other than "unknown". */
+static bool types_known(const struct vdl_object *o)
+{
+    for (int i = 0; i < VDL_TYPES_MAX && o->types[i]; i++)
+        if (strcmp(o->types[i], "unknown") != 0)
+            return true;
+    return false;
+}
+
+static bool word_fits(const struct vdl_object *o, struct slice word, bool is_exact)
+{
+    for (int i = 0; i < VDL_TYPES_MAX && o->types[i]; i++) {
+        struct slice have = slice_str(o->types[i]);
+
+        if (is_exact ? slice_eq(have, word) : slice_find(have, word) + word.n <= have.n)
+            return true;
+    }
+    return false;
+}
+
+static bool types_decide(struct lane *l, uint32_t number)
+{
+    const struct vdl_db *db = l->db;
+    const uint8_t *slot = db_at(db, VDB_TYPES, (uint64_t)(number - 1) * 4, 4), *p;
+    uint32_t flags, n;
+
+    p = slot ? db_at(db, VDB_TYPES, get_le32(slot), 8) : NULL;
+    if (!p) {
+        l->scan->is_damaged = true;
+        return true;
+    }
+    flags = get_le32(p);
+    n = get_le32(p + 4);
+    if (!(flags & VDB_TF_EXACT) && !types_known(&l->scan->object))
+        return true;
+    for (uint32_t i = 0; i < n; i++) {
+        const uint8_t *w = db_at(db, VDB_TYPES, (uint64_t)get_le32(slot) + 8 + (uint64_t)i * 4, 4);
+        struct slice word;
+
+        if (!w || !db_string(db, get_le32(w), &word)) {
+            l->scan->is_damaged = true;
+            return true;
+        }
+        if (word_fits(&l->scan->object, word, flags & VDB_TF_EXACT))
+            return !(flags & VDB_TF_NOT);
+    }
+    return flags & VDB_TF_NOT;
+}
+
+bool scan_types_ok(struct lane *l, uint32_t types)
+{
+    if (types == 0)
+        return true;
+    if (types > l->db->types) {
+        l->scan->is_damaged = true;
+        return true;
+    }
+    if (l->types[types - 1] / 2 != l->epoch)
+        l->types[types - 1] = l->epoch * 2 + types_decide(l, types);
+    return l->types[types - 1] & 1;
+}
+
+enum cs_status scan_report(struct lane *l, uint32_t rule, uint64_t offset)
+{
+    const uint8_t *row = db_row(l->db, VDB_RULES, rule, VDB_RULE);
+    struct vdl_hit hit = { .db = l->db, .rule = rule, .offset = offset };
+
+    if (!row || rule >= l->db->rules)
+        return CS_CORRUPT;
+    if (l->done[rule] == l->epoch)
+        return CS_OK;
+    l->done[rule] = l->epoch;
+    if (get_le32(row + VDB_R_WHAT) & VDB_W_PRIVATE)
+        return CS_OK;
+    hit.cls = (enum vdl_class)(get_le32(row + VDB_R_WHAT) & VDB_W_CLASS);
+    if (hit.cls >= VDL_CLASSES || !db_rule_name(l->db, rule, &hit.name))
+        return CS_CORRUPT;
+    return l->scan->hit(l->scan->ctx, &hit) ? CS_OK : CS_STOP;
+}
+
+static bool event_before(const struct event *a, const struct event *b)
+{
+    if (a->end != b->end)
+        return a->end < b->end;
+    return a->start != b->start ? a->start < b->start : a->owner < b->owner;
+}
+
+static void sift(struct event *e, size_t at, size_t n)
+{
+    for (size_t kid; (kid = 2 * at + 1) < n; at = kid) {
+        struct event t;
+
+        if (kid + 1 < n && event_before(&e[kid], &e[kid + 1]))
+            kid++;
+        if (!event_before(&e[at], &e[kid]))
+            return;
+        t = e[at];
+        e[at] = e[kid];
+        e[kid] = t;
+    }
+}
+
+/* In the order of their ends; a heap, because it needs no memory. */
+static void sort_events(struct event *e, size_t n)
+{
+    for (size_t i = n / 2; i-- > 0;)
+        sift(e, i, n);
+    for (size_t i = n; i-- > 1;) {
+        struct event t = e[0];
+
+        e[0] = e[i];
+        e[i] = t;
+        sift(e, 0, i);
+    }
+}
+
+static enum cs_status take_event(struct lane *l, const struct event *e)
+{
+    const uint8_t *row = db_row(l->db, VDB_RULES, e->owner, VDB_RULE);
+
+    if (!row)
+        return CS_CORRUPT;
+    if (!scan_types_ok(l, get_le32(row + VDB_R_WHAT) >> VDB_W_SHIFT))
+        return CS_OK;
+    return scan_report(l, e->owner, e->start);
+}
+
+/* Whatever ends at or before the horizon can no longer be overtaken by something that is found later. */
+static enum cs_status take_events(struct lane *l, uint64_t horizon)
+{
+    enum cs_status st = CS_OK;
+    size_t i = 0;
+
+    sort_events(l->events, l->n_events);
+    for (; i < l->n_events && l->events[i].end <= horizon && st == CS_OK; i++)
+        if (i == 0 || event_before(&l->events[i - 1], &l->events[i]))
+            st = take_event(l, &l->events[i]);
+    memmove(l->events, l->events + i, (l->n_events - i) * sizeof *l->events);
+    l->n_events -= i;
+    return st;
+}
+
+/* Windows in [from, to). Where more is found than there is room for, in halves. */
+static enum cs_status lane_range(struct lane *l, const struct view *v, uint64_t from, uint64_t to)
+{
+    size_t before = l->n_events;
+    enum cs_status st;
+
+    l->is_full = false;
+    st = run_block(l, v, from, to);
+    if (st != CS_OK)
+        return st;
+    if (!l->is_full)
+        return l->n_events ? take_events(l, to) : CS_OK;
+    l->n_events = before;
+    if (to - from <= 1)
+        return CS_LIMIT;
+    st = lane_range(l, v, from, from + (to - from) / 2);
+    return st == CS_OK ? lane_range(l, v, from + (to - from) / 2, to) : st;
+}
+
+static enum cs_status scan_view(struct vdl_scan *s, const struct view *v, uint64_t from, uint64_t to)
+{
+    enum cs_status st = CS_OK;
+
+    for (uint64_t at = from; at < to && st == CS_OK;) {
+        uint64_t next = to - at > BLOCK ? at + BLOCK : to;
+
+        for (size_t i = 0; i < s->n_lanes && st == CS_OK; i++)
+            st = lane_range(&s->lanes[i], v, at, next);
+        at = next;
+    }
+    for (size_t i = 0; v->is_end && i < s->n_lanes && st == CS_OK; i++)
+        st = take_events(&s->lanes[i], UINT64_MAX);
+    return st;
+}
+
+enum cs_status vdl_scan_begin(struct vdl_scan *s, const struct vdl_object *o)
+{
+    s->object = *o;
+    s->status = CS_OK;
+    s->is_damaged = false;
+    s->fed = 0;
+    s->carry_n = 0;
+    s->carry_base = 0;
+    for (size_t i = 0; i < s->n_lanes; i++) {
+        s->lanes[i].epoch++;
+        s->lanes[i].n_events = 0;
+        s->lanes[i].scanned = 0;
+    }
+    return CS_OK;
+}
+
+static enum cs_status scan_over(struct vdl_scan *s, enum cs_status st)
+{
+    s->status = st == CS_OK && s->is_damaged ? CS_CORRUPT : st;
+    return s->status;
+}
+
+enum cs_status vdl_scan_feed(struct vdl_scan *s, struct slice bytes)
+{
+    uint8_t *grown;
+
+    if (s->status != CS_OK)
+        return s->status;
+    if (bytes.n > SIZE_MAX - s->carry_n)
+        return scan_over(s, CS_NOMEM);
+    grown = realloc(s->carry, s->carry_n + bytes.n + 1);
+    if (!grown)
+        return scan_over(s, CS_NOMEM);
+    s->carry = grown;
+    memcpy(s->carry + s->carry_n, bytes.p, bytes.n);
+    s->carry_n += bytes.n;
+    return CS_OK;
+}
+
+enum cs_status vdl_scan_end(struct vdl_scan *s)
+{
+    struct view v = { .p = s->carry ? s->carry : (const uint8_t *)"", .n = s->carry_n, .is_end = true };
+
+    if (s->status != CS_OK)
+        return s->status;
+    return scan_over(s, scan_view(s, &v, 0, v.n));
+}
+
+enum cs_status vdl_scan_bytes(struct vdl_scan *s, const struct vdl_object *o, struct slice bytes)
+{
+    struct view v = { .p = bytes.p, .n = bytes.n, .is_end = true };
+    enum cs_status st = vdl_scan_begin(s, o);
+
+    if (st != CS_OK)
+        return st;
+    s->object.size = bytes.n;
+    return scan_over(s, scan_view(s, &v, 0, v.n));
+}
