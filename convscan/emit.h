@@ -28,6 +28,10 @@ struct emit_child {
     const char *type;           /* type word when the decoder knows it better than the bytes can tell; else NULL */
     uint64_t size;              /* as declared, or UINT64_MAX */
     uint64_t packed;            /* bytes it takes in the container, or UINT64_MAX */
+    const struct slice *names;  /* further readings of the name; may be NULL */
+    size_t n_names;
+    struct slice declared;      /* declared media type, "text/html"; may be empty */
+    struct slice charset;       /* declared; may be empty */
 };
 
 enum emit_remark {
@@ -44,6 +48,7 @@ struct emit {
     enum cs_status (*note)(struct emit *e, enum emit_remark r, const char *text);   /* text: a constant */
     const struct slice *passwords;              /* to try on encrypted containers */
     size_t n_passwords;
+    struct slice name, declared, charset;       /* what is known of the object being decoded; may be empty */
 };
 
 /* A child that is all there. */

@@ -1,0 +1,123 @@
+#include "act.h"
+
+#include <limits.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/newfile.h"
+
+enum { OPTIONS_MAX = 4096, MODE = 0660 };
+
+static const unsigned statuses[ACT_N] = {
+    [ACT_DELETE] = STATUS_DELETE,   [ACT_HOLD] = STATUS_HOLD,             [ACT_RETURN] = STATUS_RETURN,
+    [ACT_DISCARD] = STATUS_DISCARD, [ACT_POSTMASTER] = STATUS_POSTMASTER, [ACT_RETRY] = STATUS_RETRY,
+};
+
+unsigned act_status(enum action a)
+{
+    return a < ACT_N ? statuses[a] : STATUS_RETRY;
+}
+
+bool act_needs_status(enum action a)
+{
+    return act_status(a) != 0;
+}
+
+bool act_can_write(const char *path)
+{
+    char dir[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    size_t n = slash ? (size_t)(slash - path) + 1 : 0;
+
+    if (n >= sizeof dir)
+        return false;
+    memcpy(dir, path, n);
+    dir[n] = '\0';
+    return access(n ? dir : ".", W_OK | X_OK) == 0;
+}
+
+/* Not durable: the server has the message in its queue until all parts are done, and starts again after a crash. */
+static enum cs_status store(const char *path, struct slice s)
+{
+    return newfile_store(path, MODE, s, false);
+}
+
+static enum cs_status put_part(const struct act *a)
+{
+    if (!a->has_input || !a->ch->output)
+        return CS_IO;
+    if (strcmp(a->ch->input, a->ch->output) == 0)
+        return CS_OK;
+    return store(a->ch->output, a->input);
+}
+
+static enum cs_status put_headers(const struct act *a, const char *tags)
+{
+    struct buf b = buf_init(CHANNEL_HEADERS + OPTIONS_MAX);
+    struct slice h = a->headers;
+    enum cs_status st;
+
+    if (!a->ch->out_headers || !a->has_headers)
+        return CS_OK;
+    if (!tags)
+        return store(a->ch->out_headers, h);
+    while (h.n && (h.p[h.n - 1] == '\n' || h.p[h.n - 1] == '\r'))
+        h.n--;
+    st = buf_put(&b, h);
+    if (st == CS_OK && h.n)
+        st = buf_putc(&b, '\n');
+    if (st == CS_OK)
+        st = buf_puts(&b, tags);
+    if (st == CS_OK)
+        st = store(a->ch->out_headers, buf_slice(&b));
+    buf_release(&b);
+    return st;
+}
+
+static enum cs_status put_options(const struct act *a, const char *lines)
+{
+    return a->ch->options ? store(a->ch->options, slice_str(lines)) : CS_NOENT;
+}
+
+static enum cs_status replace(const struct act *a)
+{
+    char lines[OPTIONS_MAX];
+    enum cs_status st = a->ch->output ? store(a->ch->output, a->notice) : CS_INVALID;
+
+    if (st == CS_OK && a->ch->out_headers)
+        st = store(a->ch->out_headers, a->notice_headers);
+    if (st != CS_OK || !a->can_answer)
+        return st;
+    snprintf(lines, sizeof lines,
+             "OUTPUT_TYPE=TEXT\nOUTPUT_SUBTYPE=PLAIN\nOUTPUT_MODE=TEXT\nOUTPUT_ENCODING=%s\nOUTPUT_DESCRIPTION=\"removed part\"\n",
+             a->notice_is_ascii ? "7BIT" : "QUOTED-PRINTABLE");
+    return put_options(a, lines);
+}
+
+static enum cs_status answer(const struct act *a, enum action action)
+{
+    char lines[OPTIONS_MAX];
+
+    if (action == ACT_RETURN)
+        snprintf(lines, sizeof lines, "OUTPUT_DIAGNOSTIC=\"%s\"\nSTATUS=%u\n", a->diagnostic, act_status(action));
+    else
+        snprintf(lines, sizeof lines, "STATUS=%u\n", act_status(action));
+    return put_options(a, lines);
+}
+
+enum cs_status act_carry_out(const struct act *a, enum action action)
+{
+    enum cs_status st;
+
+    switch (action) {
+    case ACT_PASS:
+    case ACT_TAG:
+        st = put_part(a);
+        return st == CS_OK ? put_headers(a, action == ACT_TAG ? a->tags : NULL) : st;
+    case ACT_CLEAN:
+    case ACT_REPLACE:
+        return replace(a);
+    default:
+        return answer(a, action);
+    }
+}

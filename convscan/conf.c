@@ -1,0 +1,346 @@
+#include "conf.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <ini.h>
+
+#include "base/buf.h"
+#include "base/mapfile.h"
+
+/* What mail systems refuse today: programs, scripts, shortcuts, installers, disk images and macro-only document forms. */
+#define BLOCKED \
+    "ade adp apk app application appref-ms appx appxbundle asp aspx asx bas bat bgi cab cer chm cmd " \
+    "cnt com cpl crt csh der diagcab diagcfg diagpkg dll dmg drv ex ex_ exe fxp gadget grp hlp hpj hta " \
+    "htc img inf ins iso isp its jar jnlp js jse ksh lib library-ms lnk mad maf mag mam maq mar mas " \
+    "mat mau mav maw mcf mda mdb mde mdt mdw mdz mjs msc msh msh1 msh2 mshxml msh1xml msh2xml msi msix " \
+    "msixbundle msp mst msu nsh ocx ops osd pcd pif pl plg prf prg printerexport ps1 ps1xml ps2 ps2xml " \
+    "psc1 psc2 psd1 psdm1 psm1 pst py pyc pyo pyw pyz pyzw reg scf scr sct search-ms settingcontent-ms " \
+    "shb shs sys terminal theme themepack udl url vb vbe vbp vbs vbscript vhd vhdx vsmacros vsw vxd " \
+    "webpnp website wsb wsc wsf wsh xbap xll xnk"
+
+enum kind { NUMBER, SIZE, SWITCH, TEXT, ACTION };
+
+struct setting {
+    const char *section, *name;
+    enum kind kind;
+    size_t at;                  /* offsetof(struct conf, …) */
+    const char *text;           /* default of TEXT and ACTION */
+    uint64_t number, min, max;  /* default and bounds of the others */
+    const char *help;
+};
+
+#define AT(field) offsetof(struct conf, field)
+#define MB (1024 * 1024ull)
+#define CLASS(word, c, act, other)                                                                                       \
+    { word, "action", ACTION, AT(classes[c].action), act, 0, 0, 0, "what happens to a part of this class" },              \
+    { word, "else", ACTION, AT(classes[c].otherwise), other, 0, 0, 0, "when cleaning is not possible" },                  \
+    { word, "quarantine", SWITCH, AT(classes[c].quarantine), NULL, 0, 0, 1, "keep a copy" }
+
+static const struct setting settings[] = {
+    CLASS("virus", CLS_VIRUS, "clean", "replace"),
+    CLASS("ext", CLS_EXT, "replace", "replace"),
+    CLASS("spam", CLS_SPAM, "tag", "replace"),
+    CLASS("encrypted", CLS_ENCRYPTED, "tag", "replace"),
+    CLASS("limit", CLS_LIMIT, "hold", "replace"),
+    CLASS("error", CLS_ERROR, "retry", "retry"),
+    { "limits", "depth", NUMBER, AT(limit.depth), NULL, 16, 1, 64, "objects inside objects" },
+    { "limits", "objects", NUMBER, AT(limit.objects), NULL, 10000, 1, 10000000, "objects of one part, in all" },
+    { "limits", "object_bytes", SIZE, AT(limit.object_bytes), NULL, 256 * MB, 1024, 1 << 30, "one object, unpacked" },
+    { "limits", "total_bytes", SIZE, AT(limit.total_bytes), NULL, 1024 * MB, 1024, 1ull << 40, "all objects of a part" },
+    { "limits", "ratio", NUMBER, AT(limit.ratio), NULL, 200, 2, 100000, "unpacked bytes for each packed one" },
+    { "limits", "ratio_from", SIZE, AT(limit.ratio_from), NULL, 16 * MB, 0, 1ull << 40, "unpacked bytes before the ratio counts" },
+    { "limits", "time", NUMBER, AT(limit.time), NULL, 60, 1, 3600, "seconds for one part" },
+    { "limits", "memory", SIZE, AT(limit.memory), NULL, 16 * MB, 65536, 1 << 30, "unpacked bytes in memory; more goes to the spool" },
+    { "scan", "database", TEXT, AT(scan.folder), "", 0, 0, 0, "folder of *.vdb images; empty: see convscan(1)" },
+    { "scan", "spool", TEXT, AT(scan.spool), "/tmp", 0, 0, 0, "folder for what does not fit in memory" },
+    { "scan", "passwords", TEXT, AT(scan.passwords), "infected", 0, 0, 0, "words to try on locked archives" },
+    { "log", "file", TEXT, AT(log.file), "", 0, 0, 0, "one line a part is appended here" },
+    { "log", "syslog", SWITCH, AT(log.syslog), NULL, 0, 0, 1, "and goes to the system log" },
+    { "names", "block", TEXT, AT(names.block), BLOCKED, 0, 0, 0, "last extensions that are blocked" },
+    { "names", "allow", TEXT, AT(names.allow), "", 0, 0, 0, "extensions taken out of that list" },
+    { "names", "block_types", TEXT, AT(names.block_types), "", 0, 0, 0, "type words of content that is blocked" },
+    { "names", "hidden", SWITCH, AT(names.hidden), NULL, 1, 0, 1, "block programs behind a harmless extension" },
+    { "names", "files", SWITCH, AT(names.files), NULL, 1, 0, 1, "in file mode too, for what is inside the file" },
+    { "notice", "folder", TEXT, AT(notice.folder), "", 0, 0, 0, "templates LANG.txt; empty: the built-in text" },
+    { "notice", "language", TEXT, AT(notice.language), "en", 0, 0, 0, "when the message names none that is there" },
+    { "notice", "contact", TEXT, AT(notice.contact), "", 0, 0, 0, "whom recipients may ask" },
+    { "quarantine", "folder", TEXT, AT(quarantine.folder), "", 0, 0, 0, "a Maildir" },
+};
+enum { N_SETTINGS = sizeof settings / sizeof *settings };
+
+static const char *const action_names[ACT_N] = {
+    [ACT_PASS] = "pass",     [ACT_TAG] = "tag",   [ACT_CLEAN] = "clean",     [ACT_REPLACE] = "replace", [ACT_DELETE] = "delete",
+    [ACT_HOLD] = "hold",     [ACT_RETURN] = "return", [ACT_DISCARD] = "discard", [ACT_POSTMASTER] = "postmaster",
+    [ACT_RETRY] = "retry",
+};
+
+const char *action_name(enum action a)
+{
+    return a < ACT_N ? action_names[a] : "retry";
+}
+
+bool action_find(struct slice name, enum action *out)
+{
+    for (int a = 0; a < ACT_N; a++)
+        if (slice_eq(name, slice_str(action_names[a]))) {
+            *out = (enum action)a;
+            return true;
+        }
+    return false;
+}
+
+static void *field_of(const struct conf *c, const struct setting *s)
+{
+    return (char *)(uintptr_t)c + s->at;
+}
+
+static enum cs_status set_text(char **field, struct slice value)
+{
+    char *copy = value.n ? strndup((const char *)value.p, value.n) : NULL;
+
+    if (value.n && !copy)
+        return CS_NOMEM;
+    free(*field);
+    *field = copy;
+    return CS_OK;
+}
+
+static void set_number(struct conf *c, const struct setting *s, uint64_t v)
+{
+    if (s->kind == NUMBER || s->kind == SIZE)
+        *(uint64_t *)field_of(c, s) = v;
+    else
+        *(unsigned *)field_of(c, s) = (unsigned)v;
+}
+
+/* The texts of the defaults are constants: they are copied only when a file or an option changes them, see conf_text(). */
+static enum cs_status set_default(struct conf *c, const struct setting *s)
+{
+    enum action a;
+
+    if (s->kind == ACTION && action_find(slice_str(s->text), &a))
+        set_number(c, s, a);
+    else if (s->kind != TEXT)
+        set_number(c, s, s->number);
+    else if (s->text[0])
+        *(const char **)field_of(c, s) = s->text;
+    return CS_OK;
+}
+
+enum cs_status conf_defaults(struct conf *c)
+{
+    enum cs_status st = CS_OK;
+
+    *c = (struct conf){ .rules = NULL };
+    for (size_t i = 0; i < N_SETTINGS && st == CS_OK; i++)
+        st = set_default(c, &settings[i]);
+    c->classes[CLS_CLEAN].action = c->classes[CLS_CLEAN].otherwise = ACT_PASS;
+    return st;
+}
+
+static bool parse_switch(struct slice v, uint64_t *out)
+{
+    static const char *const words[] = { "no", "yes", "off", "on", "false", "true", "0", "1" };
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (slice_ieq(v, slice_str(words[i]))) {
+            *out = i & 1;
+            return true;
+        }
+    return false;
+}
+
+static bool parse_number(struct slice v, bool has_unit, uint64_t *out)
+{
+    uint64_t n = 0, unit = 1;
+    size_t i = 0;
+
+    for (; i < v.n && ascii_is_digit(v.p[i]); i++)
+        if (__builtin_mul_overflow(n, (uint64_t)10, &n) || __builtin_add_overflow(n, (uint64_t)(v.p[i] - '0'), &n))
+            return false;
+    if (i == 0)
+        return false;
+    if (has_unit && i + 1 == v.n) {
+        uint8_t u = ascii_lower(v.p[i++]);
+
+        unit = u == 'k' ? 1024 : u == 'm' ? MB : u == 'g' ? 1024 * MB : 0;
+    }
+    if (i != v.n || unit == 0 || __builtin_mul_overflow(n, unit, &n))
+        return false;
+    *out = n;
+    return true;
+}
+
+/* ---- reading a file ------------------------------------------------------------------------------------------- */
+
+struct reader {
+    struct conf *conf;
+    const char *path;
+    struct slice left;
+    unsigned line;
+    enum cs_status st;
+    char *why;
+};
+
+__attribute__((format(printf, 2, 3))) static int complain(struct reader *r, const char *fmt, ...)
+{
+    va_list ap;
+    int n;
+
+    if (r->st != CS_OK)
+        return 0;
+    r->st = CS_INVALID;
+    n = snprintf(r->why, 256, "%s:%u: ", r->path, r->line);
+    va_start(ap, fmt);
+    if (n > 0 && n < 256)
+        vsnprintf(r->why + n, 256 - (size_t)n, fmt, ap);
+    va_end(ap);
+    return 0;
+}
+
+static int set_one(struct reader *r, const struct setting *s, struct slice value)
+{
+    uint64_t n = 0;
+    enum action a;
+
+    switch (s->kind) {
+    case TEXT: {
+        char **field = field_of(r->conf, s);
+
+        if (*field == s->text)
+            *field = NULL;
+        if (set_text(field, value) != CS_OK)
+            return complain(r, "out of memory");
+        return 1;
+    }
+    case ACTION:
+        if (!action_find(value, &a))
+            return complain(r, "%s.%s: '%.40s' is no action", s->section, s->name, (const char *)value.p);
+        n = a;
+        break;
+    case SWITCH:
+        if (!parse_switch(value, &n))
+            return complain(r, "%s.%s: '%.40s': expected yes or no", s->section, s->name, (const char *)value.p);
+        break;
+    case NUMBER:
+    case SIZE:
+        if (!parse_number(value, s->kind == SIZE, &n) || n < s->min || n > s->max)
+            return complain(r, "%s.%s: '%.40s': expected a number from %" PRIu64 " to %" PRIu64, s->section, s->name,
+                            (const char *)value.p, s->min, s->max);
+        break;
+    }
+    set_number(r->conf, s, n);
+    return 1;
+}
+
+/* inih calls this for each setting; 0 ends in an error, and ours is already noted. */
+static int on_setting(void *user, const char *section, const char *name, const char *value)
+{
+    struct reader *r = user;
+
+    for (size_t i = 0; i < N_SETTINGS; i++)
+        if (strcmp(settings[i].section, section) == 0 && strcmp(settings[i].name, name) == 0)
+            return set_one(r, &settings[i], slice_str(value));
+    return complain(r, "no setting [%.60s] %.60s", section, name);
+}
+
+/* inih's fgets(): this is where lines are counted. */
+static char *next_line(char *out, int room, void *stream)
+{
+    struct reader *r = stream;
+    size_t n = slice_chr(r->left, '\n');
+
+    if (r->left.n == 0 || room < 2)
+        return NULL;
+    r->line++;
+    if (n < r->left.n)
+        n++;
+    if (n > (size_t)room - 1 || memchr(r->left.p, '\0', n)) {
+        complain(r, "%s", n > (size_t)room - 1 ? "line too long" : "a NUL byte");
+        return NULL;
+    }
+    memcpy(out, r->left.p, n);
+    out[n] = '\0';
+    r->left = slice_drop(r->left, n);
+    return out;
+}
+
+static enum cs_status read_settings(struct conf *c, const char *path, struct slice text, char why[256])
+{
+    struct reader r = { .conf = c, .path = path, .left = text, .st = CS_OK, .why = why };
+    int line = ini_parse_stream(next_line, &r, on_setting, &r);
+
+    if (line != 0 && r.st == CS_OK) {
+        r.line = line > 0 ? (unsigned)line : r.line;
+        complain(&r, "expected [section] or name = value");
+    }
+    return r.st;
+}
+
+enum cs_status conf_load(struct conf *c, const char *path, char why[256])
+{
+    const char *from = path ? path : CONF_PATH;
+    struct mapfile m;
+    enum cs_status st = conf_defaults(c);
+
+    why[0] = '\0';
+    if (st != CS_OK)
+        return st;
+    st = mapfile_open(&m, from, MAPFILE_COPY, CONF_MAX_BYTES);
+    if (st == CS_NOENT && !path)
+        return CS_OK;
+    if (st != CS_OK) {
+        snprintf(why, 256, "%s: %s", from, cs_status_text(st));
+        return st;
+    }
+    c->has_file = true;
+    st = read_settings(c, from, m.data, why);
+    mapfile_close(&m);
+    return st;
+}
+
+void conf_release(struct conf *c)
+{
+    for (size_t i = 0; i < N_SETTINGS; i++) {
+        char **field = field_of(c, &settings[i]);
+
+        if (settings[i].kind == TEXT && *field != settings[i].text)
+            free(*field);
+    }
+    free(c->rules);
+    *c = (struct conf){ .rules = NULL };
+}
+
+static enum cs_status print_one(const struct setting *s, const struct conf *c, bool all, struct buf *out)
+{
+    const void *field = field_of(c, s);
+    char number[32];
+    const char *value = number, *standard = s->text;
+    uint64_t n = 0;
+
+    if (s->kind == TEXT)
+        value = *(char *const *)field ? *(char *const *)field : "";
+    else if (s->kind == ACTION)
+        value = action_name((enum action)*(const unsigned *)field);
+    else {
+        n = s->kind == SWITCH ? *(const unsigned *)field : *(const uint64_t *)field;
+        snprintf(number, sizeof number, "%" PRIu64, n);
+        if (s->kind == SWITCH)
+            value = n ? "yes" : "no";
+    }
+    if (!all && (standard ? strcmp(value, standard) == 0 : n == s->number))
+        return CS_OK;
+    return buf_printf(out, "%s.%s = %s\n", s->section, s->name, value);
+}
+
+enum cs_status conf_print(const struct conf *c, bool all, struct buf *out)
+{
+    enum cs_status st = CS_OK;
+
+    for (size_t i = 0; i < N_SETTINGS && st == CS_OK; i++)
+        st = print_one(&settings[i], c, all, out);
+    return st;
+}

@@ -1,0 +1,56 @@
+/*
+ * formats.h - which decoder opens which type of object: the table, one line a format.
+ */
+#ifndef CONVSCAN_FORMATS_H
+#define CONVSCAN_FORMATS_H
+
+#include "emit.h"
+
+typedef enum cs_status decode_fn(struct slice object, struct emit *out);
+
+struct format {
+    const char *type;           /* type word, as ftype.c gives it */
+    decode_fn *decode;          /* NULL: nobody here can open it, class encrypted */
+    bool is_container;          /* nothing but a wrapping: if not one member comes out, it could not be opened */
+};
+
+/*
+ * One line a format:  type word, decoder, is it nothing but a wrapping? Several decoders may look at one type.
+ * A decoder is declared by being listed here.
+ */
+#define FORMATS(X)                 \
+    X("mail", mail_decode, false)  \
+    X("mbox", mbox_decode, true)   \
+    X("text", text_decode, false)  \
+    X("binary", inside_decode, false) \
+    X("executable", inside_decode, false) \
+    X("graphics", inside_decode, false) \
+    X("ZIP", unpack_zip, true)     \
+    X("RAR", unpack_rar, true)     \
+    X("7z", unpack_7z, true)       \
+    X("tar", unpack_tar, true)     \
+    X("cpio", unpack_cpio, true)   \
+    X("ar", unpack_ar, true)       \
+    X("CAB", unpack_cab, true)     \
+    X("LHA", unpack_lha, true)     \
+    X("ISO9660", unpack_iso, true) \
+    X("gzip", unpack_gzip, true)   \
+    X("bzip2", unpack_bzip2, true) \
+    X("xz", unpack_xz, true)       \
+    X("lzma", unpack_lzma, true)   \
+    X("lzip", unpack_lzip, true)   \
+    X("zstd", unpack_zstd, true)   \
+    X("lz4", unpack_lz4, true)     \
+    X("compress", unpack_compress, true)
+
+/* Known, and nothing here opens them: class encrypted. */
+#define CLOSED(X) X("ARJ") X("ACE") X("WIM") X("CHM") X("DMG") X("EGG") X("ALZ") X("StuffIt") X("XAR")
+
+#define X(type, fn, wraps) decode_fn fn;
+FORMATS(X)
+#undef X
+
+/* The format behind *at (start with 0) that opens an object with this type word; NULL when there is no more. */
+const struct format *format_next(const char *type, size_t *at);
+
+#endif

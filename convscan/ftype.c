@@ -1,0 +1,317 @@
+#include "ftype.h"
+
+#include "base/bytes.h"
+#include "mime/mime.h"
+
+enum { HEAD = 4096 };
+
+bool ftype_has(const struct ftype *t, const char *word)
+{
+    for (size_t i = 0; i < t->n; i++)
+        if (strcmp(t->words[i], word) == 0)
+            return true;
+    return false;
+}
+
+void ftype_add(struct ftype *t, const char *word)
+{
+    if (word && t->n < VDL_TYPES_MAX && !ftype_has(t, word))
+        t->words[t->n++] = word;
+}
+
+struct magic {
+    uint16_t at;
+    uint16_t n;
+    const char *bytes;
+    const char *words[3];
+};
+
+#define M(at, lit, ...) { at, sizeof(lit) - 1, lit, { __VA_ARGS__ } }
+
+/* Grouped by nothing but taste: the first match counts, so the longer of two with a common start comes first. */
+static const struct magic magics[] = {
+    M(0, "\x7f" "ELF", "ELF", "executable"),
+    M(0, "\xfe\xed\xfa\xce", "Mach-O", "executable"),
+    M(0, "\xfe\xed\xfa\xcf", "Mach-O", "executable"),
+    M(0, "\xce\xfa\xed\xfe", "Mach-O", "executable"),
+    M(0, "\xcf\xfa\xed\xfe", "Mach-O", "executable"),
+    M(0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "OLE2", "document"),
+    M(0, "{\\rt", "RTF", "document"),
+    M(0, "FWS", "SWF"),
+    M(0, "CWS", "SWF"),
+    M(0, "ZWS", "SWF"),
+    M(0, "GIF8", "GIF", "graphics"),
+    M(0, "\x89PNG\r\n\x1a\n", "PNG", "graphics"),
+    M(0, "\xff\xd8\xff", "JPEG", "graphics"),
+    M(0, "II*\0", "TIFF", "graphics"),
+    M(0, "MM\0*", "TIFF", "graphics"),
+    M(0, "\x4c\0\0\0\x01\x14\x02\0", "LNK"),
+    M(0, "\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d\xae\xb1\x53\x78\xd0\x29\x96\xd3", "OneNote", "document"),
+    M(0, "\x78\x9f\x3e\x22", "TNEF", "archive"),
+    M(0, "PK\x03\x04", "ZIP", "archive"),
+    M(0, "PK\x05\x06", "ZIP", "archive"),
+    M(0, "PK\x07\x08PK\x03\x04", "ZIP", "archive"),
+    M(0, "PK00PK\x03\x04", "ZIP", "archive"),
+    M(0, "Rar!\x1a\x07", "RAR", "archive"),
+    M(0, "RE~^", "RAR", "archive"),
+    M(0, "7z\xbc\xaf\x27\x1c", "7z", "archive"),
+    M(0, "07070", "cpio", "archive"),
+    M(0, "\xc7\x71", "cpio", "archive"),
+    M(0, "\x71\xc7", "cpio", "archive"),
+    M(0, "!<arch>\n", "ar", "archive"),
+    M(0, "MSCF", "CAB", "archive"),
+    M(0, "ISc(", "CAB", "archive"),
+    M(2, "-lh", "LHA", "archive"),
+    M(2, "-lz", "LHA", "archive"),
+    M(2, "-pm", "LHA", "archive"),
+    M(0, "xar!", "XAR", "archive"),
+    M(0, "\x1f\x8b", "gzip"),
+    M(0, "BZh", "bzip2"),
+    M(0, "\xfd" "7zXZ", "xz"),
+    M(0, "\x28\xb5\x2f\xfd", "zstd"),
+    M(0, "\x04\x22\x4d\x18", "lz4"),
+    M(0, "\x02\x21\x4c\x18", "lz4"),
+    M(0, "\x1f\x9d", "compress"),
+    M(0, "LZIP", "lzip"),
+    M(0, "\x60\xea", "ARJ", "archive"),
+    M(7, "**ACE**", "ACE", "archive"),
+    M(0, "MSWIM\0\0\0", "WIM", "archive"),
+    M(0, "WLPWM\0\0\0", "WIM", "archive"),
+    M(0, "ITSF", "CHM", "archive"),
+    M(0, "EGGA", "EGG", "archive"),
+    M(0, "ALZ\x01", "ALZ", "archive"),
+    M(0, "SIT!", "StuffIt", "archive"),
+    M(0, "StuffIt", "StuffIt", "archive"),
+    M(10, "rLau", "StuffIt", "archive"),
+    M(257, "ustar", "tar", "archive"),
+};
+
+static bool matches(const struct magic *m, struct slice s)
+{
+    return s.n >= (size_t)m->at + m->n && memcmp(s.p + m->at, m->bytes, m->n) == 0;
+}
+
+static bool is_pe(struct slice s)
+{
+    return s.n >= 64 && s.p[0] == 'M' && s.p[1] == 'Z';
+}
+
+/* A class file and a fat Mach-O begin alike; a class file's version is at least 45, a fat binary has a handful of parts. */
+static const char *cafebabe(struct slice s)
+{
+    if (s.n < 8 || get_be32(s.p) != 0xcafebabe)
+        return NULL;
+    return get_be32(s.p + 4) < 40 ? "Mach-O" : "Java";
+}
+
+/* Old tar has no magic: 148 holds the sum of the header's bytes, in octal. */
+static bool is_old_tar(struct slice s)
+{
+    uint32_t sum = 8 * ' ', said = 0;
+    size_t i = 148;
+
+    if (s.n < 512 || s.p[0] == 0)
+        return false;
+    for (size_t k = 0; k < 512; k++)
+        sum += k < 148 || k >= 156 ? s.p[k] : 0;
+    while (i < 156 && s.p[i] == ' ')
+        i++;
+    if (i == 156 || s.p[i] < '0' || s.p[i] > '7')
+        return false;
+    for (; i < 156 && s.p[i] >= '0' && s.p[i] <= '7'; i++)
+        said = said << 3 | (uint32_t)(s.p[i] - '0');
+    return said == sum;
+}
+
+static bool is_iso9660(struct slice s)
+{
+    static const size_t at[] = { 32769, 34817, 36865 };
+
+    for (size_t i = 0; i < sizeof at / sizeof *at; i++)
+        if (slice_eq(slice_sub(s, at[i], 5), SLICE("CD001")))
+            return true;
+    return false;
+}
+
+/* .lzma has no magic: properties 5d 00 00, a power of two or so, and a size that is unknown or sane. */
+static bool is_lzma(struct slice s)
+{
+    uint64_t size;
+
+    if (s.n < 14 || s.p[0] > 0xe0 || get_le32(s.p + 1) < 4096 || s.p[13] != 0)
+        return false;
+    if (s.p[0] != 0x5d && s.p[0] != 0x5e && s.p[0] != 0x2c)
+        return false;
+    if (s.p[1] != 0 || (s.p[2] & 0x3f) != 0)
+        return false;
+    size = get_le64(s.p + 5);
+    return size == UINT64_MAX || size < 1ull << 40;
+}
+
+/* BM, and the size in the header is near the real one or the offset to the pixels makes sense. */
+static bool is_bmp(struct slice s)
+{
+    return s.n >= 26 && s.p[0] == 'B' && s.p[1] == 'M' && get_le32(s.p + 14) <= 124 && get_le32(s.p + 10) < 4096;
+}
+
+/* Office Open XML and OpenDocument by the names and the first bytes of their first entries. */
+static void name_zip(struct ftype *t, struct slice s)
+{
+    struct slice head = slice_take(s, 65536), tail = slice_drop(s, s.n > 65536 ? s.n - 65536 : 0);
+    struct ftype better = { .n = 0 };
+
+    if (slice_eq(slice_sub(s, 30, 39), SLICE("mimetypeapplication/vnd.oasis.opendocu")) ||
+        slice_starts(slice_drop(s, 30), SLICE("mimetypeapplication/vnd.oasis.opendocument")))
+        ftype_add(&better, "ODF");
+    else if (slice_find(head, SLICE("[Content_Types].xml")) < head.n || slice_find(tail, SLICE("[Content_Types].xml")) < tail.n)
+        ftype_add(&better, "OOXML");
+    if (better.n == 0)
+        return;
+    for (size_t i = 0; i < t->n; i++)
+        if (strcmp(t->words[i], "archive") != 0)
+            ftype_add(&better, t->words[i]);
+    ftype_add(&better, "document");
+    *t = better;
+}
+
+static bool has_any(struct slice s, const char *const *words, size_t n)
+{
+    for (size_t at = slice_chr(s, '<'); at < s.n; at += 1 + slice_chr(slice_drop(s, at + 1), '<'))
+        for (size_t i = 0; i < n; i++)
+            if (slice_istarts(slice_drop(s, at + 1), slice_str(words[i])))
+                return true;
+    return false;
+}
+
+static bool is_html(struct slice head)
+{
+    static const char *const tags[] = { "!doctype html", "html", "head", "body", "script", "iframe", "table", "title",
+                                        "div",           "a href", "img ", "meta", "form", "style", "font", "center",
+                                        "p>",            "br>",  "span", "svg", "object", "embed", "base ", "link " };
+
+    return has_any(head, tags, sizeof tags / sizeof *tags);
+}
+
+/* Text: hardly any control characters. UTF-16 with its mark or its zeros counts as well. */
+static bool is_text(struct slice head)
+{
+    size_t odd = 0, zeros[2] = { 0, 0 };
+
+    if (head.n == 0)
+        return false;
+    if (head.n >= 2 && ((head.p[0] == 0xff && head.p[1] == 0xfe) || (head.p[0] == 0xfe && head.p[1] == 0xff)))
+        return true;
+    for (size_t i = 0; i < head.n; i++) {
+        if (head.p[i] == 0)
+            zeros[i & 1]++;
+        else if (head.p[i] < 0x20 && !ascii_is_space(head.p[i]) && head.p[i] != 0x1b && head.p[i] != '\b')
+            odd++;
+    }
+    if (zeros[0] + zeros[1] == 0)
+        return odd * 50 <= head.n;
+    return odd == 0 && ((zeros[0] == 0 && zeros[1] > head.n / 4) || (zeros[1] == 0 && zeros[0] > head.n / 4));
+}
+
+static const char *script_by_name(struct slice name)
+{
+    static const char *const ends[] = { ".js", ".jse", ".vbs", ".vbe", ".wsf", ".wsc", ".hta", ".ps1", ".bat", ".cmd", ".sh",
+                                        ".py", ".pl",  ".php", ".mjs" };
+
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        struct slice end = slice_str(ends[i]);
+
+        if (name.n > end.n && slice_ieq(slice_drop(name, name.n - end.n), end))
+            return "script";
+    }
+    return NULL;
+}
+
+static void name_text(struct ftype *t, struct slice head, struct slice name)
+{
+    struct slice body = slice_trim(head);
+
+    if (slice_starts(body, SLICE("\xef\xbb\xbf")))
+        body = slice_drop(body, 3);
+    if (slice_starts(head, SLICE("#!")) || script_by_name(name) || slice_starts(body, SLICE("#@~^")))
+        ftype_add(t, "script");
+    if (slice_istarts(body, SLICE("<?xml")))
+        ftype_add(t, "XML");
+    if (is_html(head))
+        ftype_add(t, "HTML");
+    if (slice_starts(head, SLICE("From ")))
+        ftype_add(t, "mbox");
+    else if (mime_looks_like_message(head))
+        ftype_add(t, "mail");
+    ftype_add(t, "text");
+}
+
+static void by_magic(struct ftype *t, struct slice s)
+{
+    const char *cafe = cafebabe(s);
+
+    for (size_t i = 0; i < sizeof magics / sizeof *magics && t->n == 0; i++)
+        if (matches(&magics[i], s))
+            for (size_t k = 0; k < 3 && magics[i].words[k]; k++)
+                ftype_add(t, magics[i].words[k]);
+    if (t->n == 0 && is_pe(s)) {
+        ftype_add(t, "PE");
+        ftype_add(t, "executable");
+    }
+    if (cafe) {
+        ftype_add(t, cafe);
+        ftype_add(t, "executable");
+    }
+    if (is_bmp(s)) {
+        ftype_add(t, "BMP");
+        ftype_add(t, "graphics");
+    }
+}
+
+/* The end record of a zip near the end of something else: programs that unpack themselves, and files with two faces. */
+static bool ends_as_zip(struct slice s)
+{
+    struct slice tail = slice_drop(s, s.n > 65557 ? s.n - 65557 : 0);
+
+    return s.n > 22 && memmem(tail.p, tail.n, "PK\5\6", 4) != NULL;
+}
+
+/* Formats that leave room in front of their magic, or have none. */
+static void by_place(struct ftype *t, struct slice s)
+{
+    if (slice_find(slice_take(s, 1024), SLICE("%PDF-")) < (s.n < 1024 ? s.n : 1024)) {
+        ftype_add(t, "PDF");
+        ftype_add(t, "document");
+    }
+    if (is_iso9660(s)) {
+        ftype_add(t, "ISO9660");
+        ftype_add(t, "archive");
+    }
+    if (s.n >= 512 && slice_eq(slice_sub(s, s.n - 512, 4), SLICE("koly"))) {
+        ftype_add(t, "DMG");
+        ftype_add(t, "archive");
+    }
+    if (t->n == 0 && is_old_tar(s)) {
+        ftype_add(t, "tar");
+        ftype_add(t, "archive");
+    }
+    if (t->n == 0 && is_lzma(s))
+        ftype_add(t, "lzma");
+    if (!ftype_has(t, "ZIP") && !ftype_has(t, "archive") && ends_as_zip(s))
+        ftype_add(t, "ZIP");
+}
+
+struct ftype ftype_of(struct slice bytes, struct slice name)
+{
+    struct ftype t = { .n = 0 };
+    struct slice head = slice_take(bytes, HEAD);
+
+    by_magic(&t, bytes);
+    by_place(&t, bytes);
+    if (ftype_has(&t, "ZIP"))
+        name_zip(&t, bytes);
+    if (is_text(head))
+        name_text(&t, head, name);
+    else if (t.n == 0 || ftype_has(&t, "executable"))
+        ftype_add(&t, "binary");
+    return t;
+}

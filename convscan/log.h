@@ -1,0 +1,24 @@
+/*
+ * log.h - one line a part: key=value pairs, to the configured file and to the system log.
+ *
+ *   Fails     silently: a log that cannot be written must not stop mail. One warning on standard error.
+ *   Bounded   LOG_LINE bytes; one write.
+ */
+#ifndef CONVSCAN_LOG_H
+#define CONVSCAN_LOG_H
+
+#include "conf.h"
+
+enum { LOG_LINE = 4096 };
+
+struct log_facts {
+    const char *id, *part, *in, *out, *type, *name, *action, *exceptions;
+    enum cls cls;
+    const char *sig;
+    uint64_t size, objects, bytes, us, cpu_us, db;
+};
+
+bool log_is_on(const struct conf *c);
+void log_part(const struct conf *c, const struct log_facts *f);
+
+#endif

@@ -1,0 +1,134 @@
+/*
+ * main.c - the order of events and the exit status.
+ *
+ * In the channel the exit status is 0 whenever a verdict was handed over, 75 where that was not possible.
+ */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/diag.h"
+#include "base/mapfile.h"
+#include "channel.h"
+#include "conf.h"
+#include "dbset.h"
+#include "filemode.h"
+#include "options.h"
+
+enum { EXIT_TROUBLE = 2, UVSCAN_DRIVER_BAD = 2, UVSCAN_GENERAL = 6, UVSCAN_NO_DRIVER = 8, UVSCAN_SELFTEST = 15 };
+
+static int print(struct buf *b)
+{
+    enum cs_status st = fd_write_all(STDOUT_FILENO, buf_slice(b));
+
+    buf_release(b);
+    return st == CS_OK ? 0 : EXIT_TROUBLE;
+}
+
+static int print_version(const struct dbset *dbs)
+{
+    struct buf b = buf_init(1 << 20);
+    enum cs_status st = buf_puts(&b, "convscan " CONVSCAN_VERSION "\n");
+
+    for (size_t i = 0; i < dbs->n && st == CS_OK; i++) {
+        struct vdl_info info;
+
+        vdl_info(dbs->dbs[i], &info);
+        st = buf_printf(&b, "%s: %u rules, %016llx %.*s\n", info.path, info.rules, (unsigned long long)info.digest,
+                        (int)info.version.n, (const char *)info.version.p);
+    }
+    return print(&b);
+}
+
+static int print_config(const struct options *o, const struct conf *c, enum cs_status st, const char *why)
+{
+    struct buf b = buf_init(1 << 20);
+
+    if (st != CS_OK) {
+        diag_warn("%s", why);
+        return EXIT_TROUBLE;
+    }
+    if (o->prints_config && conf_print(c, o->wants_all, &b) != CS_OK)
+        return EXIT_TROUBLE;
+    return print(&b);
+}
+
+/* Settings and databases, and what to do with them; no verdict is due yet when they fail. */
+static int file_mode(const struct options *o)
+{
+    struct conf conf;
+    struct dbset dbs = { .n = 0 };
+    char why[256];
+    enum cs_status st = conf_load(&conf, o->config, why);
+    int status;
+
+    if (o->checks_config || o->prints_config)
+        return print_config(o, &conf, st, why);
+    if (st == CS_OK)
+        st = dbset_open(&dbs, o->dbs, o->n_dbs, conf.scan.folder, why);
+    if (st != CS_OK && !o->wants_version) {
+        diag_warn("%s", why);
+        if (o->is_uvscan)
+            status = st == CS_NOENT ? UVSCAN_NO_DRIVER : st == CS_INVALID ? UVSCAN_GENERAL : UVSCAN_DRIVER_BAD;
+        else
+            status = EXIT_TROUBLE;
+    } else if (o->wants_version) {
+        status = print_version(&dbs);
+    } else if (o->wants_selftest) {
+        status = filemode_selftest(&conf, &dbs) == 0 ? 0 : o->is_uvscan ? UVSCAN_SELFTEST : EXIT_TROUBLE;
+    } else {
+        status = filemode_run(o, &conf, &dbs);
+    }
+    dbset_close(&dbs);
+    conf_release(&conf);
+    return status;
+}
+
+/* bad: a command line that could not be read; also then a verdict is due. */
+static int channel_mode(const struct options *o, const char *bad)
+{
+    struct channel ch;
+    struct conf conf;
+    struct dbset dbs = { .n = 0 };
+    char why[256];
+    struct channel_trouble before = { .why = why };
+
+    channel_read_environment(&ch, o->n_paths == 2 ? o->paths[0] : NULL, o->n_paths == 2 ? o->paths[1] : NULL);
+    before.status = conf_load(&conf, o->config, why);
+    if (bad)
+        before = (struct channel_trouble){ CS_INVALID, bad };
+    if (before.status == CS_OK)
+        before.status = dbset_open(&dbs, o->dbs, o->n_dbs, conf.scan.folder, why);
+    return channel_run(&ch, &conf, &dbs, before);
+}
+
+static bool is_channel(const struct options *o)
+{
+    const char *in = getenv("INPUT_FILE"), *out = getenv("OUTPUT_FILE");
+
+    if (o->wants_version || o->wants_selftest || o->checks_config || o->prints_config)
+        return false;
+    return (in && in[0] && o->n_paths == 0) || (o->n_paths == 2 && ((in && in[0]) || (out && out[0]) || getenv("OUTPUT_OPTIONS")));
+}
+
+int main(int argc, char **argv)
+{
+    struct options o;
+    char why[256];
+
+    diag_program("convscan");
+    if (!options_parse(argc, argv, &o, why)) {
+        diag_warn("%s", why);
+        if (is_channel(&o))
+            exit(channel_mode(&o, why));
+        exit(o.is_uvscan ? UVSCAN_GENERAL : EXIT_TROUBLE);
+    }
+    if (is_channel(&o))
+        exit(channel_mode(&o, NULL));
+    if (o.wants_help || (o.n_paths == 0 && !o.wants_version && !o.wants_selftest && !o.checks_config && !o.prints_config)) {
+        struct buf b = buf_init(1 << 16);
+
+        exit(buf_puts(&b, options_help()) == CS_OK && print(&b) == 0 && o.wants_help ? 0 : EXIT_TROUBLE);
+    }
+    exit(file_mode(&o));
+}

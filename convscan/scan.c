@@ -1,0 +1,482 @@
+#include "scan.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "formats.h"
+#include "ftype.h"
+#include "names.h"
+#include "safe.h"
+#include "spool.h"
+#include "tree.h"
+
+enum { PATH_ROOM = 2048, DEEPEST = 64, NAMES = 8, NAME_TAIL = 512 };
+
+struct scan {
+    struct scan_setup setup;
+    const struct scan_part *part;
+    struct vdl_scan *matcher;
+    struct verdict *verdict;
+    struct spool_rules spools;
+    struct tree tree;
+    struct timespec end;
+    uint64_t objects, total;
+    const char *type;                   /* of the part itself */
+    bool has_allow_rules;
+    struct slice passwords[64];
+    size_t n_passwords;
+    char path[PATH_ROOM];               /* of the object at hand, members joined with '!' */
+    size_t path_n;
+    const char *chain[DEEPEST + 2];     /* type words from the part down to the object at hand */
+};
+
+/* One object on its way; the chain of parents is on the stack. */
+struct object {
+    struct object *parent;
+    struct slice bytes;
+    struct slice name;
+    const struct slice *names;          /* further readings */
+    size_t n_names;
+    struct slice declared, charset;
+    const char *how, *type;             /* as the decoder said; may be NULL */
+    bool is_view, is_message;
+    unsigned depth;
+    uint64_t below;                     /* bytes that came out of it so far */
+    struct ftype types;
+    size_t node;                        /* in the tree */
+    size_t allowed;                     /* hits of allow rules in this object */
+};
+
+/* What decoders talk to: first member struct emit, so that the pointer is the same. */
+struct outlet {
+    struct emit emit;
+    struct scan *scan;
+    struct object *parent;
+    struct object child;
+    struct spool spool;
+    unsigned members;
+    bool is_open, is_cut, is_damaged, is_locked;
+    size_t path_mark;
+    struct slice names[NAMES];          /* copies of what open() was given */
+    uint8_t text[2048];
+    size_t text_n;
+};
+
+static struct slice path_slice(const struct scan *s)
+{
+    return slice_of(s->path, s->path_n);
+}
+
+static void blame(struct scan *s, enum cls c, const char *name, const char *detail)
+{
+    char text[160];
+    int n = snprintf(text, sizeof text, "%s%s%s", name, detail ? " " : "", detail ? detail : "");
+
+    verdict_add(s->verdict, c, slice_of(text, n < 0 ? 0 : (size_t)n < sizeof text ? (size_t)n : sizeof text - 1), path_slice(s), 0);
+}
+
+static enum cs_status limit(struct scan *s, const char *which)
+{
+    blame(s, CLS_LIMIT, "Limit", which);
+    return CS_LIMIT;
+}
+
+static bool is_late(const struct scan *s)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return now.tv_sec > s->end.tv_sec || (now.tv_sec == s->end.tv_sec && now.tv_nsec > s->end.tv_nsec);
+}
+
+/* ---- matching --------------------------------------------------------------------------------------------------- */
+
+static enum cls class_of(enum vdl_class c)
+{
+    return c == VDL_VIRUS ? CLS_VIRUS : c == VDL_EXT ? CLS_EXT : CLS_SPAM;
+}
+
+static bool on_hit(void *ctx, const struct vdl_hit *hit)
+{
+    struct scan *s = ctx;
+
+    if (hit->cls == VDL_ALLOW)
+        return true;
+    verdict_add(s->verdict, class_of(hit->cls), hit->name, path_slice(s), hit->offset);
+    return s->setup.wants_all || class_of(hit->cls) != CLS_VIRUS;
+}
+
+static void describe(struct scan *s, const struct object *o, struct vdl_object *out)
+{
+    size_t n = 0;
+
+    *out = (struct vdl_object){ .name = o->name, .depth = o->depth, .size = o->bytes.n, .sender = s->part->sender,
+                                .recipients = s->part->recipients };
+    if (o->type)
+        out->types[n++] = o->type;
+    for (size_t i = 0; i < o->types.n && n < VDL_TYPES_MAX; i++)
+        if (!o->type || strcmp(o->type, o->types.words[i]) != 0)
+            out->types[n++] = o->types.words[i];
+    if (o->parent) {
+        out->parent = slice_str(s->chain[o->depth ? o->depth - 1 : 0]);
+        out->ancestors = s->chain;
+        out->n_ancestors = o->depth;
+    }
+}
+
+static enum cs_status match(struct scan *s, const struct object *o)
+{
+    struct vdl_object what;
+    enum cs_status st;
+
+    if (!s->matcher)
+        return CS_OK;
+    describe(s, o, &what);
+    st = vdl_scan_bytes(s->matcher, &what, o->bytes);
+    if (st == CS_LIMIT)
+        return limit(s, "matching");
+    if (st != CS_OK && st != CS_STOP)
+        blame(s, CLS_ERROR, "Database", cs_status_text(st));
+    return st;
+}
+
+/* ---- names ------------------------------------------------------------------------------------------------------ */
+
+static void check_name(struct scan *s, const struct object *o, struct slice name)
+{
+    char ext[32];
+
+    if (name.n == 0)
+        return;
+    if (name_is_blocked(s->setup.conf, name, ext))
+        blame(s, CLS_EXT, "Blocked.Name", ext);
+    else if (s->setup.conf->names.hidden && name_hides_program(&o->types, name))
+        blame(s, CLS_EXT, "Blocked.HiddenProgram", o->types.words[0]);
+}
+
+static void check_type(struct scan *s, const struct object *o)
+{
+    struct slice list = slice_str(s->setup.conf->names.block_types);
+
+    for (struct slice w = conf_word(&list); w.n; w = conf_word(&list))
+        for (size_t i = 0; i < o->types.n; i++)
+            if (slice_ieq(w, slice_str(o->types.words[i])))
+                blame(s, CLS_EXT, "Blocked.Type", o->types.words[i]);
+}
+
+static void check_names(struct scan *s, const struct object *o)
+{
+    if (o->is_view || !(o->parent ? s->part->names_inside : s->part->names_count))
+        return;
+    check_name(s, o, o->name);
+    for (size_t i = 0; i < o->n_names; i++)
+        check_name(s, o, o->names[i]);
+    check_type(s, o);
+}
+
+/* ---- one object --------------------------------------------------------------------------------------------------- */
+
+static enum cs_status object_run(struct scan *s, struct object *o);
+
+/* Count bytes that come out of o against every budget. */
+static enum cs_status spend(struct scan *s, struct object *o, size_t n)
+{
+    const struct conf *c = s->setup.conf;
+
+    s->total += n;
+    if (s->total > c->limit.total_bytes)
+        return limit(s, "total_bytes");
+    for (; o; o = o->parent) {
+        o->below += n;
+        if (o->below > c->limit.ratio_from && o->below / c->limit.ratio > o->bytes.n)
+            return limit(s, "ratio");
+    }
+    return n && is_late(s) ? limit(s, "time") : CS_OK;
+}
+
+static size_t path_enter(struct scan *s, const struct emit_child *c, unsigned number)
+{
+    size_t mark = s->path_n, room = sizeof s->path - s->path_n;
+    char text[300];
+    int n;
+
+    if (c->name.n)
+        safe_text(text, sizeof text, c->name);
+    else
+        snprintf(text, sizeof text, "%s:%u", c->how ? c->how : "member", number);
+    n = snprintf(s->path + mark, room, "%s%s", mark ? "!" : "", text);
+    s->path_n = n < 0 ? mark : (size_t)n < room ? mark + (size_t)n : sizeof s->path - 1;
+    return mark;
+}
+
+/* The decoder's bytes are gone after open(). Of a long name the end counts. */
+static struct slice keep_text(struct outlet *out, struct slice s)
+{
+    uint8_t *at = out->text + out->text_n;
+
+    if (s.n > NAME_TAIL)
+        s = slice_drop(s, s.n - NAME_TAIL);
+    if (s.n > sizeof out->text - out->text_n)
+        s = slice_drop(s, s.n - (sizeof out->text - out->text_n));
+    if (s.n)
+        memcpy(at, s.p, s.n);
+    out->text_n += s.n;
+    return slice_of(at, s.n);
+}
+
+static void set_child(struct outlet *out, const struct emit_child *c)
+{
+    struct object *o = &out->child;
+
+    out->text_n = 0;
+    *o = (struct object){
+        .parent = out->parent, .names = out->names, .how = c->how, .type = c->type, .is_view = c->kind == EMIT_VIEW,
+        .depth = out->parent->depth + 1,
+    };
+    o->declared = keep_text(out, slice_take(c->declared, 100));
+    o->charset = keep_text(out, slice_take(c->charset, 100));
+    o->name = keep_text(out, c->name);
+    for (; o->n_names < c->n_names && o->n_names < NAMES; o->n_names++)
+        out->names[o->n_names] = keep_text(out, c->names[o->n_names]);
+}
+
+static enum cs_status outlet_open(struct emit *e, const struct emit_child *c)
+{
+    struct outlet *out = (struct outlet *)e;
+    struct scan *s = out->scan;
+
+    if (out->is_open)
+        return CS_INVALID;
+    if (++s->objects > s->setup.conf->limit.objects)
+        return limit(s, "objects");
+    if (is_late(s))
+        return limit(s, "time");
+    out->is_open = true;
+    out->is_cut = false;
+    out->members++;
+    out->path_mark = path_enter(s, c, out->members);
+    spool_init(&out->spool, &s->spools);
+    set_child(out, c);
+    return CS_OK;
+}
+
+static enum cs_status outlet_put(struct emit *e, struct slice bytes)
+{
+    struct outlet *out = (struct outlet *)e;
+    struct scan *s = out->scan;
+    uint64_t room = s->setup.conf->limit.object_bytes - out->spool.n;
+    enum cs_status st;
+
+    if (!out->is_open)
+        return CS_INVALID;
+    if (out->is_cut)
+        return CS_OK;
+    if (bytes.n > room) {
+        limit(s, "object_bytes");
+        out->is_cut = true;
+        bytes = slice_take(bytes, (size_t)room);
+    }
+    st = spend(s, out->parent, bytes.n);
+    return st == CS_OK ? spool_put(&out->spool, bytes) : st;
+}
+
+static enum cs_status outlet_close(struct emit *e)
+{
+    struct outlet *out = (struct outlet *)e;
+    enum cs_status st;
+
+    if (!out->is_open)
+        return CS_INVALID;
+    out->is_open = false;
+    st = spool_whole(&out->spool, &out->child.bytes);
+    if (st == CS_OK)
+        st = object_run(out->scan, &out->child);
+    spool_release(&out->spool);
+    out->scan->path_n = out->path_mark;
+    return st;
+}
+
+static enum cs_status outlet_note(struct emit *e, enum emit_remark r, const char *text)
+{
+    struct outlet *out = (struct outlet *)e;
+    struct scan *s = out->scan;
+
+    tree_remark(&s->tree, out->parent->node, text);
+    if (r == EMIT_ENCRYPTED) {
+        out->is_locked = true;
+        blame(s, CLS_ENCRYPTED, "Encrypted", text);
+    } else if (r == EMIT_LIMITED) {
+        return limit(s, text);
+    } else if (r == EMIT_DAMAGED) {
+        out->is_damaged = true;
+    }
+    return CS_OK;
+}
+
+/* A spool that a decoder left open when it gave up: what is in it is looked at all the same. */
+static enum cs_status outlet_finish(struct outlet *out, enum cs_status st)
+{
+    struct scan *s = out->scan;
+
+    if (!out->is_open)
+        return st;
+    if (st == CS_OK || st == CS_CORRUPT)
+        return outlet_close(&out->emit);
+    out->is_open = false;
+    spool_release(&out->spool);
+    s->path_n = out->path_mark;
+    return st;
+}
+
+static enum cs_status decode_with(struct scan *s, struct object *o, const struct format *f)
+{
+    struct outlet out = {
+        .emit = { outlet_open, outlet_put, outlet_close, outlet_note, s->passwords, s->n_passwords, o->name, o->declared,
+                  o->charset },
+        .scan = s,
+        .parent = o,
+    };
+    enum cs_status st = f->decode ? outlet_finish(&out, f->decode(o->bytes, &out.emit)) : CS_UNSUPPORTED;
+
+    if (st == CS_STOP || st == CS_LIMIT)
+        return st;
+    if (st == CS_CORRUPT || st == CS_FOREIGN)
+        out.is_damaged = true;
+    else if (st == CS_UNSUPPORTED)
+        out.is_damaged = true;
+    else if (st != CS_OK) {
+        blame(s, CLS_ERROR, f->type, cs_status_text(st));
+        return st;
+    }
+    if (f->is_container && out.is_damaged && out.members == 0 && !out.is_locked)
+        blame(s, CLS_ENCRYPTED, "Unopened", f->type);
+    return CS_OK;
+}
+
+static enum cs_status decode(struct scan *s, struct object *o)
+{
+    enum cs_status st = CS_OK;
+
+    for (size_t i = 0; i < o->types.n && st == CS_OK; i++) {
+        const struct format *f;
+
+        for (size_t at = 0; st == CS_OK && (f = format_next(o->types.words[i], &at));) {
+            if (o->depth >= s->setup.conf->limit.depth) {
+                limit(s, "depth");
+                return CS_OK;
+            }
+            st = decode_with(s, o, f);
+        }
+    }
+    return st;
+}
+
+static void set_types(struct object *o)
+{
+    struct ftype seen;
+
+    o->types = (struct ftype){ .n = 0 };
+    ftype_add(&o->types, o->type);
+    if (o->is_view) {
+        ftype_add(&o->types, "text");
+        return;
+    }
+    seen = ftype_of(o->bytes, o->name);
+    for (size_t i = 0; i < seen.n; i++)
+        ftype_add(&o->types, seen.words[i]);
+    if (o->is_message)
+        ftype_add(&o->types, "mail");
+    if (o->types.n == 0)
+        ftype_add(&o->types, "unknown");
+}
+
+static enum cs_status object_run(struct scan *s, struct object *o)
+{
+    enum cs_status st;
+
+    set_types(o);
+    s->chain[o->depth] = o->types.words[0];
+    o->node = tree_enter(&s->tree, o->depth, o->how, path_slice(s), &o->types, o->declared, o->bytes.n, o->is_view);
+    check_names(s, o);
+    st = match(s, o);
+    if (st == CS_OK && !o->is_view)
+        st = decode(s, o);
+    tree_leave(&s->tree, o->node);
+    return st;
+}
+
+static enum cs_status run_raw(struct scan *s, struct object *o)
+{
+    o->types = ftype_of(o->bytes, o->name);
+    return match(s, o);
+}
+
+/* ---- the whole part ------------------------------------------------------------------------------------------------ */
+
+struct scan *scan_new(const struct scan_setup *setup)
+{
+    struct scan *s = calloc(1, sizeof *s);
+    struct slice words;
+
+    if (!s)
+        return NULL;
+    s->setup = *setup;
+    s->spools = (struct spool_rules){ .folder = setup->conf->scan.spool, .max_memory = (size_t)setup->conf->limit.memory };
+    s->tree.is_kept = setup->wants_tree;
+    words = slice_str(setup->conf->scan.passwords);
+    for (struct slice w = conf_word(&words); w.n && s->n_passwords < 64; w = conf_word(&words))
+        s->passwords[s->n_passwords++] = w;
+    if (setup->n_dbs == 0)
+        return s;
+    s->matcher = vdl_scan_new(setup->dbs, setup->n_dbs, on_hit, s);
+    if (s->matcher)
+        return s;
+    free(s);
+    return NULL;
+}
+
+void scan_free(struct scan *s)
+{
+    if (!s)
+        return;
+    vdl_scan_free(s->matcher);
+    tree_release(&s->tree);
+    free(s);
+}
+
+void scan_run(struct scan *s, const struct scan_part *part, struct verdict *v)
+{
+    struct object top = {
+        .bytes = part->bytes,
+        .name = part->n_names ? part->names[0] : slice_of(NULL, 0),
+        .names = part->names + 1,
+        .n_names = part->n_names ? part->n_names - 1 : 0,
+        .declared = part->declared,
+        .charset = part->charset,
+        .is_message = part->is_message,
+    };
+
+    s->part = part;
+    s->verdict = v;
+    s->objects = 1;
+    s->total = part->bytes.n;
+    s->path_n = 0;
+    tree_clear(&s->tree);
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &s->end);
+    s->end.tv_sec += (time_t)s->setup.conf->limit.time;
+    (void)!(s->setup.is_raw ? run_raw(s, &top) : object_run(s, &top));
+    s->type = top.types.n ? top.types.words[0] : "unknown";
+}
+
+struct scan_facts scan_facts(const struct scan *s)
+{
+    return (struct scan_facts){ .objects = (unsigned)s->objects, .bytes = s->total, .type = s->type };
+}
+
+void scan_explain(const struct scan *s, const struct verdict *v, FILE *to)
+{
+    tree_print(&s->tree, to);
+    for (size_t i = 0; i < v->n_hits; i++)
+        fprintf(to, "%s: %s at %s%s+%" PRIu64 "\n", cls_name(v->hits[i].cls), v->hits[i].name, v->hits[i].member,
+                v->hits[i].member[0] ? " " : "", v->hits[i].offset);
+}

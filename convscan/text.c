@@ -1,0 +1,107 @@
+#include "mime/mime.h"
+
+#include "formats.h"
+
+/*
+ * text.c - what hides in text: other charsets (read again as UTF-8), and uuencode, yEnc and BinHex in the running text.
+ */
+
+enum { EMBEDDED_MAX = 64 << 20 };
+
+static enum cs_status put_text(void *ctx, struct slice bytes)
+{
+    struct emit *e = ctx;
+
+    return e->put(e, bytes);
+}
+
+/* Text whose bytes say what it is, whatever the label: a byte order mark, or every other byte zero. */
+static struct slice charset_by_bytes(struct slice s)
+{
+    struct slice head = slice_take(s, 512);
+    size_t zeros[2] = { 0, 0 };
+
+    if (slice_starts(s, SLICE("\xff\xfe\0\0")))
+        return SLICE("utf-32le");
+    if (slice_starts(s, SLICE("\0\0\xfe\xff")))
+        return SLICE("utf-32be");
+    if (slice_starts(s, SLICE("\xff\xfe")))
+        return SLICE("utf-16le");
+    if (slice_starts(s, SLICE("\xfe\xff")))
+        return SLICE("utf-16be");
+    for (size_t i = 0; i < head.n; i++)
+        zeros[i & 1] += head.p[i] == 0;
+    if (zeros[1] > head.n / 4)
+        return SLICE("utf-16le");
+    if (zeros[0] > head.n / 4)
+        return SLICE("utf-16be");
+    if (head.n && (memmem(s.p, s.n, "\x1b$", 2) || memmem(s.p, s.n, "\x1b(", 2)))
+        return SLICE("iso-2022-jp");
+    return slice_of(NULL, 0);
+}
+
+static enum cs_status emit_utf8(struct emit *e, struct slice charset, struct slice text)
+{
+    const struct emit_child c = { .kind = EMIT_MEMBER, .how = "utf-8", .name = e->name, .size = UINT64_MAX,
+                                  .packed = UINT64_MAX, .declared = e->declared };
+    bool is_damaged = false;
+    enum cs_status st = e->open(e, &c), end;
+
+    if (st != CS_OK)
+        return st;
+    st = mime_charset_to_utf8(charset, text, put_text, e, &is_damaged);
+    if (st != CS_OK && st != CS_UNSUPPORTED)
+        return st;
+    end = e->close(e);
+    return end;
+}
+
+static enum cs_status charsets(struct slice text, struct emit *e)
+{
+    struct slice seen = charset_by_bytes(text), said = e->charset;
+    enum cs_status st = CS_OK;
+
+    if (seen.n)
+        st = emit_utf8(e, seen, text);
+    if (st == CS_OK && said.n && !mime_charset_is_plain(said) && !slice_ieq(said, seen))
+        st = emit_utf8(e, said, text);
+    return st;
+}
+
+static enum cs_status on_embedded(void *ctx, struct slice name, struct slice bytes, const char *how)
+{
+    struct emit *e = ctx;
+    const struct emit_child c = { .kind = EMIT_MEMBER, .how = how, .name = name, .size = bytes.n, .packed = UINT64_MAX };
+
+    return emit_whole(e, &c, bytes);
+}
+
+static enum cs_status binhex(struct slice text, struct emit *e)
+{
+    static const struct emit_child c = { .kind = EMIT_MEMBER, .how = "binhex", .size = UINT64_MAX, .packed = UINT64_MAX };
+    const uint8_t *at = text.n ? memmem(text.p, text.n, "(This file must be converted with BinHex", 40) : NULL;
+    struct mime_decoder d;
+    enum cs_status st;
+
+    if (!at)
+        return CS_OK;
+    st = e->open(e, &c);
+    if (st != CS_OK)
+        return st;
+    mime_decoder_init(&d, MIME_ENC_BINHEX, put_text, e);
+    st = mime_decoder_feed(&d, slice_drop(text, (size_t)(at - text.p)));
+    if (st == CS_OK)
+        st = mime_decoder_end(&d);
+    return st == CS_OK ? e->close(e) : st;
+}
+
+enum cs_status text_decode(struct slice object, struct emit *out)
+{
+    enum cs_status st = charsets(object, out);
+
+    if (st == CS_OK)
+        st = mime_find_embedded(object, EMBEDDED_MAX, on_embedded, out);
+    if (st == CS_OK)
+        st = binhex(object, out);
+    return st;
+}

@@ -1,0 +1,192 @@
+#include "unpack.h"
+
+#include <stdlib.h>
+
+#include <archive.h>
+#include <archive_entry.h>
+
+#include "formats.h"
+
+typedef int support_fn(struct archive *a);
+
+struct unpacker {
+    struct archive *a;
+    struct emit *out;
+    const char *how;
+};
+
+/* libarchive tells these apart by its text alone. */
+static bool is_locked(struct archive *a)
+{
+    const char *why = archive_error_string(a);
+
+    return why && (strstr(why, "ncrypt") || strstr(why, "assphrase") || strstr(why, "nsupported") || strstr(why, "not supported"));
+}
+
+static enum cs_status remark(struct unpacker *u)
+{
+    return is_locked(u->a) ? u->out->note(u->out, EMIT_ENCRYPTED, u->how) : u->out->note(u->out, EMIT_DAMAGED, u->how);
+}
+
+/* Holes of sparse files count like bytes: what is matched is what would be unpacked. */
+static enum cs_status put_zeros(struct emit *e, int64_t n)
+{
+    static const uint8_t zeros[16384];
+    enum cs_status st = CS_OK;
+
+    while (n > 0 && st == CS_OK) {
+        size_t now = n < (int64_t)sizeof zeros ? (size_t)n : sizeof zeros;
+
+        st = e->put(e, slice_of(zeros, now));
+        n -= (int64_t)now;
+    }
+    return st;
+}
+
+static enum cs_status copy_data(struct unpacker *u, int *result)
+{
+    int64_t at = 0;
+
+    for (;;) {
+        const void *p = NULL;
+        size_t n = 0;
+        int64_t offset = at;
+        enum cs_status st;
+
+        *result = archive_read_data_block(u->a, &p, &n, &offset);
+        if (*result == ARCHIVE_RETRY)
+            continue;
+        if (*result != ARCHIVE_OK && (*result != ARCHIVE_WARN || n == 0))
+            return CS_OK;
+        st = offset > at ? put_zeros(u->out, offset - at) : CS_OK;
+        if (st == CS_OK)
+            st = u->out->put(u->out, slice_of(p, n));
+        if (st != CS_OK)
+            return st;
+        at = offset + (int64_t)n;
+    }
+}
+
+/* What a compressed stream holds is called like the stream, without the last extension. */
+static struct slice stream_name(struct slice name)
+{
+    for (size_t i = name.n; i > 1; i--)
+        if (name.p[i - 1] == '.')
+            return slice_take(name, i - 1);
+    return slice_of(NULL, 0);
+}
+
+static struct slice entry_name(const struct unpacker *u, struct archive_entry *entry)
+{
+    const char *name = archive_entry_pathname_utf8(entry);
+
+    if (archive_format(u->a) == ARCHIVE_FORMAT_RAW)
+        return stream_name(u->out->name);
+    return slice_str(name ? name : archive_entry_pathname(entry));
+}
+
+/* One entry; *goes_on says whether the archive can be read further. */
+static enum cs_status unpack_entry(struct unpacker *u, struct archive_entry *entry, bool *goes_on)
+{
+    struct emit_child c = { .kind = EMIT_MEMBER, .how = u->how, .packed = UINT64_MAX, .size = UINT64_MAX };
+    bool is_encrypted = archive_entry_is_encrypted(entry) != 0;
+    enum cs_status st;
+    int r = ARCHIVE_OK;
+
+    if (archive_entry_filetype(entry) == AE_IFDIR)
+        return CS_OK;
+    c.name = entry_name(u, entry);
+    if (archive_entry_size_is_set(entry))
+        c.size = (uint64_t)archive_entry_size(entry);
+    st = u->out->open(u->out, &c);
+    if (st == CS_OK)
+        st = copy_data(u, &r);
+    if (st == CS_OK)
+        st = u->out->close(u->out);
+    if (st != CS_OK)
+        return st;
+    *goes_on = r != ARCHIVE_FATAL;
+    if (r == ARCHIVE_EOF)
+        return CS_OK;
+    return is_encrypted ? u->out->note(u->out, EMIT_ENCRYPTED, u->how) : remark(u);
+}
+
+static enum cs_status unpack_all(struct unpacker *u)
+{
+    bool goes_on = true;
+    enum cs_status st = CS_OK;
+
+    for (unsigned n = 0; goes_on && st == CS_OK; n++) {
+        struct archive_entry *entry = NULL;
+        int r = archive_read_next_header(u->a, &entry);
+
+        if (r == ARCHIVE_EOF)
+            break;
+        if (n == UNPACK_ENTRIES)
+            return u->out->note(u->out, EMIT_LIMITED, "objects");
+        if (r == ARCHIVE_RETRY || r == ARCHIVE_FAILED)
+            continue;
+        if (r == ARCHIVE_FATAL)
+            return archive_read_has_encrypted_entries(u->a) > 0 ? u->out->note(u->out, EMIT_ENCRYPTED, u->how) : remark(u);
+        st = unpack_entry(u, entry, &goes_on);
+    }
+    return st;
+}
+
+static void add_passwords(struct archive *a, const struct emit *e)
+{
+    char word[128];
+
+    for (size_t i = 0; i < e->n_passwords; i++)
+        if (e->passwords[i].n < sizeof word) {
+            memcpy(word, e->passwords[i].p, e->passwords[i].n);
+            word[e->passwords[i].n] = '\0';
+            archive_read_add_passphrase(a, word);
+        }
+}
+
+static enum cs_status unpack(struct slice object, struct emit *out, const char *how, support_fn *const *fns, size_t n)
+{
+    struct unpacker u = { archive_read_new(), out, how };
+    enum cs_status st = CS_OK;
+
+    if (!u.a)
+        return CS_NOMEM;
+    for (size_t i = 0; i < n; i++)
+        if (fns[i](u.a) != ARCHIVE_OK)
+            st = CS_UNSUPPORTED;        /* a warning means: only with the help of an outside program */
+    if (st == CS_OK) {
+        add_passwords(u.a, out);
+        if (archive_read_open_memory(u.a, object.p, object.n) == ARCHIVE_OK)
+            st = unpack_all(&u);
+        else
+            st = remark(&u);
+    }
+    archive_read_free(u.a);
+    return st;
+}
+
+#define UNPACK(name, how, ...)                                             \
+    enum cs_status unpack_##name(struct slice object, struct emit *out)    \
+    {                                                                      \
+        static support_fn *const fns[] = { __VA_ARGS__ };                  \
+        return unpack(object, out, how, fns, sizeof fns / sizeof *fns);    \
+    }
+
+UNPACK(zip, "zip", archive_read_support_format_zip)
+UNPACK(rar, "rar", archive_read_support_format_rar, archive_read_support_format_rar5)
+UNPACK(7z, "7z", archive_read_support_format_7zip)
+UNPACK(tar, "tar", archive_read_support_format_tar)
+UNPACK(cpio, "cpio", archive_read_support_format_cpio)
+UNPACK(ar, "ar", archive_read_support_format_ar)
+UNPACK(cab, "cab", archive_read_support_format_cab)
+UNPACK(lha, "lha", archive_read_support_format_lha)
+UNPACK(iso, "iso9660", archive_read_support_format_iso9660)
+UNPACK(gzip, "gzip", archive_read_support_filter_gzip, archive_read_support_format_raw)
+UNPACK(bzip2, "bzip2", archive_read_support_filter_bzip2, archive_read_support_format_raw)
+UNPACK(xz, "xz", archive_read_support_filter_xz, archive_read_support_format_raw)
+UNPACK(lzma, "lzma", archive_read_support_filter_lzma, archive_read_support_format_raw)
+UNPACK(lzip, "lzip", archive_read_support_filter_lzip, archive_read_support_format_raw)
+UNPACK(zstd, "zstd", archive_read_support_filter_zstd, archive_read_support_format_raw)
+UNPACK(lz4, "lz4", archive_read_support_filter_lz4, archive_read_support_format_raw)
+UNPACK(compress, "compress", archive_read_support_filter_compress, archive_read_support_format_raw)
