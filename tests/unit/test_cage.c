@@ -105,6 +105,8 @@ int main(void)
 
 #ifdef __SANITIZE_ADDRESS__
     puts("the sanitizer needs calls that the cage forbids\n0 passed, 0 failed, 1 skipped");
+    suite_add_tcase(s, t);
+    srunner_free(r);            /* and with it the suite */
     return 0;
 #endif
     if (!mkdtemp(dir))
