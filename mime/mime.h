@@ -22,7 +22,9 @@
 enum mime_encoding {
     MIME_ENC_NONE, MIME_ENC_7BIT, MIME_ENC_8BIT, MIME_ENC_BINARY,
     MIME_ENC_QP, MIME_ENC_BASE64, MIME_ENC_UU, MIME_ENC_YENC, MIME_ENC_BINHEX,
-    MIME_ENC_UNKNOWN            /* a token that nobody knows: the body is taken as it is */
+    MIME_ENC_UNKNOWN,           /* a token that nobody knows: the body is taken as it is */
+    MIME_ENC_QP_LOOSE,          /* broken escapes are dropped instead of kept (a variant reading) */
+    MIME_ENC_BASE64_LOOSE       /* '=' inside the text is skipped instead of ending a section (a variant reading) */
 };
 
 struct mime_param {
@@ -36,9 +38,12 @@ struct mime_value {
     struct slice token;         /* lower case; for Content-Type "type/subtype"; empty when missing or unreadable */
     const struct mime_param *params;
     size_t n_params;
+    const struct mime_piece *pieces;    /* as they stood; for mime/ only */
 };
 
 enum mime_shape { MIME_LEAF, MIME_MULTIPART, MIME_MESSAGE };
+
+enum { MIME_NAMES = 16 };
 
 struct mime_part {
     const struct mime_part *parent;     /* NULL for the message itself */
@@ -52,7 +57,7 @@ struct mime_part {
     enum mime_encoding encoding;
     struct slice encoding_token;        /* as sent, lower case */
     struct slice name;                  /* the file name a mail program would show, UTF-8; empty when none */
-    struct slice names[8];              /* every reading of the name that differs, names[0] == name */
+    struct slice names[MIME_NAMES];     /* every reading of the name that differs, names[0] == name */
     size_t n_names;
     struct slice header;                /* the header block as it stands in the message, with its empty line */
     struct slice boundary;              /* of a multipart */
@@ -92,7 +97,7 @@ struct mime_reading {
     bool ignore_container_encoding;  /* a transfer encoding on multipart or message is not believed */
     unsigned variant;                /* 0 .. MIME_VARIANTS-1: other programs' readings of broken structure */
 };
-enum { MIME_VARIANTS = 4 };
+enum { MIME_VARIANTS = 8 };
 
 struct mime_walk;                                   /* opaque */
 /* NULL when memory is short. lim and how may be NULL for the defaults. */
@@ -145,5 +150,7 @@ enum cs_status mime_find_embedded(struct slice text, size_t max, mime_found *fou
  */
 bool mime_charset_is_plain(struct slice name);
 enum cs_status mime_charset_to_utf8(struct slice name, struct slice in, mime_put *put, void *ctx, bool *is_damaged) MUST_USE;
+/* What the bytes themselves say: a byte order mark, or the zeros of UTF-16 and UTF-32. Empty when they say nothing. */
+struct slice mime_charset_detect(struct slice head);
 
 #endif

@@ -1,0 +1,92 @@
+/* decode.c - one door for the decoders, and encoding for rebuilt messages. */
+#include "mime.h"
+
+#include <assert.h>
+
+#include "b64.h"
+#include "qp.h"
+
+static_assert(sizeof(struct b64) <= sizeof(((struct mime_decoder *)0)->state), "b64 fits");
+static_assert(sizeof(struct qp) <= sizeof(((struct mime_decoder *)0)->state), "qp fits");
+
+/* The decoders' structs may alias: their storage is declared as words. */
+static void *state_of(struct mime_decoder *d)
+{
+    return d->state;
+}
+
+void mime_decoder_init(struct mime_decoder *d, enum mime_encoding e, mime_put *put, void *ctx)
+{
+    *d = (struct mime_decoder){ .encoding = e, .put = put, .ctx = ctx };
+    switch (e) {
+    case MIME_ENC_BASE64:
+    case MIME_ENC_BASE64_LOOSE:
+        *(struct b64 *)state_of(d) = (struct b64){ .put = put, .ctx = ctx, .is_loose = e == MIME_ENC_BASE64_LOOSE };
+        break;
+    case MIME_ENC_QP:
+    case MIME_ENC_QP_LOOSE:
+        *(struct qp *)state_of(d) = (struct qp){ .put = put, .ctx = ctx, .is_loose = e == MIME_ENC_QP_LOOSE };
+        break;
+    default:
+        break;
+    }
+}
+
+static enum cs_status run_b64(struct mime_decoder *d, struct slice in, bool is_end)
+{
+    struct b64 *b = state_of(d);
+    enum cs_status st = is_end ? b64_end(b) : b64_feed(b, in);
+
+    d->is_damaged = b->is_damaged;
+    return st;
+}
+
+static enum cs_status run_qp(struct mime_decoder *d, struct slice in, bool is_end)
+{
+    struct qp *q = state_of(d);
+    enum cs_status st = is_end ? qp_end(q) : qp_feed(q, in);
+
+    d->is_damaged = q->is_damaged;
+    return st;
+}
+
+static enum cs_status run(struct mime_decoder *d, struct slice in, bool is_end)
+{
+    switch (d->encoding) {
+    case MIME_ENC_BASE64:
+    case MIME_ENC_BASE64_LOOSE:
+        return run_b64(d, in, is_end);
+    case MIME_ENC_QP:
+    case MIME_ENC_QP_LOOSE:
+        return run_qp(d, in, is_end);
+    default:
+        return in.n ? d->put(d->ctx, in) : CS_OK;
+    }
+}
+
+enum cs_status mime_decoder_feed(struct mime_decoder *d, struct slice in)
+{
+    return run(d, in, false);
+}
+
+enum cs_status mime_decoder_end(struct mime_decoder *d)
+{
+    return run(d, slice_of("", 0), true);
+}
+
+enum cs_status mime_encode(enum mime_encoding e, struct slice in, const char *eol, mime_put *put, void *ctx)
+{
+    switch (e) {
+    case MIME_ENC_BASE64:
+        return b64_encode(in, eol, put, ctx);
+    case MIME_ENC_QP:
+        return qp_encode(in, eol, put, ctx);
+    case MIME_ENC_NONE:
+    case MIME_ENC_7BIT:
+    case MIME_ENC_8BIT:
+    case MIME_ENC_BINARY:
+        return in.n ? put(ctx, in) : CS_OK;
+    default:
+        return CS_UNSUPPORTED;
+    }
+}

@@ -1,0 +1,128 @@
+#include "field.h"
+
+size_t line_len(struct slice s, bool cr_ends)
+{
+    size_t n = slice_chr(s, '\n');
+
+    n += n < s.n;
+    if (cr_ends) {
+        size_t cr = slice_chr(slice_take(s, n), '\r');
+        if (cr < n)
+            return cr + 1 < n && s.p[cr + 1] == '\n' ? cr + 2 : cr + 1;
+    }
+    return n;
+}
+
+static bool is_eol(uint8_t c)
+{
+    return c == '\r' || c == '\n';
+}
+
+static struct slice cut_eol(struct slice line)
+{
+    while (line.n && is_eol(line.p[line.n - 1]))
+        line.n--;
+    return line;
+}
+
+static bool is_blank_line(struct slice line)
+{
+    for (size_t i = 0; i < line.n; i++)
+        if (!ascii_is_space(line.p[i]))
+            return false;
+    return true;
+}
+
+/* A CR that is not the line's end: some readers go on in a new line there. */
+static bool has_bare_cr(struct slice line)
+{
+    line = cut_eol(line);
+    return slice_chr(line, '\r') < line.n;
+}
+
+/*
+ * Name and value of a line with a colon. White space before the colon and control characters before the name are read
+ * over, 8-bit bytes in the name let be: no mail program minds. An empty name (":") is a field too.
+ */
+static bool split(struct slice line, struct field *f)
+{
+    size_t colon = slice_chr(line, ':');
+    struct slice name = slice_take(line, colon);
+
+    if (colon == line.n || (line.n && (line.p[0] == ' ' || line.p[0] == '\t')))
+        return false;
+    while (name.n && (name.p[0] < 33 || name.p[0] == 127))
+        name = slice_drop(name, 1);
+    while (name.n && (name.p[name.n - 1] < 33 || name.p[name.n - 1] == 127))
+        name.n--;
+    for (size_t i = 0; i < name.n; i++)
+        if (name.p[i] < 33 || name.p[i] == 127)
+            return false;
+    f->name = name;
+    f->value = slice_drop(line, colon + 1);
+    return true;
+}
+
+void field_next(struct slice s, const struct line_rules *r, struct field *out)
+{
+    size_t n = line_len(s, r->cr_ends);
+    struct slice line = slice_take(s, n);
+
+    *out = (struct field){ .kind = FIELD_NONE, .whole = line, .name = slice_of("", 0), .value = slice_of("", 0) };
+    if (n == 0)
+        return;
+    out->has_bare_cr = has_bare_cr(line);
+    if (is_blank_line(line)) {
+        out->kind = FIELD_EMPTY;
+        return;
+    }
+    out->kind = split(line, out) ? FIELD_GOOD : FIELD_JUNK;
+    while (out->kind == FIELD_GOOD && n < s.n && (s.p[n] == ' ' || s.p[n] == '\t')) {
+        struct slice more = slice_sub(s, n, line_len(slice_drop(s, n), r->cr_ends));
+        if (is_blank_line(more)) {
+            out->has_blank_line = true;
+            if (r->blank_ends)
+                break;
+        }
+        out->has_bare_cr |= has_bare_cr(more);
+        n += more.n;
+        out->value.n += more.n;
+    }
+    out->whole = slice_take(s, n);
+    out->value = cut_eol(out->value);
+}
+
+/* Fields that a mail message nearly always has. */
+static bool is_mail_field(struct slice name)
+{
+    static const char *const names[] = { "from", "to", "cc", "subject", "date", "message-id", "received", "return-path",
+                                         "reply-to", "sender", "delivered-to", "mime-version", "content-type",
+                                         "content-transfer-encoding", "dkim-signature", "x-mailer" };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (slice_ieq(name, slice_str(names[i])))
+            return true;
+    return false;
+}
+
+bool mime_looks_like_message(struct slice head)
+{
+    struct line_rules rules = { 0 };
+    struct field f;
+    unsigned n_known = 0, n = 0;
+    bool is_multipart = false;
+
+    if (slice_starts(head, SLICE("From ")) || slice_starts(head, SLICE(">From ")))
+        head = slice_drop(head, line_len(head, false));
+    for (; n < 64; n++) {
+        field_next(head, &rules, &f);
+        if (f.kind != FIELD_GOOD)
+            break;
+        n_known += is_mail_field(f.name);
+        is_multipart |= slice_ieq(f.name, SLICE("content-type")) && slice_istarts(slice_trim(f.value), SLICE("m"));
+        head = slice_drop(head, f.whole.n);
+    }
+    if (f.kind == FIELD_JUNK && f.whole.n != head.n && n < 3)
+        return false;
+    return n_known >= 2 || (n_known == 1 && is_multipart);
+}

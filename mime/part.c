@@ -1,0 +1,212 @@
+#include "part.h"
+
+#include "charset.h"
+
+static void values_add(struct values *v, struct slice value)
+{
+    value = slice_trim(value);
+    if (v->n && !slice_ieq(v->list[0], value))
+        v->is_doubled = true;
+    if (v->n < HEAD_SAME)
+        v->n++;
+    v->list[v->n - 1] = value;
+}
+
+void head_add(struct head *h, struct slice name, struct slice value)
+{
+    if (slice_ieq(name, SLICE("content-type")))
+        values_add(&h->type, value);
+    else if (slice_ieq(name, SLICE("content-transfer-encoding")))
+        values_add(&h->encoding, value);
+    else if (slice_ieq(name, SLICE("content-disposition")))
+        values_add(&h->disposition, value);
+    else if (slice_ieq(name, SLICE("content-description")))
+        h->description = slice_trim(value);
+    else if (slice_ieq(name, SLICE("subject")))
+        h->subject = slice_trim(value);
+    else if (slice_ieq(name, SLICE("message-id")))
+        h->message_id = slice_trim(value);
+}
+
+static const struct {
+    const char *token;
+    enum mime_encoding encoding;
+} encodings[] = {
+    { "7bit", MIME_ENC_7BIT },           { "8bit", MIME_ENC_8BIT },
+    { "binary", MIME_ENC_BINARY },       { "quoted-printable", MIME_ENC_QP },
+    { "base64", MIME_ENC_BASE64 },       { "x-base64", MIME_ENC_BASE64 },
+    { "x-gzip64", MIME_ENC_BASE64 },     { "quoted_printable", MIME_ENC_QP },
+    { "x-uuencode", MIME_ENC_UU },       { "x-uue", MIME_ENC_UU },
+    { "x-uu", MIME_ENC_UU },             { "uuencode", MIME_ENC_UU },
+    { "uue", MIME_ENC_UU },              { "x-uuencoded", MIME_ENC_UU },
+    { "x-yencode", MIME_ENC_YENC },      { "yenc", MIME_ENC_YENC },
+    { "x-yenc", MIME_ENC_YENC },         { "mac-binhex40", MIME_ENC_BINHEX },
+    { "binhex", MIME_ENC_BINHEX },       { "x-binhex40", MIME_ENC_BINHEX },
+    { "x-binhex", MIME_ENC_BINHEX },     { "x-mac-binhex40", MIME_ENC_BINHEX },
+    { "7-bit", MIME_ENC_7BIT },          { "8-bit", MIME_ENC_8BIT },
+};
+
+bool encoding_is_identity(enum mime_encoding e)
+{
+    return e <= MIME_ENC_BINARY || e == MIME_ENC_UNKNOWN;
+}
+
+static enum mime_encoding encoding_of(struct slice token)
+{
+    for (size_t i = 0; i < sizeof encodings / sizeof *encodings; i++)
+        if (slice_eq(token, slice_str(encodings[i].token)))
+            return encodings[i].encoding;
+    return MIME_ENC_UNKNOWN;
+}
+
+static bool is_token_byte(uint8_t c)
+{
+    return c > 32 && c < 127 && !strchr("()<>@,;:\\\"/[]?={}", c);
+}
+
+struct choice {
+    enum mime_encoding first, last;
+    struct slice first_token, last_token;
+};
+
+/* Every word of a value that names an encoding counts: ";base64", "base64 quoted-printable", "\"base64\"". */
+static void read_encodings(struct slice s, struct choice *c)
+{
+    while (s.n) {
+        size_t n = 0;
+        enum mime_encoding e;
+        while (s.n && !is_token_byte(s.p[0]))
+            s = slice_drop(s, 1);
+        while (n < s.n && is_token_byte(s.p[n]))
+            n++;
+        if (n == 0)
+            return;
+        e = encoding_of(slice_take(s, n));
+        if (c->first == MIME_ENC_NONE || c->first == MIME_ENC_UNKNOWN) {
+            c->first = e;
+            c->first_token = slice_take(s, n);
+        }
+        if (e != MIME_ENC_UNKNOWN || c->last == MIME_ENC_NONE) {
+            c->last = e;
+            c->last_token = slice_take(s, n);
+        }
+        s = slice_drop(s, n);
+    }
+}
+
+/* Where no encoding is declared, the type may imply one. */
+static enum mime_encoding implied(struct slice type)
+{
+    if (slice_eq(type, SLICE("application/mac-binhex40")) || slice_eq(type, SLICE("application/x-mac-binhex40")) ||
+        slice_eq(type, SLICE("application/binhex")) || slice_eq(type, SLICE("application/x-binhex40")))
+        return MIME_ENC_BINHEX;
+    if (slice_eq(type, SLICE("application/x-uuencode")) || slice_eq(type, SLICE("text/x-uuencode")) ||
+        slice_eq(type, SLICE("application/x-uue")))
+        return MIME_ENC_UU;
+    return MIME_ENC_NONE;
+}
+
+static enum cs_status fill_encoding(struct mime_part *part, const struct head *h, bool is_last, struct arena *a,
+                                    struct part_doubts *doubts)
+{
+    struct choice c = { .first_token = slice_of("", 0), .last_token = slice_of("", 0) };
+
+    for (size_t i = 0; i < h->encoding.n; i++) {
+        struct slice text = param_token(h->encoding.list[i], a);
+        if (!text.p)
+            return CS_NOMEM;
+        read_encodings(text, &c);
+    }
+    doubts->has_two_encodings = c.first != c.last;
+    part->encoding = is_last ? c.last : c.first;
+    part->encoding_token = is_last ? c.last_token : c.first_token;
+    if (encoding_is_identity(part->encoding) && implied(part->type.token) != MIME_ENC_NONE)
+        part->encoding = implied(part->type.token);
+    return CS_OK;
+}
+
+/* A doubled field: the value that is believed, and all others for their names. */
+static enum cs_status fill_value(const struct values *v, bool is_last, struct arena *a, struct mime_value *out)
+{
+    *out = (struct mime_value){ .token = slice_of("", 0) };
+    if (v->n == 0)
+        return CS_OK;
+    return param_parse(v->list[is_last ? v->n - 1 : 0], is_last, a, out);
+}
+
+static enum cs_status add_names(const struct values *v, const char *name, struct arena *a, struct readings *r)
+{
+    enum cs_status st = CS_OK;
+
+    for (size_t i = 0; i < v->n && st == CS_OK; i++) {
+        struct mime_value value;
+        st = param_parse(v->list[i], false, a, &value);
+        if (st == CS_OK)
+            st = param_names(&value, name, a, r);
+    }
+    return st;
+}
+
+/* The believed fields first, then the other copies, then the parameter in the field where it does not belong. */
+static enum cs_status fill_names(struct mime_part *part, const struct head *h, struct arena *a)
+{
+    struct readings r = { .list = part->names, .max = MIME_NAMES };
+    enum cs_status st = param_names(&part->disposition, "filename", a, &r);
+
+    if (st == CS_OK)
+        st = param_names(&part->type, "name", a, &r);
+    if (st == CS_OK && h->disposition.n > 1)
+        st = add_names(&h->disposition, "filename", a, &r);
+    if (st == CS_OK && h->type.n > 1)
+        st = add_names(&h->type, "name", a, &r);
+    if (st == CS_OK)
+        st = param_names(&part->disposition, "name", a, &r);
+    if (st == CS_OK)
+        st = param_names(&part->type, "filename", a, &r);
+    part->n_names = r.n;
+    part->name = part->n_names ? part->names[0] : slice_of("", 0);
+    return st;
+}
+
+static enum cs_status unfold(struct slice *s, struct arena *a)
+{
+    uint8_t *out;
+    size_t n = 0;
+
+    *s = slice_of(s->p, s->n);
+    if (slice_chr(*s, '\n') == s->n && slice_chr(*s, '\r') == s->n)
+        return CS_OK;
+    out = arena_get(a, s->n, 1);
+    if (!out)
+        return CS_NOMEM;
+    for (size_t i = 0; i < s->n; i++)
+        if (s->p[i] != '\n' && s->p[i] != '\r')
+            out[n++] = s->p[i];
+    *s = slice_of(out, n);
+    return CS_OK;
+}
+
+enum cs_status part_fill(struct mime_part *part, const struct head *h, bool is_last, bool is_in_digest, struct arena *a,
+                         struct part_doubts *doubts)
+{
+    enum cs_status st = fill_value(&h->type, is_last, a, &part->type);
+
+    doubts->has_doubled_field = h->type.is_doubled || h->disposition.is_doubled;
+    part->has_type = h->type.n != 0;
+    if (!part->has_type)
+        part->type.token = is_in_digest ? SLICE("message/rfc822") : SLICE("text/plain");
+    if (st == CS_OK)
+        st = fill_value(&h->disposition, is_last, a, &part->disposition);
+    if (st == CS_OK)
+        st = fill_encoding(part, h, is_last, a, doubts);
+    if (st == CS_OK)
+        st = fill_names(part, h, a);
+    part->description = h->description;
+    part->subject = h->subject;
+    part->message_id = h->message_id;
+    if (st == CS_OK)
+        st = unfold(&part->description, a);
+    if (st == CS_OK)
+        st = unfold(&part->subject, a);
+    return st == CS_OK ? unfold(&part->message_id, a) : st;
+}
