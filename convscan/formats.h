@@ -25,7 +25,9 @@ struct format {
     X("binary", inside_decode, false) \
     X("executable", inside_decode, false) \
     X("graphics", inside_decode, false) \
-    X("ZIP", unpack_zip, true)     \
+    X("ZIP", zip_decode, true)     \
+    X("OLE2", ole2_decode, false)  \
+    X("TNEF", tnef_decode, true)   \
     X("RAR", unpack_rar, true)     \
     X("7z", unpack_7z, true)       \
     X("tar", unpack_tar, true)     \

@@ -2,6 +2,8 @@
 
 #include "base/bytes.h"
 #include "mime/mime.h"
+#include "ole2.h"
+#include "zip.h"
 
 enum { HEAD = 4096 };
 
@@ -267,14 +269,6 @@ static void by_magic(struct ftype *t, struct slice s)
     }
 }
 
-/* The end record of a zip near the end of something else: programs that unpack themselves, and files with two faces. */
-static bool ends_as_zip(struct slice s)
-{
-    struct slice tail = slice_drop(s, s.n > 65557 ? s.n - 65557 : 0);
-
-    return s.n > 22 && memmem(tail.p, tail.n, "PK\5\6", 4) != NULL;
-}
-
 /* Formats that leave room in front of their magic, or have none. */
 static void by_place(struct ftype *t, struct slice s)
 {
@@ -296,8 +290,10 @@ static void by_place(struct ftype *t, struct slice s)
     }
     if (t->n == 0 && is_lzma(s))
         ftype_add(t, "lzma");
-    if (!ftype_has(t, "ZIP") && !ftype_has(t, "archive") && ends_as_zip(s))
+    if (!ftype_has(t, "ZIP") && !ftype_has(t, "archive") && zip_is_behind(s))
         ftype_add(t, "ZIP");
+    if (ftype_has(t, "OLE2"))
+        ftype_add(t, ole2_type(s));
 }
 
 struct ftype ftype_of(struct slice bytes, struct slice name)

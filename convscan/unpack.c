@@ -173,7 +173,6 @@ static enum cs_status unpack(struct slice object, struct emit *out, const char *
         return unpack(object, out, how, fns, sizeof fns / sizeof *fns);    \
     }
 
-UNPACK(zip, "zip", archive_read_support_format_zip)
 UNPACK(rar, "rar", archive_read_support_format_rar, archive_read_support_format_rar5)
 UNPACK(7z, "7z", archive_read_support_format_7zip)
 UNPACK(tar, "tar", archive_read_support_format_tar)
