@@ -61,27 +61,41 @@ enum cs_status olepkg_native(struct slice stream, struct emit *out)
     return emit_data(SLICE("Ole10Native"), slice_drop(stream, 4), out);
 }
 
+/* The head of an OLE 1 object; false when it does not fit. */
+static bool object_head(struct cut *c, struct slice *class_name)
+{
+    (void)cut_bytes(c, 4);                          /* version: anything is accepted */
+    (void)cut_bytes(c, 4);                          /* 1 linked, 2 embedded; not to be trusted */
+    *class_name = until_nul(cut_bytes(c, cut_le32(c)));
+    (void)cut_bytes(c, cut_le32(c));                /* topic */
+    (void)cut_bytes(c, cut_le32(c));                /* item */
+    return !c->is_out;
+}
+
+bool olepkg_is_object(struct slice object)
+{
+    struct cut c = { object, false };
+    struct slice class_name;
+
+    return object_head(&c, &class_name) && class_name.n && c.left.n >= 4;
+}
+
 enum cs_status olepkg_object(struct slice object, struct emit *out)
 {
-    static const struct slice magic = { (const uint8_t *)"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 8 };
+    struct slice magic = SLICE("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), class_name, data = object, stray;
     struct cut c = { object, false };
-    struct slice class_name, data;
     struct olepkg pkg;
-    uint32_t n;
+    enum cs_status st = CS_OK;
 
-    (void)cut_bytes(&c, 4);                               /* version: anything is accepted */
-    (void)cut_bytes(&c, 4);                               /* 1 linked, 2 embedded; not to be trusted */
-    class_name = until_nul(cut_bytes(&c, cut_le32(&c)));
-    (void)cut_bytes(&c, cut_le32(&c));                   /* topic */
-    (void)cut_bytes(&c, cut_le32(&c));                   /* item */
-    n = cut_le32(&c);
-    if (!c.is_out) {
-        data = cut_bytes(&c, n);
+    if (object_head(&c, &class_name) && c.left.n >= 4) {
+        data = cut_bytes(&c, cut_le32(&c));
         if (olepkg_parse(data, &pkg))
-            return emit_package(&pkg, out);
-        if (slice_find(object, magic) == object.n || slice_starts(data, magic))
-            return emit_data(class_name, data, out);
+            st = emit_package(&pkg, out);
+        else
+            st = emit_data(class_name, data, out);
+    } else {
+        st = emit_data(SLICE("object"), object, out);
     }
-    data = slice_drop(object, slice_find(object, magic));
-    return emit_data(SLICE("object"), data, out);
+    stray = slice_drop(object, slice_find(object, magic));
+    return st == CS_OK && stray.n && stray.p != data.p ? emit_data(SLICE("object"), stray, out) : st;
 }

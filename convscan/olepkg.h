@@ -21,6 +21,9 @@ bool olepkg_parse(struct slice in, struct olepkg *out);
 /* The stream \1Ole10Native: a length, then a package or anything. */
 enum cs_status olepkg_native(struct slice stream, struct emit *out) MUST_USE;
 
+/* Whether the head of an OLE 1 object is there. */
+bool olepkg_is_object(struct slice object);
+
 /* An OLE 1 object as in RTF's \objdata: version, class, length, data. Real attacks break every field of it. */
 enum cs_status olepkg_object(struct slice object, struct emit *out) MUST_USE;
 

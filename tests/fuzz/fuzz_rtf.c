@@ -1,0 +1,4 @@
+#include "convscan/rtf.h"
+#include "decoder.h"
+
+FUZZ_DECODER(rtf_decode)
