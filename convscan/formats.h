@@ -27,8 +27,7 @@ struct format {
     X("graphics", inside_decode, false) \
     X("ZIP", zip_decode, true)     \
     X("OLE2", ole2_decode, false)  \
-    X("TNEF", tnef_decode, false)  \
-    X("RTF", rtf_decode, false)    \
+    X("TNEF", tnef_decode, true)   \
     X("RAR", unpack_rar, true)     \
     X("7z", unpack_7z, true)       \
     X("tar", unpack_tar, true)     \

@@ -16,7 +16,7 @@ struct sink {
     uint8_t room[OUT_ROOM];
 };
 
-size_t mime_utf8_put(uint32_t c, uint8_t *out)
+size_t utf8_put(uint32_t c, uint8_t *out)
 {
     if (c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF))
         c = REPLACEMENT;
@@ -108,7 +108,7 @@ static enum cs_status sink_char(struct sink *k, uint32_t c)
         if (st != CS_OK)
             return st;
     }
-    k->n += mime_utf8_put(c, k->room + k->n);
+    k->n += utf8_put(c, k->room + k->n);
     return CS_OK;
 }
 

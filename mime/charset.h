@@ -21,6 +21,6 @@ struct slice charset_to_arena(struct slice charset, struct slice in, struct aren
 bool utf8_is_valid(struct slice s);
 
 /* Writes code point c as UTF-8 to out (room for 4) and gives the length; what is no character comes out as U+FFFD. */
-size_t mime_utf8_put(uint32_t c, uint8_t *out);
+size_t utf8_put(uint32_t c, uint8_t *out);
 
 #endif

@@ -1,0 +1,163 @@
+/* What an administrator would want to know before the server goes on in silence. */
+#include "conversions.h"
+
+#include "glob.h"
+
+/* Small edit distance: a misspelt name is nearly one we know. */
+static unsigned distance(struct slice a, const char *b)
+{
+    enum { MOST = 40 };
+    unsigned row[MOST + 1], n = (unsigned)strlen(b);
+
+    if (a.n > MOST || n > MOST)
+        return MOST;
+    for (unsigned j = 0; j <= n; j++)
+        row[j] = j;
+    for (unsigned i = 1; i <= a.n; i++) {
+        unsigned diagonal = row[0];
+
+        row[0] = i;
+        for (unsigned j = 1; j <= n; j++) {
+            unsigned change = diagonal + (ascii_lower(a.p[i - 1]) != (uint8_t)b[j - 1]);
+            unsigned least = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
+
+            diagonal = row[j];
+            row[j] = change < least ? change : least;
+        }
+    }
+    return row[n];
+}
+
+void conversion_unknown(const struct conversion_clause *cl, struct complaints *c)
+{
+    enum clause_id best = CL_UNKNOWN;
+    unsigned least = 4;
+    struct slice bare = cl->name;
+
+    while (bare.n > 2 && (ascii_is_digit(bare.p[bare.n - 1]) || bare.p[bare.n - 1] == '-'))
+        bare.n--;
+    for (int id = 0; id < CL_UNKNOWN; id++) {
+        unsigned d = distance(bare, conversion_clause_name((enum clause_id)id));
+
+        if (d < least) {
+            least = d;
+            best = (enum clause_id)id;
+        }
+    }
+    if (best == CL_UNKNOWN)
+        complain(c, COMPLAIN_WARNING, cl->line, "\"%.*s\" is no parameter of an entry and is ignored", (int)cl->name.n,
+                 (const char *)cl->name.p);
+    else
+        complain(c, COMPLAIN_WARNING, cl->line, "\"%.*s\" is ignored: write %s", (int)cl->name.n,
+                 (const char *)cl->name.p, conversion_clause_name(best));
+}
+
+static bool has(const struct conversion *e, enum clause_id id)
+{
+    for (size_t i = 0; i < e->n; i++)
+        if (e->clauses[i].id == id)
+            return true;
+    return false;
+}
+
+static bool has_value(const struct conversion *e, enum clause_id id, const char *text)
+{
+    for (size_t i = 0; i < e->n; i++)
+        if (e->clauses[i].id == id && slice_ieq(e->clauses[i].plain, slice_str(text)))
+            return true;
+    return false;
+}
+
+static void lint_twice(const struct conversion *e, struct complaints *c)
+{
+    for (size_t i = 0; i < e->n; i++)
+        for (size_t j = 0; j < i && j < 200; j++)
+            if (e->clauses[i].id != CL_UNKNOWN && e->clauses[i].id == e->clauses[j].id &&
+                e->clauses[i].index == e->clauses[j].index)
+                complain(c, COMPLAIN_WARNING, e->clauses[i].line, "%.*s stands twice in this entry: a missing line end or blank line?",
+                         (int)e->clauses[i].name.n, (const char *)e->clauses[i].name.p);
+}
+
+static void lint_command(const struct conversion *e, struct complaints *c)
+{
+    struct slice text = e->command->plain;
+
+    if (!e->overrides_options)
+        complain(c, COMPLAIN_WARNING, e->line,
+                 "without override-option-file=1 every verdict of the command is ignored: add it");
+    if (!e->overrides_headers && !has(e, CL_PARAMETER_COPY))
+        complain(c, COMPLAIN_WARNING, e->line,
+                 "without parameter-copy-0=* processed parts lose charset and name: add it");
+    if (!e->overrides_headers && !has(e, CL_DPARAMETER_COPY))
+        complain(c, COMPLAIN_WARNING, e->line, "without dparameter-copy-0=* processed parts lose filename: add it");
+    if (slice_find(text, SLICE("sh -c")) < text.n)
+        complain(c, COMPLAIN_WARNING, e->command->line,
+                 "a shell inside the command expands names that senders choose: put the script in a file");
+    if (slice_find(text, SLICE("NAME'")) < text.n || slice_find(text, SLICE("$FILENAME")) < text.n ||
+        slice_find(text, SLICE("$NAME")) < text.n)
+        complain(c, COMPLAIN_WARNING, e->command->line,
+                 "file names on a command line are chosen by senders: let the program read its environment");
+}
+
+static bool is_catch_all(const struct conversion *e)
+{
+    for (size_t i = 0; i < e->n; i++) {
+        enum clause_id id = e->clauses[i].id;
+
+        if (id <= CL_TAG && !slice_eq(e->clauses[i].plain, SLICE("*")))
+            return false;
+    }
+    return e->has_in_type && !e->is_relabel && (e->command || e->is_deleting);
+}
+
+static void lint_entry(const struct conversion *e, struct complaints *c)
+{
+    lint_twice(e, c);
+    if (!e->has_in_type)
+        complain(c, COMPLAIN_WARNING, e->line, "without in-type this entry never matches: add in-type=*");
+    if (e->command)
+        lint_command(e, c);
+    else if (e->is_relabel || has(e, CL_SERVICE_COMMAND))
+        complain(c, COMPLAIN_WARNING, e->line,
+                 "the conversion channel skips this entry: it belongs to CHARSET-CONVERSION");
+    else if (!e->is_deleting)
+        complain(c, COMPLAIN_WARNING, e->line, "no command: the entry does nothing");
+    if (e->is_deleting)
+        complain(c, COMPLAIN_WARNING, e->line, "delete=1 drops every part that matches, no program is asked");
+}
+
+/* A scanner that sees one label only is evaded by any other label. */
+static void lint_coverage(const struct conversions *cv, struct complaints *c)
+{
+    const struct conversion *octets = NULL;
+
+    for (size_t i = 0; i < cv->n; i++) {
+        const struct conversion *e = &cv->entries[i];
+
+        if (e->command && has_value(e, CL_IN_TYPE, "*"))
+            return;
+        if (e->command && has_value(e, CL_IN_TYPE, "application") && has_value(e, CL_IN_SUBTYPE, "octet-stream"))
+            octets = e;
+    }
+    if (octets)
+        complain(c, COMPLAIN_WARNING, octets->line,
+                 "only application/octet-stream is handed over, any other label evades it: use in-type=*; in-subtype=*");
+}
+
+void conversions_lint(const struct conversions *cv, struct complaints *c)
+{
+    const struct conversion *all = NULL;
+
+    for (size_t i = 0; i < cv->n; i++) {
+        const struct conversion *e = &cv->entries[i];
+
+        if (all)
+            complain(c, COMPLAIN_WARNING, e->line, "never reached: the entry in line %u matches everything", all->line);
+        lint_entry(e, c);
+        if (!all && is_catch_all(e))
+            all = e;
+    }
+    if (cv->n == 0)
+        complain(c, COMPLAIN_WARNING, 1, "no entries: every part passes untouched");
+    lint_coverage(cv, c);
+}

@@ -1,0 +1,45 @@
+/*
+ * convert.h - one message through the conversion channel: the door of this folder's library.
+ *
+ *   Borrows   job and message for the length of the call.
+ *   Owns      nothing beyond it; the temporary folder is gone when the call returns.
+ *   Fails     any status means: could not tell, try the message again. CS_STOP: the caller's descriptor asked to stop.
+ *   Bounded   by the switches.
+ *   Threads   calls are independent; a job may be shared.
+ */
+#ifndef IMTA_CONVERT_H
+#define IMTA_CONVERT_H
+
+#include <stdio.h>
+
+#include "answer.h"
+#include "conversions.h"
+#include "mappings.h"
+
+enum { CONVERT_DIAGNOSTIC = 512, CONVERT_TAGS = 32 };
+
+struct convert_job {
+    const struct conversions *conversions;
+    const struct mappings *mappings;    /* NULL: every message is diverted, and no lookups */
+    const struct switches *switches;
+    const char *in_chan, *out_chan;
+    const char *tags[CONVERT_TAGS];
+    size_t n_tags;
+    const char *program_dir;            /* what IMTA_PROGRAM: stands for */
+    int stop_fd;                        /* readable: stop; -1 for never */
+    FILE *report;                       /* a JSON object a part; NULL for none */
+};
+
+struct convert_result {
+    enum outcome outcome;               /* OUTCOME_PASS: deliver what was written */
+    bool is_diverted, is_rebuilt;       /* went through the channel; differs from what came */
+    char diagnostic[CONVERT_DIAGNOSTIC];        /* printable, one line */
+    struct buf sample;                  /* of OUTCOME_RETURN_SAMPLE; the caller's to release */
+    unsigned parts, commands;
+};
+
+/* Writes the message to put() only when the outcome is OUTCOME_PASS. */
+enum cs_status convert_message(const struct convert_job *job, struct slice msg, mime_put *put, void *ctx,
+                               struct convert_result *out) MUST_USE;
+
+#endif

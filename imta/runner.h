@@ -1,0 +1,55 @@
+/*
+ * runner.h - one command for one part: a private folder, its files, the process, its end.
+ *
+ *   Borrows   names, argv and environment for the length of a call.
+ *   Owns      the folder and everything in it, from runner_open() to runner_close().
+ *   Fails     CS_IO and friends when the folder cannot be made; CS_STOP when the caller's descriptor asks to stop.
+ *   Bounded   by the time limit of runner_run() and by the ceilings of whoever reads the outputs.
+ *   Threads   a runner is one thread's. Nothing is done to signals.
+ *
+ * The folder is made with mode 0700 under TMPDIR. Output files are names only: the command makes them.
+ */
+#ifndef IMTA_RUNNER_H
+#define IMTA_RUNNER_H
+
+#include <limits.h>
+
+#include "base/slice.h"
+#include "base/status.h"
+
+/* The files of a part. */
+enum runner_file { RUN_INPUT, RUN_OUTPUT, RUN_INPUT_HEADERS, RUN_MESSAGE_HEADERS, RUN_OUTPUT_HEADERS,
+                   RUN_OUTPUT_OPTIONS, RUN_FILES };
+
+struct runner {
+    char dir[PATH_MAX - 64];
+    char path[RUN_FILES][PATH_MAX];
+    int stop_fd;                /* readable: give up; -1 for never */
+};
+
+enum runner_end { RUN_EXITED, RUN_SIGNALLED, RUN_TIMED_OUT, RUN_NOT_STARTED };
+
+struct runner_result {
+    enum runner_end end;
+    int code;                   /* exit status, signal number or errno */
+    uint64_t us, cpu_us;
+};
+
+enum cs_status runner_open(struct runner *r, int stop_fd) MUST_USE;
+void runner_close(struct runner *r);
+
+/* Names for the files of part number n; whatever an earlier part left behind is removed. */
+void runner_next(struct runner *r, unsigned n);
+
+/* A file of the part, made anew: CS_OK and a descriptor, or a status. */
+enum cs_status runner_create(const struct runner *r, enum runner_file f, int *fd) MUST_USE;
+enum cs_status runner_store(const struct runner *r, enum runner_file f, struct slice s) MUST_USE;
+
+/* Starts argv in a process group of its own and waits; seconds 0 is no limit. Past it the group is killed. */
+enum cs_status runner_run(const struct runner *r, char *const argv[], char *const env[], uint64_t seconds,
+                          struct runner_result *out) MUST_USE;
+
+/* Has the caller been asked to stop? */
+bool runner_is_stopped(const struct runner *r);
+
+#endif

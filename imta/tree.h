@@ -1,0 +1,48 @@
+/*
+ * tree.h - a message as the pieces that a rebuild puts together again.
+ *
+ *   Borrows   the message; keep it until tree_release(). What is not replaced comes out byte for byte.
+ *   Owns      the walker and the replacements given to tree_replace_*().
+ *   Fails     CS_NOMEM, or what the caller's function gave back. Broken mail is no failure.
+ *   Bounded   by max-mime-levels and max-mime-parts: what lies beyond comes to the caller as one leaf.
+ *   Threads   one tree, one thread.
+ */
+#ifndef IMTA_TREE_H
+#define IMTA_TREE_H
+
+#include "mime/mime.h"
+#include "base/buf.h"
+#include "switches.h"
+
+struct tree_node {
+    struct tree_node *parent;           /* NULL for the message itself */
+    const struct mime_part *part;       /* until the entity is closed */
+    bool is_message;                    /* has message header fields: the message itself, or what message/rfc822 holds */
+    bool is_leaf, is_deleted;
+    unsigned n_children, n_deleted;
+    struct slice header, body;          /* as in the message */
+    bool has_new_header, has_new_body;
+    struct buf new_header, new_body;    /* owned */
+    struct slice subject, message_context, a1_type, a1_format;  /* of a message */
+    struct slice first_delimiter, delimiter;                    /* while writing */
+    bool has_first_delimiter, is_open;
+};
+
+struct tree;
+
+/* Called for every leaf in document order. CS_STOP ends the walk; tree_read() then gives CS_STOP back. */
+typedef enum cs_status tree_leaf(void *ctx, struct tree_node *node, const struct mime_part *part, struct slice body);
+
+enum cs_status tree_read(struct slice msg, const struct switches *sw, tree_leaf *leaf, void *ctx, struct tree **out) MUST_USE;
+void tree_free(struct tree *t);
+
+/* The nearest entity around (or at) the node that is a message. */
+const struct tree_node *tree_message_of(const struct tree_node *node);
+
+/* Would this text, as the body of the node, be taken for a delimiter of a multipart around it? */
+bool tree_collides(const struct tree_node *node, struct slice text);
+
+/* The message as it now is, deletions carried out. Once. */
+enum cs_status tree_write(struct tree *t, const char *eol, mime_put *put, void *ctx) MUST_USE;
+
+#endif
