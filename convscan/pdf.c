@@ -1,0 +1,305 @@
+#include "pdf.h"
+
+#include "magic.h"
+#include "pdffilter.h"
+#include "pdfobj.h"
+
+enum { HEAD = 1024, STREAM_MAX = 16 << 20 };
+
+/* Which object is an embedded file, and what it is called. */
+struct file_name {
+    uint64_t number;
+    struct buf name;
+};
+
+struct pdf {
+    struct slice all;
+    struct emit *out;
+    struct file_name files[PDF_NAMES];
+    size_t n_files;
+    uint64_t work;               /* bytes that may still be looked at */
+    bool is_second_pass;
+    bool is_noted[EMIT_LIMITED + 1];
+};
+
+static enum cs_status note(struct pdf *p, enum emit_remark remark, const char *text)
+{
+    if (p->is_noted[remark])
+        return CS_OK;
+    p->is_noted[remark] = true;
+    return p->out->note(p->out, remark, text);
+}
+
+static void spend(struct pdf *p, uint64_t n)
+{
+    p->work -= n < p->work ? n : p->work;
+}
+
+/* ---- hooks: the first pass learns names, the second emits ---- */
+
+static enum cs_status on_file(void *to, const struct pdf_token *name, uint64_t number)
+{
+    struct pdf *p = to;
+    struct file_name *f;
+
+    if (p->is_second_pass || p->n_files == PDF_NAMES)
+        return CS_OK;
+    f = &p->files[p->n_files++];
+    *f = (struct file_name){ .number = number, .name = buf_init(4096) };
+    if (name->kind != PDF_STRING && name->kind != PDF_HEX)
+        return CS_OK;
+    return pdf_string(name, &f->name) == CS_NOMEM ? CS_NOMEM : CS_OK;
+}
+
+static const struct file_name *find_file(const struct pdf *p, uint64_t number)
+{
+    for (size_t i = 0; i < p->n_files && number; i++)
+        if (p->files[i].number == number)
+            return &p->files[i];
+    return NULL;
+}
+
+static enum cs_status on_script(void *to, const struct pdf_token *source)
+{
+    struct pdf *p = to;
+    struct emit_child c = { .kind = EMIT_VIEW, .how = "pdf-js", .type = "script", .size = UINT64_MAX, .packed = source->text.n };
+    struct buf text = buf_init(source->text.n * 3 + 16);
+    enum cs_status st = CS_OK;
+
+    if (p->is_second_pass) {
+        st = pdf_string(source, &text);
+        if (st == CS_OK)
+            st = emit_whole(p->out, &c, buf_slice(&text));
+    }
+    buf_release(&text);
+    return st;
+}
+
+/* ---- streams ---- */
+
+/* Decoded bytes on their way: the first of them decide what child they become. */
+struct sink {
+    struct emit *out;
+    struct emit_child child;
+    uint8_t head[MAGIC_HEAD];
+    size_t n;
+    bool is_open, is_member;     /* is_member: whatever the bytes say */
+    bool is_only_member;         /* a mere view of them would show nothing new */
+    bool is_dropped;
+};
+
+static enum cs_status sink_open(struct sink *s)
+{
+    struct slice head = slice_of(s->head, s->n);
+    enum cs_status st;
+
+    if (s->is_open || s->is_dropped)
+        return CS_OK;
+    s->is_member = s->is_member || magic_is_object(head);
+    s->is_dropped = s->is_only_member && !s->is_member;
+    if (s->is_dropped)
+        return CS_OK;
+    s->child.kind = s->is_member ? EMIT_MEMBER : EMIT_VIEW;
+    s->is_open = true;
+    st = s->out->open(s->out, &s->child);
+    return st == CS_OK && s->n ? s->out->put(s->out, head) : st;
+}
+
+static enum cs_status sink_put(void *to, struct slice bytes)
+{
+    struct sink *s = to;
+    enum cs_status st = CS_OK;
+
+    if (!s->is_open && !s->is_dropped) {
+        struct slice first = slice_take(bytes, sizeof s->head - s->n);
+        memcpy(s->head + s->n, first.p, first.n);
+        s->n += first.n;
+        bytes = slice_drop(bytes, first.n);
+        if (s->n == sizeof s->head)
+            st = sink_open(s);
+    }
+    return st == CS_OK && s->is_open && bytes.n ? s->out->put(s->out, bytes) : st;
+}
+
+static enum cs_status sink_close(struct sink *s)
+{
+    enum cs_status st = s->n || s->is_member ? sink_open(s) : CS_OK;
+
+    return st == CS_OK && s->is_open ? s->out->close(s->out) : st;
+}
+
+static enum cs_status emit_stream(struct pdf *p, const struct pdf_object *o, uint64_t number, struct slice data)
+{
+    const struct file_name *f = find_file(p, number);
+    struct pdf_chain chain = { o->dict.filter, o->dict.parms };
+    bool is_file = f || pdf_name_is(slice_drop(slice_trim(o->dict.type), 1), "EmbeddedFile");
+    struct sink s = { .out = p->out, .is_member = is_file, .is_only_member = slice_trim(o->dict.filter).n == 0 };
+    struct pdf_filtered res;
+    enum cs_status st;
+
+    s.child = (struct emit_child){ .name = f ? buf_slice(&f->name) : slice_take(data, 0), .how = is_file ? "pdf-file" : "pdf-stream",
+                                   .size = UINT64_MAX, .packed = data.n };
+    st = pdf_filter(&chain, data, sink_put, &s, &res);
+    if (st != CS_OK)
+        return st;
+    if (res.is_picture && res.n_applied == 0 && !s.is_open)
+        return CS_OK;                       /* the picture's bytes stand in the file as they are */
+    st = sink_close(&s);
+    if (st == CS_OK && res.is_damaged)
+        st = note(p, EMIT_DAMAGED, "damaged PDF stream");
+    if (st == CS_OK && res.is_limited)
+        st = note(p, EMIT_LIMITED, "a PDF stream is large between its filters");
+    return st;
+}
+
+static enum cs_status keep(void *to, struct slice bytes)
+{
+    return buf_put(to, bytes);
+}
+
+static enum cs_status read_objects(struct pdf *p, struct slice in);
+
+/* Objects inside a stream: what they hold counts as if it stood outside. */
+static enum cs_status object_stream(struct pdf *p, const struct pdf_object *o, struct slice data)
+{
+    struct pdf_chain chain = { o->dict.filter, o->dict.parms };
+    struct buf text = buf_init(STREAM_MAX);
+    struct pdf_filtered res;
+    enum cs_status st = pdf_filter(&chain, data, keep, &text, &res);
+
+    if (st == CS_TOOBIG)
+        st = note(p, EMIT_LIMITED, "large PDF object stream");
+    if (st == CS_OK)
+        st = read_objects(p, buf_slice(&text));
+    buf_release(&text);
+    return st;
+}
+
+/* Dictionaries one after another, the numbers in front of them being of no interest. */
+static enum cs_status read_objects(struct pdf *p, struct slice in)
+{
+    struct pdf_hooks hooks = { p, on_script, on_file };
+    struct pdf_object o = { .end = 0 };
+    enum cs_status st = CS_OK;
+
+    while (st == CS_OK && o.end < in.n && p->work) {
+        size_t from = o.end;
+        st = pdf_object_read(in, from, &hooks, &o);
+        spend(p, o.end - from + 1);
+    }
+    return st;
+}
+
+/* Where the data of a stream begins: behind the end of the line that says "stream". */
+static size_t data_start(struct slice all, size_t at)
+{
+    if (at < all.n && all.p[at] == '\r')
+        at++;
+    if (at < all.n && all.p[at] == '\n')
+        at++;
+    return at;
+}
+
+/* /Length when "endstream" follows there, else all up to the next "endstream". */
+static struct slice stream_data(struct pdf *p, const struct pdf_object *o)
+{
+    size_t at = data_start(p->all, o->end), n = pdf_number(o->dict.length);
+    struct slice data = slice_drop(p->all, at), tail = slice_trim(slice_sub(data, n, 16));
+
+    if (slice_trim(o->dict.length).n && data.n >= n && slice_starts(tail, SLICE("endstream")) &&
+        slice_chr(o->dict.length, 'R') == o->dict.length.n)
+        return slice_take(data, n);
+    n = slice_find(data, SLICE("endstream"));
+    spend(p, n);
+    if (n < data.n && n && data.p[n - 1] == '\n')
+        n--;
+    if (n < data.n && n && data.p[n - 1] == '\r')
+        n--;
+    return slice_take(data, n);
+}
+
+static enum cs_status stream(struct pdf *p, const struct pdf_object *o, uint64_t number)
+{
+    struct slice data = stream_data(p, o), type = slice_drop(slice_trim(o->dict.type), 1);
+    enum cs_status st = CS_OK;
+
+    spend(p, data.n);
+    if (pdf_name_is(type, "ObjStm"))
+        st = object_stream(p, o, data);
+    if (st == CS_OK && p->is_second_pass)
+        st = emit_stream(p, o, number, data);
+    return st;
+}
+
+/* ---- the file ---- */
+
+/* The number in "N G obj", or 0. */
+static uint64_t number_before(struct slice all, size_t at)
+{
+    for (int field = 0; field < 2; field++) {
+        while (at && pdf_is_space(all.p[at - 1]))
+            at--;
+        while (at && ascii_is_digit(all.p[at - 1]) && field == 0)
+            at--;
+    }
+    while (at && ascii_is_digit(all.p[at - 1]))
+        at--;
+    return pdf_number(slice_sub(all, at, 10));
+}
+
+static enum cs_status pass(struct pdf *p)
+{
+    struct pdf_hooks hooks = { p, on_script, on_file };
+    size_t at = 0;
+    enum cs_status st = CS_OK;
+
+    p->work = (uint64_t)p->all.n * 8 + (1 << 20);
+    while (st == CS_OK) {
+        size_t found = at + slice_find(slice_drop(p->all, at), SLICE("obj"));
+        struct pdf_object o;
+        if (found >= p->all.n)
+            break;
+        if (p->work == 0)
+            return note(p, EMIT_LIMITED, "PDF objects overlap too often");
+        at = found + 3;
+        if (found && ascii_is_alpha(p->all.p[found - 1]))
+            continue;                       /* endobj */
+        st = pdf_object_read(p->all, at, &hooks, &o);
+        spend(p, o.end - at);
+        if (st == CS_OK && o.has_stream)
+            st = stream(p, &o, number_before(p->all, found));
+    }
+    return st;
+}
+
+bool pdf_is(struct slice head)
+{
+    return slice_find(slice_take(head, HEAD), SLICE("%PDF-")) < slice_take(head, HEAD).n;
+}
+
+static bool has(struct slice s, struct slice what)
+{
+    return slice_find(s, what) < s.n;
+}
+
+enum cs_status pdf_decode(struct slice object, struct emit *out)
+{
+    struct pdf *p = calloc(1, sizeof *p);
+    enum cs_status st = CS_OK;
+
+    if (!p)
+        return CS_NOMEM;
+    p->all = object;
+    p->out = out;
+    if (has(object, SLICE("/EF")) || has(object, SLICE("ObjStm")))
+        st = pass(p);
+    p->is_second_pass = true;
+    if (st == CS_OK)
+        st = pass(p);
+    if (st == CS_OK && has(object, SLICE("/Encrypt")))
+        st = note(p, EMIT_ENCRYPTED, "encrypted PDF");
+    for (size_t i = 0; i < p->n_files; i++)
+        buf_release(&p->files[i].name);
+    free(p);
+    return st;
+}

@@ -1,0 +1,37 @@
+/*
+ * pdfobj.h - one object of a PDF file: what its dictionaries say that a scanner wants to know.
+ *
+ *   Borrows   the bytes and the hooks.
+ *   Fails     with the hooks' status.
+ *   Bounded   nesting by PDF_DEPTH (deeper dictionaries are passed over), time by the length of the object.
+ */
+#ifndef CONVSCAN_PDFOBJ_H
+#define CONVSCAN_PDFOBJ_H
+
+#include "pdflex.h"
+
+enum { PDF_DEPTH = 48 };
+
+/* Values of the outermost dictionary, as they stand. */
+struct pdf_dict {
+    struct slice type, subtype, filter, parms, length, first, n;
+};
+
+struct pdf_hooks {
+    void *to;
+    /* /JS with its source as a string. */
+    enum cs_status (*script)(void *to, const struct pdf_token *source);
+    /* A file specification: its name, and the number of the object that holds the file. */
+    enum cs_status (*file)(void *to, const struct pdf_token *name, uint64_t number);
+};
+
+struct pdf_object {
+    struct pdf_dict dict;
+    size_t end;                  /* where reading ended */
+    bool has_stream;             /* the data begins at end */
+};
+
+/* Read what follows "obj" at this place of in, up to "endobj" or "stream". */
+enum cs_status pdf_object_read(struct slice in, size_t at, const struct pdf_hooks *hooks, struct pdf_object *o) MUST_USE;
+
+#endif

@@ -1,0 +1,18 @@
+#include "convscan/pdf.h"
+#include "tests/unit/recorder.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct recorder r;
+
+    recorder_init(&r);
+    r.max_bytes = 1 << 20;
+    r.max_items = 1000;
+    (void)pdf_is(slice_of(data, size));
+    if (pdf_decode(slice_of(data, size), &r.emit) == CS_OK)
+        assert(!r.is_open);
+    recorder_release(&r);
+    return 0;
+}
