@@ -26,6 +26,7 @@ struct format {
     X("executable", inside_decode, false) \
     X("graphics", inside_decode, false) \
     X("ZIP", zip_decode, true)     \
+    X("PDF", pdf_decode, false)    \
     X("OLE2", ole2_decode, false)  \
     X("TNEF", tnef_decode, true)   \
     X("RAR", unpack_rar, true)     \

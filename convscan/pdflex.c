@@ -204,7 +204,7 @@ static enum cs_status utf16(struct slice in, unsigned high, struct buf *out)
                 i += 2;
             }
         }
-        st = utf8_put(out, c);
+        st = (out, c);
     }
     return st;
 }
