@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/newfile.h"
+#include "watchdog.h"
 
 enum { OPTIONS_MAX = 4096, MODE = 0660 };
 
@@ -39,7 +40,19 @@ bool act_can_write(const char *path)
 /* Not durable: the server has the message in its queue until all parts are done, and starts again after a crash. */
 static enum cs_status store(const char *path, struct slice s)
 {
-    return newfile_store(path, MODE, s, false);
+    struct newfile f;
+    enum cs_status st = newfile_open(&f, path, MODE);
+
+    if (st == CS_OK) {
+        watchdog_litter(0, f.temp);
+        st = newfile_write(&f, s);
+    }
+    if (st == CS_OK)
+        st = newfile_publish(&f, false);
+    if (st != CS_OK)
+        newfile_drop(&f);
+    watchdog_litter(0, NULL);
+    return st;
 }
 
 static enum cs_status put_part(const struct act *a)

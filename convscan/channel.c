@@ -60,6 +60,7 @@ struct job {
     struct mime_walk *header_walk;
     char media[200];
     struct scan_part part;
+    struct scan *scan;
     struct scan_facts facts;
     struct verdict verdict;
     struct act act;
@@ -156,15 +157,14 @@ static void describe_part(struct job *j)
 static void scan_part(struct job *j)
 {
     const struct scan_setup setup = { .conf = j->conf, .dbs = j->dbs->dbs, .n_dbs = j->dbs->n };
-    struct scan *s = scan_new(&setup);
 
-    if (!s) {
+    j->scan = scan_new(&setup);
+    if (!j->scan) {
         trouble(j, "scan", CS_NOMEM);
         return;
     }
-    scan_run(s, &j->part, &j->verdict);
-    j->facts = scan_facts(s);
-    scan_free(s);
+    scan_run(j->scan, &j->part, &j->verdict);
+    j->facts = scan_facts(j->scan);
 }
 
 /* ---- what goes out ------------------------------------------------------------------------------------------------ */
@@ -319,21 +319,12 @@ static void arm(struct job *j)
     watchdog_arm(a, (unsigned)(j->conf->limit.time + GRACE) * 1000);
 }
 
-static void release(struct job *j)
-{
-    mime_walk_free(j->header_walk);
-    mapfile_close(&j->input);
-    mapfile_close(&j->headers);
-    buf_release(&j->notice);
-    buf_release(&j->notice_headers);
-    verdict_release(&j->verdict);
-}
-
 int channel_run(const struct channel *ch, const struct conf *conf, const struct dbset *dbs, struct channel_trouble before)
 {
-    struct job j = { .ch = ch, .conf = conf, .dbs = dbs, .act.ch = ch };
+    static struct job j;        /* nothing in it is given back: the process is over when this returns */
     int status;
 
+    j = (struct job){ .ch = ch, .conf = conf, .dbs = dbs, .act.ch = ch };
     clock_gettime(CLOCK_MONOTONIC, &j.begin);
     make_id(&j);
     j.facts = (struct scan_facts){ .type = "unknown" };
@@ -355,8 +346,6 @@ int channel_run(const struct channel *ch, const struct conf *conf, const struct 
     if (j.verdict.worst.cls != CLS_CLEAN)
         make_lines(&j);
     status = carry_out(&j);
-    watchdog_disarm();
     write_log(&j);
-    release(&j);
     return status;
 }

@@ -61,6 +61,7 @@ static const struct setting settings[] = {
     { "log", "syslog", SWITCH, AT(log.syslog), NULL, 0, 0, 1, "and goes to the system log" },
     { "names", "block", TEXT, AT(names.block), BLOCKED, 0, 0, 0, "last extensions that are blocked" },
     { "names", "allow", TEXT, AT(names.allow), "", 0, 0, 0, "extensions taken out of that list" },
+    { "names", "unless_text", TEXT, AT(names.unless_text), "com", 0, 0, 0, "blocked only when the content is no text: web sites end so too" },
     { "names", "block_types", TEXT, AT(names.block_types), "", 0, 0, 0, "type words of content that is blocked" },
     { "names", "hidden", SWITCH, AT(names.hidden), NULL, 1, 0, 1, "block programs behind a harmless extension" },
     { "names", "files", SWITCH, AT(names.files), NULL, 1, 0, 1, "in file mode too, for what is inside the file" },

@@ -52,7 +52,7 @@ struct conf {
         unsigned syslog;
     } log;
     struct {
-        char *block, *allow, *block_types;
+        char *block, *allow, *unless_text, *block_types;
         unsigned hidden, files;
     } names;
     struct {

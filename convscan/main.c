@@ -87,9 +87,9 @@ static int file_mode(const struct options *o)
 /* bad: a command line that could not be read; also then a verdict is due. */
 static int channel_mode(const struct options *o, const char *bad)
 {
-    struct channel ch;
-    struct conf conf;
-    struct dbset dbs = { .n = 0 };
+    static struct channel ch;   /* static: these last until exit() */
+    static struct conf conf;
+    static struct dbset dbs;
     char why[256];
     struct channel_trouble before = { .why = why };
 

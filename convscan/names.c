@@ -52,7 +52,7 @@ static bool is_listed(struct slice list, struct slice word)
     return false;
 }
 
-static bool check_flat(const struct conf *c, struct slice flat, char out[32])
+static bool check_flat(const struct conf *c, struct slice flat, const struct ftype *t, char out[32])
 {
     struct slice ext = flat;
     size_t dot;
@@ -64,6 +64,8 @@ static bool check_flat(const struct conf *c, struct slice flat, char out[32])
         return false;
     ext = slice_trim(slice_drop(flat, dot));
     if (ext.n == 0 || ext.n >= 32 || !is_listed(slice_str(c->names.block), ext) || is_listed(slice_str(c->names.allow), ext))
+        return false;
+    if (t && ftype_has(t, "text") && is_listed(slice_str(c->names.unless_text), ext))
         return false;
     memcpy(out, ext.p, ext.n);
     out[ext.n] = '\0';
@@ -78,12 +80,12 @@ static struct slice without_stream(struct slice flat)
     return cut.n > 2 ? cut : flat;
 }
 
-bool name_is_blocked(const struct conf *c, struct slice name, char out[32])
+bool name_is_blocked(const struct conf *c, struct slice name, const struct ftype *t, char out[32])
 {
     char flat[KEPT];
     struct slice s = { (const uint8_t *)flat, flatten(flat, name) };
 
-    return check_flat(c, s, out) || check_flat(c, without_stream(s), out);
+    return check_flat(c, s, t, out) || check_flat(c, without_stream(s), t, out);
 }
 
 bool name_hides_program(const struct ftype *t, struct slice name)
@@ -94,5 +96,5 @@ bool name_hides_program(const struct ftype *t, struct slice name)
     struct conf only = { .names.block = (char *)(uintptr_t)harmless };
     char ext[32];
 
-    return ftype_has(t, "executable") && !ftype_has(t, "Java") && name_is_blocked(&only, name, ext);
+    return ftype_has(t, "executable") && !ftype_has(t, "Java") && name_is_blocked(&only, name, NULL, ext);
 }

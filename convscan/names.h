@@ -15,9 +15,10 @@ struct ftype;
 
 /*
  * The blocked extension of the name as a mail program or a desktop would understand it, in out; false when there is none.
- * Trailing dots, blanks, and characters that do not show (right-to-left override among them) do not count; look-alike dots are dots.
+ * Trailing dots, blanks, and characters that do not show (right-to-left override among them) do not count; look-alike dots are dots. t (may be
+ * NULL) is what the bytes are: names.unless_text counts only for what is no text.
  */
-bool name_is_blocked(const struct conf *c, struct slice name, char out[32]);
+bool name_is_blocked(const struct conf *c, struct slice name, const struct ftype *t, char out[32]);
 
 /* A program (by its bytes) whose name has a harmless extension. */
 bool name_hides_program(const struct ftype *t, struct slice name);

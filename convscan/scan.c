@@ -148,7 +148,7 @@ static void check_name(struct scan *s, const struct object *o, struct slice name
 
     if (name.n == 0)
         return;
-    if (name_is_blocked(s->setup.conf, name, ext))
+    if (name_is_blocked(s->setup.conf, name, &o->types, ext))
         blame(s, CLS_EXT, "Blocked.Name", ext);
     else if (s->setup.conf->names.hidden && name_hides_program(&o->types, name))
         blame(s, CLS_EXT, "Blocked.HiddenProgram", o->types.words[0]);
