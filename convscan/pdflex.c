@@ -204,7 +204,7 @@ static enum cs_status utf16(struct slice in, unsigned high, struct buf *out)
                 i += 2;
             }
         }
-        st = (out, c);
+        st = utf16_put_char(out, c);
     }
     return st;
 }
