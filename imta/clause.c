@@ -29,12 +29,12 @@ static void check_line(struct clause_reader *r, struct slice s)
     if (s.n && s.p[0] == '!')
         return;
     if (s.n > CLAUSE_COLUMNS)
-        complain(r->c, COMPLAIN_WARNING, r->line, "line of %zu characters: some versions read 252; break it behind a ; or with \\",
+        complaint(r->c, COMPLAINT_WARNING, r->line, "line of %zu characters: some versions read 252; break it behind a ; or with \\",
                  s.n);
     if (has_printed_quote(s))
-        complain(r->c, COMPLAIN_WARNING, r->line, "typographic quotes mean nothing here: write \" or '");
+        complaint(r->c, COMPLAINT_WARNING, r->line, "typographic quotes mean nothing here: write \" or '");
     if (slice_chr(s, '\0') < s.n)
-        complain(r->c, COMPLAIN_ERROR, r->line, "text expected, not a NUL byte");
+        complaint(r->c, COMPLAINT_ERROR, r->line, "text expected, not a NUL byte");
 }
 
 static bool is_comment(struct slice s)
@@ -88,7 +88,7 @@ static bool take_name(struct clause_reader *r, struct clause *out)
         if (!ascii_is_alpha(name.p[i]) && !ascii_is_digit(name.p[i]) && name.p[i] != '-' && name.p[i] != '_')
             n = r->rest.n;
     if (n == r->rest.n || name.n == 0) {
-        complain(r->c, COMPLAIN_ERROR, r->started, "NAME=VALUE; expected, not \"%.*s\"",
+        complaint(r->c, COMPLAINT_ERROR, r->started, "NAME=VALUE; expected, not \"%.*s\"",
                  (int)slice_take(r->rest, 40).n, (const char *)r->rest.p);
         spoil(r);
         return false;
@@ -130,7 +130,7 @@ static enum cs_status take_quoted(struct clause_reader *r, struct slice *s)
     while (st == CS_OK && s->n && s->p[0] != '"')
         st = put_char(r, s);
     if (st == CS_OK && s->n == 0)
-        complain(r->c, COMPLAIN_ERROR, r->started, "closing \" expected before the end of the line");
+        complaint(r->c, COMPLAINT_ERROR, r->started, "closing \" expected before the end of the line");
     *s = slice_drop(*s, 1);
     return st;
 }
@@ -159,7 +159,7 @@ static enum cs_status take_clause(struct clause_reader *r, struct clause *out, b
     if (st != CS_OK)
         return st;
     if (r->rest.n && r->rest.p[0] != ';') {
-        complain(r->c, COMPLAIN_ERROR, r->started, "; expected before \"%.*s\"", (int)slice_take(r->rest, 40).n,
+        complaint(r->c, COMPLAINT_ERROR, r->started, "; expected before \"%.*s\"", (int)slice_take(r->rest, 40).n,
                  (const char *)r->rest.p);
         spoil(r);
         *is_good = false;

@@ -14,7 +14,7 @@
 #define IMTA_CLAUSE_H
 
 #include "base/buf.h"
-#include "complain.h"
+#include "complaint.h"
 
 enum { CLAUSE_LINE = 1 << 20, CLAUSE_COLUMNS = 252 };
 

@@ -171,7 +171,7 @@ static int cannot_read(const char *file, enum cs_status st)
 
 static int read_conversions(struct front *f)
 {
-    struct complaints c = { .say = complain_to_stderr, .file = f->conversions_file };
+    struct complaints c = { .say = complaint_to_stderr, .file = f->conversions_file };
     struct mapfile m;
     enum cs_status st = mapfile_open(&m, c.file, MAPFILE_COPY, CONVERSIONS_MAX);
 
@@ -188,7 +188,7 @@ static int read_conversions(struct front *f)
 
 static int read_mappings(struct front *f)
 {
-    struct complaints c = { .say = complain_to_stderr, .file = f->mappings_file };
+    struct complaints c = { .say = complaint_to_stderr, .file = f->mappings_file };
     struct mapfile m;
     enum cs_status st;
 

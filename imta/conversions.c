@@ -51,7 +51,7 @@ static unsigned flag_value(struct parser *p, const struct conversion_clause *cl)
 
     if (cl->plain.n == 1 && cl->plain.p[0] >= '0' && (unsigned)(cl->plain.p[0] - '0') <= most)
         return (unsigned)(cl->plain.p[0] - '0');
-    complain(p->c, COMPLAIN_ERROR, cl->line, "%s: 0%s or %u expected, not \"%.*s\"", table[cl->id].name,
+    complaint(p->c, COMPLAINT_ERROR, cl->line, "%s: 0%s or %u expected, not \"%.*s\"", table[cl->id].name,
              most == 2 ? ", 1" : "", most, (int)cl->plain.n, (const char *)cl->plain.p);
     return 0;
 }
@@ -109,13 +109,13 @@ static void check_clause(struct parser *p, struct conversion *e, const struct co
     if (cl->id == CL_IN_TYPE)
         e->has_in_type = true;
     if (cl->id == CL_COMMAND && cl->plain.n == 0)
-        complain(p->c, COMPLAIN_ERROR, cl->line, "command: a program expected");
+        complaint(p->c, COMPLAINT_ERROR, cl->line, "command: a program expected");
     if (cl->id == CL_COMMAND)
         e->command = cl;
     if (kind == KIND_FLAG)
         take_flag(p, e, cl);
     if (kind == KIND_SYMBOL && !conversion_is_safe_variable(cl->plain))
-        complain(p->c, COMPLAIN_ERROR, cl->line, "%s-%u: the name of a free variable expected, not \"%.*s\"",
+        complaint(p->c, COMPLAINT_ERROR, cl->line, "%s-%u: the name of a free variable expected, not \"%.*s\"",
                  table[cl->id].name, cl->index, (int)cl->plain.n, (const char *)cl->plain.p);
 }
 
@@ -151,7 +151,7 @@ static enum cs_status keep_clause(struct parser *p, const struct clause *cl)
         return CS_TOOBIG;
     *own = (struct conversion_clause){ .id = find_id(cl->name), .index = cl->index, .line = cl->line };
     if (own->id != CL_UNKNOWN && table[own->id].has_index != cl->has_index) {
-        complain(p->c, COMPLAIN_WARNING, cl->line, "%s: %s", table[own->id].name,
+        complaint(p->c, COMPLAINT_WARNING, cl->line, "%s: %s", table[own->id].name,
                  cl->has_index ? "takes no number, the clause is ignored"
                                : "a number expected behind the name, as in -0; the clause is ignored");
         own->id = CL_UNKNOWN;

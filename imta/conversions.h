@@ -11,7 +11,7 @@
 #define IMTA_CONVERSIONS_H
 
 #include "mime/mime.h"
-#include "complain.h"
+#include "complaint.h"
 #include "switches.h"
 
 enum { CONVERSIONS_MAX = 4 << 20 };

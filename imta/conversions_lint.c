@@ -45,10 +45,10 @@ void conversion_unknown(const struct conversion_clause *cl, struct complaints *c
         }
     }
     if (best == CL_UNKNOWN)
-        complain(c, COMPLAIN_WARNING, cl->line, "\"%.*s\" is no parameter of an entry and is ignored", (int)cl->name.n,
+        complaint(c, COMPLAINT_WARNING, cl->line, "\"%.*s\" is no parameter of an entry and is ignored", (int)cl->name.n,
                  (const char *)cl->name.p);
     else
-        complain(c, COMPLAIN_WARNING, cl->line, "\"%.*s\" is ignored: write %s", (int)cl->name.n,
+        complaint(c, COMPLAINT_WARNING, cl->line, "\"%.*s\" is ignored: write %s", (int)cl->name.n,
                  (const char *)cl->name.p, conversion_clause_name(best));
 }
 
@@ -74,7 +74,7 @@ static void lint_twice(const struct conversion *e, struct complaints *c)
         for (size_t j = 0; j < i && j < 200; j++)
             if (e->clauses[i].id != CL_UNKNOWN && e->clauses[i].id == e->clauses[j].id &&
                 e->clauses[i].index == e->clauses[j].index)
-                complain(c, COMPLAIN_WARNING, e->clauses[i].line, "%.*s stands twice in this entry: a missing line end or blank line?",
+                complaint(c, COMPLAINT_WARNING, e->clauses[i].line, "%.*s stands twice in this entry: a missing line end or blank line?",
                          (int)e->clauses[i].name.n, (const char *)e->clauses[i].name.p);
 }
 
@@ -83,19 +83,19 @@ static void lint_command(const struct conversion *e, struct complaints *c)
     struct slice text = e->command->plain;
 
     if (!e->overrides_options)
-        complain(c, COMPLAIN_WARNING, e->line,
+        complaint(c, COMPLAINT_WARNING, e->line,
                  "without override-option-file=1 every verdict of the command is ignored: add it");
     if (!e->overrides_headers && !has(e, CL_PARAMETER_COPY))
-        complain(c, COMPLAIN_WARNING, e->line,
+        complaint(c, COMPLAINT_WARNING, e->line,
                  "without parameter-copy-0=* processed parts lose charset and name: add it");
     if (!e->overrides_headers && !has(e, CL_DPARAMETER_COPY))
-        complain(c, COMPLAIN_WARNING, e->line, "without dparameter-copy-0=* processed parts lose filename: add it");
+        complaint(c, COMPLAINT_WARNING, e->line, "without dparameter-copy-0=* processed parts lose filename: add it");
     if (slice_find(text, SLICE("sh -c")) < text.n)
-        complain(c, COMPLAIN_WARNING, e->command->line,
+        complaint(c, COMPLAINT_WARNING, e->command->line,
                  "a shell inside the command expands names that senders choose: put the script in a file");
     if (slice_find(text, SLICE("NAME'")) < text.n || slice_find(text, SLICE("$FILENAME")) < text.n ||
         slice_find(text, SLICE("$NAME")) < text.n)
-        complain(c, COMPLAIN_WARNING, e->command->line,
+        complaint(c, COMPLAINT_WARNING, e->command->line,
                  "file names on a command line are chosen by senders: let the program read its environment");
 }
 
@@ -114,16 +114,16 @@ static void lint_entry(const struct conversion *e, struct complaints *c)
 {
     lint_twice(e, c);
     if (!e->has_in_type)
-        complain(c, COMPLAIN_WARNING, e->line, "without in-type this entry never matches: add in-type=*");
+        complaint(c, COMPLAINT_WARNING, e->line, "without in-type this entry never matches: add in-type=*");
     if (e->command)
         lint_command(e, c);
     else if (e->is_relabel || has(e, CL_SERVICE_COMMAND))
-        complain(c, COMPLAIN_WARNING, e->line,
+        complaint(c, COMPLAINT_WARNING, e->line,
                  "the conversion channel skips this entry: it belongs to CHARSET-CONVERSION");
     else if (!e->is_deleting)
-        complain(c, COMPLAIN_WARNING, e->line, "no command: the entry does nothing");
+        complaint(c, COMPLAINT_WARNING, e->line, "no command: the entry does nothing");
     if (e->is_deleting)
-        complain(c, COMPLAIN_WARNING, e->line, "delete=1 drops every part that matches, no program is asked");
+        complaint(c, COMPLAINT_WARNING, e->line, "delete=1 drops every part that matches, no program is asked");
 }
 
 /* A scanner that sees one label only is evaded by any other label. */
@@ -140,7 +140,7 @@ static void lint_coverage(const struct conversions *cv, struct complaints *c)
             octets = e;
     }
     if (octets)
-        complain(c, COMPLAIN_WARNING, octets->line,
+        complaint(c, COMPLAINT_WARNING, octets->line,
                  "only application/octet-stream is handed over, any other label evades it: use in-type=*; in-subtype=*");
 }
 
@@ -152,12 +152,12 @@ void conversions_lint(const struct conversions *cv, struct complaints *c)
         const struct conversion *e = &cv->entries[i];
 
         if (all)
-            complain(c, COMPLAIN_WARNING, e->line, "never reached: the entry in line %u matches everything", all->line);
+            complaint(c, COMPLAINT_WARNING, e->line, "never reached: the entry in line %u matches everything", all->line);
         lint_entry(e, c);
         if (!all && is_catch_all(e))
             all = e;
     }
     if (cv->n == 0)
-        complain(c, COMPLAIN_WARNING, 1, "no entries: every part passes untouched");
+        complaint(c, COMPLAINT_WARNING, 1, "no entries: every part passes untouched");
     lint_coverage(cv, c);
 }

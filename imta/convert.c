@@ -2,7 +2,7 @@
 
 #include "fields.h"
 #include "leaf.h"
-#include "tree.h"
+#include "rebuild.h"
 
 enum { PART_ARENA = 16 << 20 };
 
@@ -28,7 +28,7 @@ static enum cs_status take_outcome(struct walk *w, enum outcome o)
     return w->has_ended ? CS_STOP : CS_OK;
 }
 
-static enum cs_status on_leaf(void *ctx, struct tree_node *node, const struct mime_part *part, struct slice body)
+static enum cs_status on_leaf(void *ctx, struct part_node *node, const struct mime_part *part, struct slice body)
 {
     struct walk *w = ctx;
     enum outcome o;
@@ -59,7 +59,7 @@ static enum cs_status put_counted(void *ctx, struct slice s)
     return c->put(c->ctx, s);
 }
 
-static enum cs_status deliver(struct channel *ch, struct tree *tree, struct slice msg, mime_put *put, void *ctx)
+static enum cs_status deliver(struct channel *ch, struct rebuild *tree, struct slice msg, mime_put *put, void *ctx)
 {
     struct counted c = { .put = put, .ctx = ctx, .left = msg };
     enum cs_status st;
@@ -71,7 +71,7 @@ static enum cs_status deliver(struct channel *ch, struct tree *tree, struct slic
     }
     if (outcome_is_final(ch->result->outcome))
         return CS_OK;
-    st = tree_write(tree, ch->eol, put_counted, &c);
+    st = rebuild_write(tree, ch->eol, put_counted, &c);
     ch->result->is_rebuilt = c.differs || c.left.n > 0;
     return st;
 }
@@ -79,20 +79,20 @@ static enum cs_status deliver(struct channel *ch, struct tree *tree, struct slic
 static enum cs_status convert_diverted(struct walk *w, struct slice msg, mime_put *put, void *ctx)
 {
     struct channel *ch = &w->ch;
-    struct tree *tree = NULL;
+    struct rebuild *tree = NULL;
     enum cs_status st = runner_open(&ch->runner, ch->job->stop_fd);
 
     if (st != CS_OK)
         return st;
     st = arena_init(&ch->arena, PART_ARENA);
     if (st == CS_OK) {
-        st = tree_read(msg, ch->sw, on_leaf, w, &tree);
+        st = rebuild_read(msg, ch->sw, on_leaf, w, &tree);
         if (st == CS_STOP && w->has_ended)
             st = CS_OK;
         ch->result->parts = ch->n_leaves;
         if (st == CS_OK)
             st = deliver(ch, tree, msg, put, ctx);
-        tree_free(tree);
+        rebuild_free(tree);
         arena_release(&ch->arena);
     }
     runner_close(&ch->runner);

@@ -15,7 +15,7 @@ enum { OPTIONS_MAX = 64 << 10, SHORT_TEXT = 24 };
 
 struct leaf {
     struct channel *ch;
-    struct tree_node *node;
+    struct part_node *node;
     const struct mime_part *part;
     struct content content;
     struct part_facts facts;
@@ -49,7 +49,7 @@ static void set_facts(struct leaf *l)
 {
     const struct convert_job *job = l->ch->job;
     const struct mime_part *p = l->part;
-    const struct tree_node *msg = tree_message_of(l->node);
+    const struct part_node *msg = rebuild_message_of(l->node);
     size_t slash = slice_chr(p->type.token, '/');
     bool is_attachment = p->name.n || slice_eq(p->disposition.token, SLICE("attachment"));
 
@@ -80,7 +80,7 @@ static void set_facts(struct leaf *l)
 static enum cs_status store_headers(struct leaf *l)
 {
     const struct runner *r = &l->ch->runner;
-    const struct tree_node *msg = tree_message_of(l->node);
+    const struct part_node *msg = rebuild_message_of(l->node);
     enum cs_status st = CS_OK;
 
     if (l->entry->message_header_file == 2)
@@ -318,7 +318,7 @@ static bool collides(void *ctx, struct slice body)
 {
     const struct leaf *l = ctx;
 
-    return tree_collides(l->node, body);
+    return rebuild_collides(l->node, body);
 }
 
 static enum cs_status is_text_mode(const struct leaf *l, const struct relabel *rl, bool *is_text)
@@ -449,7 +449,7 @@ static enum cs_status convert_matched(struct leaf *l, enum outcome *o)
     return st == CS_OK ? carry_out(l, o) : st;
 }
 
-enum cs_status leaf_convert(struct channel *ch, struct tree_node *node, const struct mime_part *part, struct slice body,
+enum cs_status leaf_convert(struct channel *ch, struct part_node *node, const struct mime_part *part, struct slice body,
                             enum outcome *outcome)
 {
     struct leaf l = { .ch = ch, .node = node, .part = part, .headers_before = buf_init(SIZE_MAX / 2) };

@@ -11,7 +11,7 @@
 #include "base/arena.h"
 #include "convert.h"
 #include "runner.h"
-#include "tree.h"
+#include "rebuild.h"
 
 struct channel {
     const struct convert_job *job;
@@ -24,7 +24,7 @@ struct channel {
 };
 
 /* *outcome is what this part means for the message. The diagnostic and the sample are already in the result. */
-enum cs_status leaf_convert(struct channel *ch, struct tree_node *node, const struct mime_part *part, struct slice body,
+enum cs_status leaf_convert(struct channel *ch, struct part_node *node, const struct mime_part *part, struct slice body,
                             enum outcome *outcome) MUST_USE;
 
 #endif

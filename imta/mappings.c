@@ -156,18 +156,22 @@ static void add_rule(struct reader *r, struct slice s)
     const char *why;
     struct rule *rule;
 
+    if (template.n == 0) {
+        complaint(r->c, COMPLAINT_ERROR, r->started, "a template expected behind the pattern, such as Yes or No");
+        return;
+    }
     if (skip_blanks(slice_drop(template, end)).n) {
-        complain(r->c, COMPLAIN_ERROR, r->started, "one pattern and one template expected; a blank inside is written \"$ \"");
+        complaint(r->c, COMPLAINT_ERROR, r->started, "one pattern and one template expected; a blank inside is written \"$ \"");
         return;
     }
     template.n = end;
     if (glob_compile(slice_take(s, at), items, &n, &why) != CS_OK) {
-        complain(r->c, COMPLAIN_ERROR, r->started, "pattern: %s", why);
+        complaint(r->c, COMPLAINT_ERROR, r->started, "pattern: %s", why);
         return;
     }
     why = template_problem(template);
     if (why) {
-        complain(r->c, COMPLAIN_ERROR, r->started, "%s", why);
+        complaint(r->c, COMPLAINT_ERROR, r->started, "%s", why);
         return;
     }
     rule = new_rule(r, items, n, template);
@@ -192,17 +196,17 @@ static void take_line(struct reader *r)
         return;
     }
     if (s.p[0] == '<') {
-        complain(r->c, COMPLAIN_ERROR, r->started, "files are not included here: put their lines in this file");
+        complaint(r->c, COMPLAINT_ERROR, r->started, "files are not included here: put their lines in this file");
     } else if (s.p[0] != ' ' && s.p[0] != '\t') {
         if (r->table && !r->table->first)
-            complain(r->c, COMPLAIN_ERROR, r->started, "entries of table %.*s expected, indented", (int)r->table->name.n,
+            complaint(r->c, COMPLAINT_ERROR, r->started, "entries of table %.*s expected, indented", (int)r->table->name.n,
                      (const char *)r->table->name.p);
         add_table(r, body);
     } else if (!r->table) {
-        complain(r->c, COMPLAIN_ERROR, r->started, "the name of a table expected in column 1 before its entries");
+        complaint(r->c, COMPLAINT_ERROR, r->started, "the name of a table expected in column 1 before its entries");
     } else {
         if (!r->table->first && !r->had_blank)
-            complain(r->c, COMPLAIN_ERROR, r->started, "a blank line expected between the table's name and its entries");
+            complaint(r->c, COMPLAINT_ERROR, r->started, "a blank line expected between the table's name and its entries");
         add_rule(r, skip_blanks(s));
     }
 }
@@ -477,13 +481,11 @@ static void lint_keywords(const struct rule *rule, struct complaints *c)
 
     if (slice_chr(left, '$') < left.n)
         return;
-    if (left.n == 0)
-        complain(c, COMPLAIN_WARNING, rule->line, "no template: Yes or No expected, the entry does nothing");
     while (left.n) {
         struct slice word = next_keyword(&left);
 
         if (!take_keyword(word, &unused))
-            complain(c, COMPLAIN_WARNING, rule->line, "\"%.*s\" is ignored: Yes, No, Channel=NAME or Preprocess expected",
+            complaint(c, COMPLAINT_WARNING, rule->line, "\"%.*s\" is ignored: Yes, No, Channel=NAME or Preprocess expected",
                      (int)word.n, (const char *)word.p);
     }
 }
@@ -493,12 +495,12 @@ void mappings_lint(const struct mappings *m, struct complaints *c)
     const struct mapping_table *t = find_table(m, SLICE("CONVERSIONS"));
 
     for (const struct long_line *l = m->long_lines; l; l = l->next)
-        complain(c, COMPLAIN_WARNING, l->line, "line of %zu characters: the server reads 252; continue it with \\", l->n);
+        complaint(c, COMPLAINT_WARNING, l->line, "line of %zu characters: the server reads 252; continue it with \\", l->n);
     if (!t)
-        complain(c, COMPLAIN_WARNING, 1, "no table CONVERSIONS: no message is diverted to the conversion channel");
+        complaint(c, COMPLAINT_WARNING, 1, "no table CONVERSIONS: no message is diverted to the conversion channel");
     for (const struct rule *r = t ? t->first : NULL; r; r = r->next)
         lint_keywords(r, c);
     for (const struct mapping_table *u = m->first; u; u = u->next)
         if (!u->first)
-            complain(c, COMPLAIN_WARNING, u->line, "table %.*s has no entries", (int)u->name.n, (const char *)u->name.p);
+            complaint(c, COMPLAINT_WARNING, u->line, "table %.*s has no entries", (int)u->name.n, (const char *)u->name.p);
 }

@@ -12,7 +12,7 @@
 #define IMTA_MAPPINGS_H
 
 #include "base/buf.h"
-#include "complain.h"
+#include "complaint.h"
 
 enum { MAPPINGS_MAX = 4 << 20, MAPPINGS_STEPS = 10000, MAPPINGS_RESULT = 4096, MAPPINGS_DEPTH = 8 };
 

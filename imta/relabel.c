@@ -111,6 +111,15 @@ static enum cs_status put_file_params(const struct relabel *r, struct slice valu
     return st;
 }
 
+static enum cs_status put_lower(struct buf *out, struct slice s)
+{
+    enum cs_status st = CS_OK;
+
+    for (size_t i = 0; st == CS_OK && i < s.n; i++)
+        st = buf_putc(out, ascii_lower(s.p[i]));
+    return st;
+}
+
 /* "type/subtype" from OUTPUT_TYPE, the clauses or the part; a word that is no token is not believed. */
 static enum cs_status put_type(const struct relabel *r, struct slice was, struct buf *out)
 {
@@ -129,7 +138,13 @@ static enum cs_status put_type(const struct relabel *r, struct slice was, struct
     if (st == CS_OK && (!param_text_is_token(t) || !param_text_is_token(s)))
         t = SLICE("application"), s = SLICE("octet-stream");
     if (st == CS_OK)
-        st = buf_printf(out, "Content-Type: %.*s/%.*s", (int)t.n, (const char *)t.p, (int)s.n, (const char *)s.p);
+        st = buf_puts(out, "Content-Type: ");
+    if (st == CS_OK)
+        st = put_lower(out, t);
+    if (st == CS_OK)
+        st = buf_putc(out, '/');
+    if (st == CS_OK)
+        st = put_lower(out, s);
     buf_release(&type);
     buf_release(&subtype);
     return st;
@@ -296,14 +311,22 @@ static enum cs_status put_known(const struct relabel *r, enum known_field k, con
     return f ? buf_put(out, f->raw) : CS_OK;
 }
 
-/* A field of the file that no OUTPUT_ option touches stays as the command wrote it. */
-static bool is_untouched(const struct relabel *r, enum known_field k)
+static bool says(struct slice wish, struct slice was)
+{
+    return wish.n == 0 || slice_ieq(wish, was);
+}
+
+/* A field of the file that no OUTPUT_ option changes stays as the command wrote it. */
+static bool is_untouched(const struct relabel *r, enum known_field k, struct slice value)
 {
     const struct answer *a = r->answer;
+    struct slice token = slice_trim(slice_take(value, slice_chr(value, ';')));
+    size_t slash = slice_chr(token, '/');
 
     if (!r->has_file)
         return false;
-    return (k == FIELD_TYPE && !a->type.n && !a->subtype.n) || (k == FIELD_DISPOSITION && !a->disposition.n);
+    return (k == FIELD_TYPE && says(a->type, slice_take(token, slash)) && says(a->subtype, slice_drop(token, slash + 1))) ||
+           (k == FIELD_DISPOSITION && says(a->disposition, token));
 }
 
 enum cs_status relabel_header(const struct relabel *r, struct buf *out)
@@ -323,7 +346,7 @@ enum cs_status relabel_header(const struct relabel *r, struct buf *out)
             continue;                   /* a second Content-Type has misled readers before */
         was_seen[k] = true;
         has_version |= slice_ieq(f.name, SLICE("mime-version"));
-        st = is_untouched(r, k) ? buf_put(out, f.raw) : put_known(r, k, &f, out);
+        st = is_untouched(r, k, f.value) ? buf_put(out, f.raw) : put_known(r, k, &f, out);
         if (st == CS_OK && out->n && out->p[out->n - 1] != '\n')
             st = buf_puts(out, r->eol);
     }

@@ -1,4 +1,4 @@
-#include "tree.h"
+#include "rebuild.h"
 
 #include "fields.h"
 
@@ -8,22 +8,22 @@ enum piece_kind { PIECE_OPEN, PIECE_HEADER, PIECE_BODY, PIECE_DELIMITER, PIECE_P
 
 struct piece {
     enum piece_kind kind;
-    struct tree_node *node;
+    struct part_node *node;
     struct slice data;
 };
 
-struct tree {
+struct rebuild {
     struct mime_walk *walk;             /* its decoded containers live as long as the tree */
     struct piece *pieces;
     size_t n_pieces, room_pieces;
-    struct tree_node **nodes;
+    struct part_node **nodes;
     size_t n_nodes, room_nodes;
-    struct tree_node *at;               /* the entity being read */
-    tree_leaf *leaf;
+    struct part_node *at;               /* the entity being read */
+    rebuild_leaf *leaf;
     void *ctx;
 };
 
-static enum cs_status add_piece(struct tree *t, enum piece_kind kind, struct slice data)
+static enum cs_status add_piece(struct rebuild *t, enum piece_kind kind, struct slice data)
 {
     if (t->n_pieces == t->room_pieces) {
         size_t room = t->room_pieces ? t->room_pieces * 2 : 64;
@@ -38,13 +38,13 @@ static enum cs_status add_piece(struct tree *t, enum piece_kind kind, struct sli
     return CS_OK;
 }
 
-static enum cs_status open_node(struct tree *t, const struct mime_part *part)
+static enum cs_status open_node(struct rebuild *t, const struct mime_part *part)
 {
-    struct tree_node *n;
+    struct part_node *n;
 
     if (t->n_nodes == t->room_nodes) {
         size_t room = t->room_nodes ? t->room_nodes * 2 : 16;
-        struct tree_node **p = reallocarray(t->nodes, room, sizeof *p);
+        struct part_node **p = reallocarray(t->nodes, room, sizeof *p);
 
         if (!p)
             return CS_NOMEM;
@@ -65,7 +65,7 @@ static enum cs_status open_node(struct tree *t, const struct mime_part *part)
     return add_piece(t, PIECE_OPEN, slice_of(NULL, 0));
 }
 
-static enum cs_status close_node(struct tree *t)
+static enum cs_status close_node(struct rebuild *t)
 {
     enum cs_status st = add_piece(t, PIECE_CLOSE, slice_of(NULL, 0));
 
@@ -74,16 +74,16 @@ static enum cs_status close_node(struct tree *t)
     return st;
 }
 
-static void take_field(struct tree_node *n, const struct mime_event *ev)
+static void take_field(struct part_node *n, const struct mime_event *ev)
 {
     static const struct {
         const char *name;
         size_t at;
     } wanted[] = {
-        { "subject", offsetof(struct tree_node, subject) },
-        { "message-context", offsetof(struct tree_node, message_context) },
-        { "a1-type", offsetof(struct tree_node, a1_type) },
-        { "a1-format", offsetof(struct tree_node, a1_format) },
+        { "subject", offsetof(struct part_node, subject) },
+        { "message-context", offsetof(struct part_node, message_context) },
+        { "a1-type", offsetof(struct part_node, a1_type) },
+        { "a1-format", offsetof(struct part_node, a1_format) },
     };
 
     for (size_t i = 0; n->is_message && i < sizeof wanted / sizeof *wanted; i++)
@@ -91,7 +91,7 @@ static void take_field(struct tree_node *n, const struct mime_event *ev)
             *(struct slice *)(void *)((char *)n + wanted[i].at) = slice_trim(ev->field_value);
 }
 
-static enum cs_status take_body(struct tree *t, const struct mime_event *ev)
+static enum cs_status take_body(struct rebuild *t, const struct mime_event *ev)
 {
     enum cs_status st;
 
@@ -101,7 +101,7 @@ static enum cs_status take_body(struct tree *t, const struct mime_event *ev)
     return st == CS_OK ? t->leaf(t->ctx, t->at, ev->part, ev->data) : st;
 }
 
-static enum cs_status take_event(struct tree *t, const struct mime_event *ev)
+static enum cs_status take_event(struct rebuild *t, const struct mime_event *ev)
 {
     switch (ev->kind) {
     case MIME_OPEN:
@@ -126,12 +126,12 @@ static enum cs_status take_event(struct tree *t, const struct mime_event *ev)
     }
 }
 
-enum cs_status tree_read(struct slice msg, const struct switches *sw, tree_leaf *leaf, void *ctx, struct tree **out)
+enum cs_status rebuild_read(struct slice msg, const struct switches *sw, rebuild_leaf *leaf, void *ctx, struct rebuild **out)
 {
     struct mime_limits lim = { .depth = (unsigned)sw->max_mime_levels, .parts = (unsigned)sw->max_mime_parts };
     struct mime_reading how = { .keep_security_multiparts = sw->security_multiparts == SECURITY_RETAIN,
                                 .ignore_container_encoding = sw->container_encoding == ENCODING_IGNORE };
-    struct tree *t = calloc(1, sizeof *t);
+    struct rebuild *t = calloc(1, sizeof *t);
     struct mime_event ev = { .kind = MIME_OPEN };
     enum cs_status st = CS_OK;
 
@@ -151,7 +151,7 @@ enum cs_status tree_read(struct slice msg, const struct switches *sw, tree_leaf 
     return st;
 }
 
-void tree_free(struct tree *t)
+void rebuild_free(struct rebuild *t)
 {
     if (!t)
         return;
@@ -166,22 +166,22 @@ void tree_free(struct tree *t)
     free(t);
 }
 
-const struct tree_node *tree_message_of(const struct tree_node *node)
+const struct part_node *rebuild_message_of(const struct part_node *node)
 {
     while (!node->is_message)
         node = node->parent;
     return node;
 }
 
-static bool is_delimiter(const struct tree_node *node, struct slice line)
+static bool is_delimiter(const struct part_node *node, struct slice line)
 {
-    for (const struct tree_node *n = node->parent; n; n = n->parent)
+    for (const struct part_node *n = node->parent; n; n = n->parent)
         if (n->part && n->part->shape == MIME_MULTIPART && slice_starts(line, n->part->boundary))
             return true;
     return false;
 }
 
-bool tree_collides(const struct tree_node *node, struct slice text)
+bool rebuild_collides(const struct part_node *node, struct slice text)
 {
     while (text.n) {
         size_t n = slice_chr(text, '\n');
@@ -221,9 +221,9 @@ static enum cs_status put_delimiter(struct writer *w, struct slice s)
 }
 
 /* A part that stays begins: behind the first delimiter, whatever was deleted in between. */
-static enum cs_status open_part(struct writer *w, struct tree_node *n)
+static enum cs_status open_part(struct writer *w, struct part_node *n)
 {
-    struct tree_node *up = n->parent;
+    struct part_node *up = n->parent;
     struct slice d;
 
     if (!up || up->delimiter.n == 0)
@@ -234,7 +234,7 @@ static enum cs_status open_part(struct writer *w, struct tree_node *n)
     return put_delimiter(w, d);
 }
 
-static enum cs_status flush_delimiter(struct writer *w, struct tree_node *n)
+static enum cs_status flush_delimiter(struct writer *w, struct part_node *n)
 {
     struct slice d = n->delimiter;
 
@@ -244,7 +244,7 @@ static enum cs_status flush_delimiter(struct writer *w, struct tree_node *n)
 
 static enum cs_status put_piece(struct writer *w, const struct piece *p)
 {
-    struct tree_node *n = p->node;
+    struct part_node *n = p->node;
     enum cs_status st = CS_OK;
 
     switch (p->kind) {
@@ -275,7 +275,7 @@ static enum cs_status put_piece(struct writer *w, const struct piece *p)
 }
 
 /* The header of a part whose content is gone: of a message all but its MIME fields, and an empty text. */
-static enum cs_status empty_node(struct tree_node *n, const char *eol)
+static enum cs_status empty_node(struct part_node *n, const char *eol)
 {
     struct slice left = n->header;
     struct header_field f;
@@ -290,7 +290,7 @@ static enum cs_status empty_node(struct tree_node *n, const char *eol)
 }
 
 /* A multipart that loses all its parts would be no multipart: its first part stays, empty. */
-static enum cs_status settle_deletions(struct tree *t, const char *eol)
+static enum cs_status settle_deletions(struct rebuild *t, const char *eol)
 {
     enum cs_status st = CS_OK;
 
@@ -298,7 +298,7 @@ static enum cs_status settle_deletions(struct tree *t, const char *eol)
         if (t->nodes[i]->is_deleted && t->nodes[i]->parent)
             t->nodes[i]->parent->n_deleted++;
     for (size_t i = 0; i < t->n_nodes && st == CS_OK; i++) {
-        struct tree_node *n = t->nodes[i], *up = n->parent;
+        struct part_node *n = t->nodes[i], *up = n->parent;
 
         if (!n->is_deleted || (up && !n->is_message && up->n_deleted < up->n_children))
             continue;
@@ -310,7 +310,7 @@ static enum cs_status settle_deletions(struct tree *t, const char *eol)
     return st;
 }
 
-enum cs_status tree_write(struct tree *t, const char *eol, mime_put *put, void *ctx)
+enum cs_status rebuild_write(struct rebuild *t, const char *eol, mime_put *put, void *ctx)
 {
     struct writer w = { .eol = eol, .put = put, .ctx = ctx };
     enum cs_status st = settle_deletions(t, eol);

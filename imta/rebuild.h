@@ -1,21 +1,21 @@
 /*
- * tree.h - a message as the pieces that a rebuild puts together again.
+ * rebuild.h - a message as the pieces that a rebuild puts together again.
  *
  *   Borrows   the message; keep it until tree_release(). What is not replaced comes out byte for byte.
- *   Owns      the walker and the replacements given to tree_replace_*().
+ *   Owns      the walker and the replacements given to rebuild_replace_*().
  *   Fails     CS_NOMEM, or what the caller's function gave back. Broken mail is no failure.
  *   Bounded   by max-mime-levels and max-mime-parts: what lies beyond comes to the caller as one leaf.
  *   Threads   one tree, one thread.
  */
-#ifndef IMTA_TREE_H
-#define IMTA_TREE_H
+#ifndef IMTA_REBUILD_H
+#define IMTA_REBUILD_H
 
 #include "mime/mime.h"
 #include "base/buf.h"
 #include "switches.h"
 
-struct tree_node {
-    struct tree_node *parent;           /* NULL for the message itself */
+struct part_node {
+    struct part_node *parent;           /* NULL for the message itself */
     const struct mime_part *part;       /* until the entity is closed */
     bool is_message;                    /* has message header fields: the message itself, or what message/rfc822 holds */
     bool is_leaf, is_deleted;
@@ -28,21 +28,21 @@ struct tree_node {
     bool has_first_delimiter, is_open;
 };
 
-struct tree;
+struct rebuild;
 
-/* Called for every leaf in document order. CS_STOP ends the walk; tree_read() then gives CS_STOP back. */
-typedef enum cs_status tree_leaf(void *ctx, struct tree_node *node, const struct mime_part *part, struct slice body);
+/* Called for every leaf in document order. CS_STOP ends the walk; rebuild_read() then gives CS_STOP back. */
+typedef enum cs_status rebuild_leaf(void *ctx, struct part_node *node, const struct mime_part *part, struct slice body);
 
-enum cs_status tree_read(struct slice msg, const struct switches *sw, tree_leaf *leaf, void *ctx, struct tree **out) MUST_USE;
-void tree_free(struct tree *t);
+enum cs_status rebuild_read(struct slice msg, const struct switches *sw, rebuild_leaf *leaf, void *ctx, struct rebuild **out) MUST_USE;
+void rebuild_free(struct rebuild *t);
 
 /* The nearest entity around (or at) the node that is a message. */
-const struct tree_node *tree_message_of(const struct tree_node *node);
+const struct part_node *rebuild_message_of(const struct part_node *node);
 
 /* Would this text, as the body of the node, be taken for a delimiter of a multipart around it? */
-bool tree_collides(const struct tree_node *node, struct slice text);
+bool rebuild_collides(const struct part_node *node, struct slice text);
 
 /* The message as it now is, deletions carried out. Once. */
-enum cs_status tree_write(struct tree *t, const char *eol, mime_put *put, void *ctx) MUST_USE;
+enum cs_status rebuild_write(struct rebuild *t, const char *eol, mime_put *put, void *ctx) MUST_USE;
 
 #endif
