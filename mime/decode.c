@@ -4,10 +4,17 @@
 #include <assert.h>
 
 #include "b64.h"
+#include "binhex.h"
 #include "qp.h"
+#include "uu.h"
+#include "yenc.h"
 
-static_assert(sizeof(struct b64) <= sizeof(((struct mime_decoder *)0)->state), "b64 fits");
-static_assert(sizeof(struct qp) <= sizeof(((struct mime_decoder *)0)->state), "qp fits");
+enum { ROOM = sizeof(((struct mime_decoder *)0)->state) };
+static_assert(sizeof(struct b64) <= ROOM, "b64 fits");
+static_assert(sizeof(struct qp) <= ROOM, "qp fits");
+static_assert(sizeof(struct uu) <= ROOM, "uu fits");
+static_assert(sizeof(struct yenc) <= ROOM, "yenc fits");
+static_assert(sizeof(struct binhex) <= ROOM, "binhex fits");
 
 /* The decoders' structs may alias: their storage is declared as words. */
 static void *state_of(struct mime_decoder *d)
@@ -26,6 +33,15 @@ void mime_decoder_init(struct mime_decoder *d, enum mime_encoding e, mime_put *p
     case MIME_ENC_QP:
     case MIME_ENC_QP_LOOSE:
         *(struct qp *)state_of(d) = (struct qp){ .put = put, .ctx = ctx, .is_loose = e == MIME_ENC_QP_LOOSE };
+        break;
+    case MIME_ENC_UU:
+        *(struct uu *)state_of(d) = uu_init(put, ctx);
+        break;
+    case MIME_ENC_YENC:
+        *(struct yenc *)state_of(d) = yenc_init(put, ctx);
+        break;
+    case MIME_ENC_BINHEX:
+        *(struct binhex *)state_of(d) = binhex_init(BINHEX_DATA, put, ctx);
         break;
     default:
         break;
@@ -50,6 +66,33 @@ static enum cs_status run_qp(struct mime_decoder *d, struct slice in, bool is_en
     return st;
 }
 
+static enum cs_status run_uu(struct mime_decoder *d, struct slice in, bool is_end)
+{
+    struct uu *u = state_of(d);
+    enum cs_status st = is_end ? uu_end(u) : uu_feed(u, in);
+
+    d->is_damaged = u->is_damaged;
+    return st;
+}
+
+static enum cs_status run_yenc(struct mime_decoder *d, struct slice in, bool is_end)
+{
+    struct yenc *y = state_of(d);
+    enum cs_status st = is_end ? yenc_end(y) : yenc_feed(y, in);
+
+    d->is_damaged = y->is_damaged;
+    return st;
+}
+
+static enum cs_status run_binhex(struct mime_decoder *d, struct slice in, bool is_end)
+{
+    struct binhex *b = state_of(d);
+    enum cs_status st = is_end ? binhex_end(b) : binhex_feed(b, in);
+
+    d->is_damaged = b->is_damaged;
+    return st;
+}
+
 static enum cs_status run(struct mime_decoder *d, struct slice in, bool is_end)
 {
     switch (d->encoding) {
@@ -59,6 +102,12 @@ static enum cs_status run(struct mime_decoder *d, struct slice in, bool is_end)
     case MIME_ENC_QP:
     case MIME_ENC_QP_LOOSE:
         return run_qp(d, in, is_end);
+    case MIME_ENC_UU:
+        return run_uu(d, in, is_end);
+    case MIME_ENC_YENC:
+        return run_yenc(d, in, is_end);
+    case MIME_ENC_BINHEX:
+        return run_binhex(d, in, is_end);
     default:
         return in.n ? d->put(d->ctx, in) : CS_OK;
     }

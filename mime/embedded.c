@@ -1,11 +1,137 @@
 /* embedded.c - files inside a text: uuencode, yEnc, BinHex. */
-#include "mime.h"
+#include "base/buf.h"
+#include "binhex.h"
+#include "field.h"
+#include "uu.h"
+#include "yenc.h"
+
+struct hunt {
+    size_t max;
+    mime_found *found;
+    void *ctx;
+    struct buf out;
+};
+
+static enum cs_status gather(void *ctx, struct slice s)
+{
+    struct buf *b = ctx;
+    struct slice fits = slice_take(s, b->max - b->n);
+    enum cs_status st = buf_put(b, fits);
+
+    return st == CS_OK && fits.n < s.n ? CS_LIMIT : st;
+}
+
+/* Hands over what was gathered, also when it was cut at the limit: its start is worth a look. */
+static enum cs_status hand_over(struct hunt *h, struct slice name, const char *how, enum cs_status st)
+{
+    enum cs_status told = CS_OK;
+
+    if (st != CS_OK && st != CS_LIMIT)
+        return st;
+    if (h->out.n)
+        told = h->found(h->ctx, name, buf_slice(&h->out), how);
+    h->out.n = 0;
+    return told == CS_OK ? st : told;
+}
+
+static struct slice line_at(struct slice text, size_t at)
+{
+    struct slice s = slice_drop(text, at);
+
+    return slice_take(s, line_len(s, false));
+}
+
+/* A uuencoded file from its "begin" line on. *len: with its "end" line, or to the next "begin", or to the end. */
+static enum cs_status take_uu(struct hunt *h, struct slice s, struct slice name, size_t *len)
+{
+    struct uu u = uu_init(gather, &h->out);
+    struct slice line = line_at(s, 0), other;
+    size_t at = line.n;
+    enum cs_status st;
+
+    while (at < s.n) {
+        line = line_at(s, at);
+        if (uu_is_begin(line, &other))
+            break;
+        at += line.n;
+        if (uu_is_end(line))
+            break;
+    }
+    *len = at;
+    st = uu_feed(&u, slice_take(s, at));
+    if (st == CS_OK)
+        st = uu_end(&u);
+    return hand_over(h, name, "uuencode", st);
+}
+
+static enum cs_status take_yenc(struct hunt *h, struct slice s, struct slice name, size_t *len)
+{
+    struct yenc y = yenc_init(gather, &h->out);
+    size_t end = slice_find(s, SLICE("\n=yend"));
+    enum cs_status st;
+
+    end = end < s.n ? end + 1 : end;
+    end += line_at(s, end).n;
+    *len = end;
+    st = yenc_feed(&y, slice_take(s, end));
+    if (st == CS_OK)
+        st = yenc_end(&y);
+    return hand_over(h, name, "yenc", st);
+}
+
+static enum cs_status take_fork(struct hunt *h, struct slice s, enum binhex_fork fork)
+{
+    struct binhex b = binhex_init(fork, gather, &h->out);
+    enum cs_status st = binhex_feed(&b, s);
+
+    if (st == CS_OK)
+        st = binhex_end(&b);
+    return hand_over(h, binhex_name(&b), fork == BINHEX_DATA ? "binhex" : "binhex-resource", st);
+}
+
+/* The text between the two colons. */
+static enum cs_status take_binhex(struct hunt *h, struct slice s, size_t *len)
+{
+    size_t from = line_at(s, 0).n, colon = from + slice_chr(slice_drop(s, from), ':');
+    enum cs_status st;
+
+    colon++;
+    colon += slice_chr(slice_drop(s, colon), ':');
+    *len = colon < s.n ? colon + 1 : s.n;
+    st = take_fork(h, slice_sub(s, from, *len - from), BINHEX_DATA);
+    return st == CS_OK ? take_fork(h, slice_sub(s, from, *len - from), BINHEX_RESOURCE) : st;
+}
+
+/* What begins with this line? *len is 0 when nothing does. */
+static enum cs_status take_at(struct hunt *h, struct slice s, size_t *len)
+{
+    struct slice line = line_at(s, 0), name;
+
+    *len = 0;
+    if (line.n && line.p[line.n - 1] == '\n')
+        line.n--;
+    if (uu_is_begin(line, &name) && (line.p[5] == '-' || uu_is_data(line_at(s, line.n + 1))))
+        return take_uu(h, s, name, len);
+    if (yenc_is_begin(line, &name))
+        return take_yenc(h, s, name, len);
+    if (binhex_is_begin(line))
+        return take_binhex(h, s, len);
+    return CS_OK;
+}
 
 enum cs_status mime_find_embedded(struct slice text, size_t max, mime_found *found, void *ctx)
 {
-    (void)text;
-    (void)max;
-    (void)found;
-    (void)ctx;
-    return CS_OK;
+    struct hunt h = { .max = max, .found = found, .ctx = ctx, .out = buf_init(max) };
+    enum cs_status st = CS_OK;
+    size_t at = 0;
+
+    while (st == CS_OK && at < text.n) {
+        uint8_t c = text.p[at];
+        size_t len = 0;
+        if (c == 'b' || c == '=' || c == '(')
+            st = take_at(&h, slice_drop(text, at), &len);
+        at += len ? len : line_len(slice_drop(text, at), false);
+    }
+    buf_release(&h.out);
+    return st;
 }

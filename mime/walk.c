@@ -233,6 +233,20 @@ static bool take_guess(struct mime_walk *w, size_t at, size_t len)
     return bounds_push(&w->bounds, text, w->top, BOUNDARIES - 1) == CS_OK;
 }
 
+/* Delimiters of one multipart in a row separate nothing; they count as one. */
+static void join_delims(struct mime_walk *w)
+{
+    struct delim *d = &w->delim;
+    bool is_close = d->is_close;
+
+    while (!is_close && d->end < w->msg.n && w->msg.p[d->end] == '-') {
+        size_t len = line_len(rest(w, d->end), w->rules.cr_ends);
+        if (len < 2 || w->msg.p[d->end + 1] != '-' || delimiter(w, d->end, len, &is_close) != d->owner || is_close)
+            break;
+        d->end += len;
+    }
+}
+
 /* The next delimiter of any open multipart at a line start from `from` on. */
 static void find_delim(struct mime_walk *w, size_t from, bool can_guess)
 {
@@ -259,10 +273,13 @@ static void find_delim(struct mime_walk *w, size_t from, bool can_guess)
             look_for_bare_cr(w, at, len);
         at += len;
     }
+    if (!w->delim.owner)
+        return;
+    join_delims(w);
     at = w->delim.start;
-    if (w->delim.owner && at > from && msg.p[at - 1] == '\n')
+    if (at > from && msg.p[at - 1] == '\n')
         at--;
-    if (w->delim.owner && at > from && msg.p[at - 1] == '\r')
+    if (at > from && msg.p[at - 1] == '\r')
         at--;
     w->delim.start = at;
 }
@@ -369,14 +386,17 @@ static const char *number_of(struct mime_walk *w, const struct frame *f)
 /* A line that is no field: skipped when the header goes on behind it, else the body begins with it. */
 static bool junk_ends_header(struct mime_walk *w, size_t at, size_t len, bool is_first)
 {
+    bool is_dashed = slice_starts(rest(w, at), SLICE("--"));
     struct field next;
 
     if (is_first && (slice_starts(rest(w, at), SLICE("From ")) || slice_starts(rest(w, at), SLICE(">From "))))
         return false;
     defect(w, "header line without a colon");
     field_next(rest(w, at + len), &w->rules, &next);
-    if (next.kind != FIELD_GOOD && next.kind != FIELD_EMPTY)
+    if (next.kind != FIELD_GOOD && (next.kind != FIELD_EMPTY || is_first))
         return true;
+    if (is_dashed)
+        return !doubt(w, DOUBT_BLIND);
     return doubt(w, DOUBT_JUNK);
 }
 
@@ -428,6 +448,17 @@ static void scan_header(struct mime_walk *w, struct frame *f, size_t start, stru
     }
 }
 
+/* A multipart whose boundary never comes is a leaf: what stands there is looked at as a body. */
+static void find_first(struct mime_walk *w, struct frame *f)
+{
+    find_delim(w, f->body_at, true);
+    if (w->delim.owner == f)
+        return;
+    defect(w, "multipart without parts");
+    bounds_pop(&w->bounds, f);
+    f->part.shape = MIME_LEAF;
+}
+
 static bool is_in_digest(const struct frame *f)
 {
     return f->up && slice_eq(f->up->part.type.token, SLICE("multipart/digest"));
@@ -453,8 +484,12 @@ static enum cs_status read_part(struct mime_walk *w, struct frame *f)
     if (f->part.encoding == MIME_ENC_UNKNOWN)
         defect(w, "unknown transfer encoding");
     f->part.shape = f->limit ? MIME_LEAF : shape_of(w, &f->part, slice_sub(w->msg, f->body_at, GUESS_REACH));
+    if (f->part.shape == MIME_MULTIPART)
+        st = open_boundaries(w, f);
+    if (st == CS_OK && f->part.shape == MIME_MULTIPART)
+        find_first(w, f);
     f->part.number = number_of(w, f);
-    return f->part.shape == MIME_MULTIPART ? open_boundaries(w, f) : CS_OK;
+    return st;
 }
 
 /* ---- steps ---- */
@@ -561,7 +596,6 @@ static bool step_body(struct mime_walk *w, struct mime_event *ev)
 static bool step_preamble(struct mime_walk *w, struct mime_event *ev)
 {
     w->step = STEP_AFTER;
-    find_delim(w, w->at, true);
     if (w->delim.start == w->at)
         return false;
     return emit(w, ev, MIME_PREAMBLE, w->delim.start);
@@ -573,7 +607,7 @@ static bool step_after(struct mime_walk *w)
 
     w->step = w->delim.owner == f ? STEP_DELIMITER : STEP_CLOSE;
     if (w->step == STEP_CLOSE && !f->is_closed)
-        defect(w, f->n_children ? "closing delimiter missing" : "multipart without parts");
+        defect(w, "closing delimiter missing");
     return false;
 }
 

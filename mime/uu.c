@@ -1,0 +1,130 @@
+#include "uu.h"
+
+enum { MODE_SEEK, MODE_UU, MODE_BASE64 };
+
+static struct slice trim_right(struct slice s)
+{
+    while (s.n && ascii_is_space(s.p[s.n - 1]))
+        s.n--;
+    return s;
+}
+
+bool uu_is_begin(struct slice line, struct slice *name)
+{
+    size_t n = 0;
+
+    if (slice_starts(line, SLICE("begin-base64 ")))
+        line = slice_drop(line, 13);
+    else if (slice_starts(line, SLICE("begin ")))
+        line = slice_drop(line, 6);
+    else
+        return false;
+    while (n < line.n && line.p[n] >= '0' && line.p[n] <= '7')
+        n++;
+    if (n < 3 || n > 5 || n == line.n || line.p[n] != ' ')
+        return false;
+    *name = slice_trim(slice_drop(line, n));
+    return true;
+}
+
+bool uu_is_end(struct slice line)
+{
+    line = trim_right(line);
+    return slice_eq(line, SLICE("end")) || slice_eq(line, SLICE("===="));
+}
+
+static size_t digits_of(uint8_t count)
+{
+    size_t n = (size_t)(count - 32) & 63;
+
+    return (n + 2) / 3 * 4;
+}
+
+bool uu_is_data(struct slice line)
+{
+    line = trim_right(line);
+    if (line.n == 0)
+        return true;
+    if (line.p[0] < 32 || line.p[0] > 96 || line.n - 1 > digits_of(line.p[0]) + 2)
+        return false;
+    for (size_t i = 1; i < line.n; i++)
+        if (line.p[i] < 32 || line.p[i] > 96)
+            return false;
+    return true;
+}
+
+static uint32_t digit(struct slice line, size_t at)
+{
+    return at < line.n ? (uint32_t)(line.p[at] - 32) & 63 : 0;
+}
+
+static enum cs_status data_line(struct uu *u, struct slice line)
+{
+    uint8_t out[63 + 3];
+    size_t want = line.n ? (size_t)(line.p[0] - 32) & 63 : 0, n = 0;
+
+    if (line.n && (line.p[0] < 32 || line.p[0] > 96)) {
+        u->is_damaged = true;
+        return CS_OK;
+    }
+    for (size_t at = 1; n < want; at += 4, n += 3) {
+        uint32_t v = digit(line, at) << 18 | digit(line, at + 1) << 12 | digit(line, at + 2) << 6 | digit(line, at + 3);
+        out[n] = (uint8_t)(v >> 16);
+        out[n + 1] = (uint8_t)(v >> 8);
+        out[n + 2] = (uint8_t)v;
+    }
+    return want ? u->b64.put(u->b64.ctx, slice_of(out, want)) : CS_OK;
+}
+
+static enum cs_status take_line(struct uu *u, struct slice line)
+{
+    struct slice name;
+    enum cs_status st = CS_OK;
+
+    while (line.n && (line.p[line.n - 1] == '\n' || line.p[line.n - 1] == '\r'))
+        line.n--;
+    if (uu_is_begin(line, &name) || (u->mode != MODE_SEEK && uu_is_end(line))) {
+        if (u->mode == MODE_BASE64)
+            st = b64_end(&u->b64);
+        u->mode = line.p[0] != 'b' ? MODE_SEEK : line.p[5] == '-' ? MODE_BASE64 : MODE_UU;
+        return st;
+    }
+    if (u->mode == MODE_UU)
+        return data_line(u, line);
+    return u->mode == MODE_BASE64 ? b64_feed(&u->b64, line) : CS_OK;
+}
+
+struct uu uu_init(mime_put *put, void *ctx)
+{
+    return (struct uu){ .b64 = { .put = put, .ctx = ctx } };
+}
+
+/* Lines are put together here; what is too long for a line of data is cut. */
+enum cs_status uu_feed(struct uu *u, struct slice in)
+{
+    enum cs_status st = CS_OK;
+
+    while (st == CS_OK && in.n) {
+        size_t n = slice_chr(in, '\n'), room = UU_LINE - u->n_line;
+        bool is_whole = n < in.n;
+        memcpy(u->line + u->n_line, in.p, n < room ? n : room);
+        u->n_line = (uint8_t)(u->n_line + (n < room ? n : room));
+        if (is_whole) {
+            st = take_line(u, slice_of(u->line, u->n_line));
+            u->n_line = 0;
+        }
+        in = slice_drop(in, n + 1);
+    }
+    return st;
+}
+
+enum cs_status uu_end(struct uu *u)
+{
+    enum cs_status st = u->n_line ? take_line(u, slice_of(u->line, u->n_line)) : CS_OK;
+
+    u->n_line = 0;
+    u->is_damaged |= u->mode != MODE_SEEK;
+    if (st == CS_OK && u->mode == MODE_BASE64)
+        st = b64_end(&u->b64);
+    return st;
+}
