@@ -29,6 +29,10 @@ struct format {
     X("PDF", pdf_decode, false)    \
     X("OLE2", ole2_decode, false)  \
     X("TNEF", tnef_decode, true)   \
+    X("TNEF", tnef_decode, false)  \
+    X("RTF", rtf_decode, false)    \
+    X("OneNote", onenote_decode, false) \
+    X("LNK", lnk_decode, false)    \
     X("RAR", unpack_rar, true)     \
     X("7z", unpack_7z, true)       \
     X("tar", unpack_tar, true)     \
