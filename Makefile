@@ -180,7 +180,7 @@ install: all ## install below PREFIX (and DESTDIR)
 	install -d $(BINDIR) $(DATADIR)/samples
 	install -m 755 $(PROGRAMS) $(SCRIPTS) $(BINDIR)
 	ln -sf convscan $(BINDIR)/uvscan
-	install -m 644 $(wildcard $(RULES)) $(DATADIR)
+	[ ! -f $(RULES) ] || install -m 644 $(RULES) $(DATADIR)
 	$(if $(SAMPLES),install -m 644 $(SAMPLES) $(DATADIR)/samples)
 	for page in $(wildcard docs/man/*.[1-8]); do \
 	    d=$(MANDIR)/man$${page##*.}; install -d $$d && install -m 644 $$page $$d || exit 1; done

@@ -28,7 +28,7 @@ struct format {
     X("ZIP", zip_decode, true)     \
     X("PDF", pdf_decode, false)    \
     X("OLE2", ole2_decode, false)  \
-    X("TNEF", tnef_decode, true)   \
+    X("TNEF", tnef_decode, false)  \
     X("TNEF", tnef_decode, false)  \
     X("RTF", rtf_decode, false)    \
     X("OneNote", onenote_decode, false) \

@@ -201,7 +201,7 @@ static enum cs_status put(struct rtf *r, uint32_t c)
 {
     if (level(r)->is_hidden || (r->is_html && r->is_rtf_only))
         return CS_OK;
-    return utf8_put(&r->text, c);
+    return utf16_put_char(&r->text, c);
 }
 
 /* A character of the code page: taken as Latin-1, which is right for what signatures look for. */

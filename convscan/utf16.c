@@ -2,7 +2,7 @@
 
 #include "base/bytes.h"
 
-enum cs_status utf8_put(struct buf *out, uint32_t c)
+enum cs_status utf16_put_char(struct buf *out, uint32_t c)
 {
     uint8_t u[4];
     size_t n = 0;
@@ -39,7 +39,7 @@ enum cs_status utf16le_put(struct buf *out, struct slice in)
                 at += 2;
             }
         }
-        st = utf8_put(out, c);
+        st = utf16_put_char(out, c);
     }
     return st;
 }

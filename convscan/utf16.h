@@ -10,8 +10,8 @@
 
 #include "base/buf.h"
 
-/* One code point as UTF-8; what is none as U+FFFD. */
-enum cs_status utf8_put(struct buf *out, uint32_t c) MUST_USE;
+/* One character as UTF-8; what is none as U+FFFD. */
+enum cs_status utf16_put_char(struct buf *out, uint32_t c) MUST_USE;
 enum cs_status utf16le_put(struct buf *out, struct slice in) MUST_USE;
 
 /* The bytes before the first NUL (for UTF-16: the first zero unit). */
