@@ -29,7 +29,6 @@ struct format {
     X("PDF", pdf_decode, false)    \
     X("OLE2", ole2_decode, false)  \
     X("TNEF", tnef_decode, false)  \
-    X("TNEF", tnef_decode, false)  \
     X("RTF", rtf_decode, false)    \
     X("OneNote", onenote_decode, false) \
     X("LNK", lnk_decode, false)    \
