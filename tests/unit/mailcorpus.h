@@ -5,6 +5,7 @@
 #include <check.h>
 #include <nettle/sha2.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/buf.h"
 #include "base/mapfile.h"
