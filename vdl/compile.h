@@ -22,14 +22,14 @@ struct vdl_options {
     unsigned clam_level;            /* functionality level for ClamAV formats; 0: 230 */
     bool with_pua;
     bool confirmed_only;            /* refuse VDL spellings that are ours, not confirmed CVDL */
-    bool explain;                   /* keep what --explain RULE prints */
+    bool quiet_imports;             /* count what cannot be imported, without a line for each */
     FILE *complaints;               /* where complaints go; NULL: nowhere */
     void (*progress)(void *ctx, const char *step, uint64_t done, uint64_t all);   /* may be NULL */
     void *progress_ctx;
 };
 
 struct vdl_counts {
-    uint64_t loaded, skipped_level, unsupported, malformed, duplicates, warnings, errors;
+    uint64_t loaded, skipped_level, ignored /* by .ign2 */, unsupported, malformed, duplicates, warnings, errors;
     uint64_t image_bytes;
 };
 /* One feature that could not be expressed, with its count; valid until the compiler is freed. */

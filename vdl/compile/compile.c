@@ -5,7 +5,9 @@
 #include <sys/stat.h>
 
 #include "base/mapfile.h"
+#include "clam.h"
 #include "emit.h"
+#include "ignore.h"
 #include "parse.h"
 #include "sema.h"
 
@@ -21,7 +23,11 @@ typedef enum cs_status reader_fn(struct vdl_reader *r, struct slice text);
 
 /* By the ending of the name. */
 static const struct { const char *ending; reader_fn *read; } formats[] = {
-    { ".vdl", vdl_parse },
+    { ".vdl", vdl_parse }, { ".ndb", clam_read_ndb }, { ".sdb", clam_read_ndb }, { ".ndu", clam_read_ndu }, { ".db", clam_read_db },
+    { ".ldb", clam_read_ldb }, { ".ldu", clam_read_ldu }, { ".hdb", clam_read_hash }, { ".hsb", clam_read_hash },
+    { ".hdu", clam_read_hash_pua }, { ".hsu", clam_read_hash_pua }, { ".fp", clam_read_hash_allow }, { ".sfp", clam_read_hash_allow },
+    { ".mdb", clam_read_section }, { ".msb", clam_read_section }, { ".mdu", clam_read_section_pua }, { ".msu", clam_read_section_pua },
+    { ".imp", clam_read_imp }, { ".ign2", clam_read_ign2 }, { ".ign", clam_read_ign },
 };
 
 struct vdl_compiler *vdl_compiler_new(const struct vdl_options *o)
@@ -37,9 +43,15 @@ struct vdl_compiler *vdl_compiler_new(const struct vdl_options *o)
         free(c);
         return NULL;
     }
+    c->reader.ignore = ignore_new();
+    if (!c->reader.ignore) {
+        vdl_compiler_free(c);
+        return NULL;
+    }
     c->reader.o = &c->options;
     c->reader.program = &c->program;
     c->reader.complaints.out = o->complaints;
+    c->reader.complaints.is_quiet = o->quiet_imports;
     return c;
 }
 
@@ -47,6 +59,7 @@ void vdl_compiler_free(struct vdl_compiler *c)
 {
     if (!c)
         return;
+    ignore_free(c->reader.ignore);
     free(c->program.samples);
     vdl_program_release(&c->program);
     free(c);

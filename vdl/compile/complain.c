@@ -59,7 +59,7 @@ void complain(struct complain *c, struct vdl_source *s, enum complaint kind, uin
     char text[512];
 
     c->n[kind]++;
-    if (!c->out || ++s->seen[kind] > COMPLAIN_MAX)
+    if (!c->out || (c->is_quiet && kind >= COMPLAIN_MALFORMED) || ++s->seen[kind] > COMPLAIN_MAX)
         return;
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);

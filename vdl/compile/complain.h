@@ -35,6 +35,7 @@ struct vdl_source {
 
 struct complain {
     FILE *out;                  /* NULL: only count */
+    bool is_quiet;              /* nothing about MALFORMED and SKIPPED */
     uint64_t n[COMPLAINTS];
 };
 

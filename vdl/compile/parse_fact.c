@@ -286,9 +286,10 @@ static const struct { const char *word; enum vdl_kind kind; } texts[] = {
 static const struct { const char *word; struct vdl_integer like; } integers[] = {
     { "INT8", { .bytes = 1 } }, { "INT16", { .bytes = 2 } }, { "INT32", { .bytes = 4 } }, { "INT64", { .bytes = 8 } },
     { "INT16BE", { .bytes = 2, .is_big = true } }, { "INT32BE", { .bytes = 4, .is_big = true } }, { "INT64BE", { .bytes = 8, .is_big = true } },
-    { "DEC", { .is_text = true } }, { "HEX", { .is_text = true, .is_hex = true } },
-    { "HEXLE", { .is_text = true, .is_hex = true } }, { "DECEXACT", { .is_text = true, .is_exact = true } },
-    { "HEXEXACT", { .is_text = true, .is_hex = true, .is_exact = true } }, { "NUMBER", { .is_text = true, .is_auto = true } },
+    { "DEC", { .is_text = true, .is_big = true } }, { "HEX", { .is_text = true, .is_hex = true, .is_big = true } },
+    { "HEXLE", { .is_text = true, .is_hex = true } }, { "NUMBER", { .is_text = true, .is_auto = true, .is_big = true } },
+    { "DECEXACT", { .is_text = true, .is_exact = true, .is_big = true } },
+    { "HEXEXACT", { .is_text = true, .is_hex = true, .is_exact = true, .is_big = true } },
 };
 
 /* MD5, SHA1, SHA256, also behind SECTION. */

@@ -27,6 +27,8 @@ struct vdl_reader {
     size_t n_features;
     enum cs_status status;          /* CS_NOMEM ends the reading */
     uint8_t *pool, *pool_end;       /* packed strings */
+    const struct vdl_types *targets[16];    /* ClamAV targets, made once each */
+    struct ignore *ignore;          /* names that .ign2 takes away */
 };
 
 /* Bytes copied into the arena, packed without alignment; p is NULL when it is full. */
