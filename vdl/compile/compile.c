@@ -9,6 +9,7 @@
 #include "emit.h"
 #include "ignore.h"
 #include "parse.h"
+#include "same.h"
 #include "sema.h"
 
 enum { SOURCE_MAX_GB = 8, FOLDER_FILES = 1 << 16 };
@@ -44,7 +45,8 @@ struct vdl_compiler *vdl_compiler_new(const struct vdl_options *o)
         return NULL;
     }
     c->reader.ignore = ignore_new();
-    if (!c->reader.ignore) {
+    c->reader.same = same_new(&c->program);
+    if (!c->reader.ignore || !c->reader.same) {
         vdl_compiler_free(c);
         return NULL;
     }
@@ -60,6 +62,7 @@ void vdl_compiler_free(struct vdl_compiler *c)
     if (!c)
         return;
     ignore_free(c->reader.ignore);
+    same_free(c->reader.same);
     free(c->program.samples);
     vdl_program_release(&c->program);
     free(c);

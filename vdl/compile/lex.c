@@ -287,11 +287,13 @@ static struct token character(struct lex *l, struct token t)
     size_t used = 1;
     int c = peek(l, 1);
 
+    if (c == '\n')
+        c = -1;
     if (c == '\\') {
         c = escape(slice_drop(*input(l), 2), &used);
         used++;
     }
-    if (c < 0 || c == '\n' || peek(l, 1 + used) != '\'') {
+    if (c < 0 || peek(l, 1 + used) != '\'') {
         take(l, 1);
         return bad(l, t, "one character or escape in single quotes, as 'a' or '\\x9f'", "a broken character");
     }

@@ -1,5 +1,8 @@
 #include "parse.h"
 
+#include "emit.h"
+#include "ignore.h"
+#include "same.h"
 #include "sema.h"
 
 /* ---- tokens ---- */
@@ -250,13 +253,67 @@ struct vdl_node *parse_or(struct parse *p)
 
 /* ---- rules ---- */
 
+/* and, or … in small letters where an operator belongs */
+static const char *operator_hint(const struct parse *p)
+{
+    static const char *const words[] = { "AND", "OR", "XOR", "NOT" };
+    static const char *const hints[] = { "operators are in capitals: AND", "operators are in capitals: OR", "operators are in capitals: XOR",
+                                         "operators are in capitals: AND NOT" };
+
+    for (size_t i = 0; i < 4; i++)
+        if (p->t.kind == LT_WORD && slice_ieq(p->t.bytes, slice_str(words[i])) && !parse_is_word(p, words[i]))
+            return hints[i];
+    return p->t.kind == LT_STRING ? "',' joins the pieces of a segment, AND and OR join segments" : NULL;
+}
+
+static void warn_same(struct parse *p, const struct vdl_rule *rule, uint32_t column)
+{
+    const struct vdl_rule *all = p->r->program->rules;
+    size_t i;
+
+    if (same_name(p->r->same, rule->name, &i)) {
+        p->r->counts.duplicates++;
+        complain(&p->r->complaints, p->r->source, COMPLAIN_WARNING, rule->line, column, NULL, "a rule of this name is there already: %s:%u",
+                 all[i].file, all[i].line);
+    } else if (same_meaning(p->r->same, rule, &i)) {
+        p->r->counts.duplicates++;
+        complain(&p->r->complaints, p->r->source, COMPLAIN_WARNING, rule->line, column, NULL, "this says the same as rule %.*s: %s:%u",
+                 (int)all[i].name.n, (const char *)all[i].name.p, all[i].file, all[i].line);
+    }
+}
+
+static void keep_rule(struct parse *p, const struct vdl_rule *made, uint32_t column)
+{
+    struct vdl_rule *rule;
+    char why[256] = "";
+    enum cs_status st = vdl_emit_check(made, why);
+
+    if (st == CS_UNSUPPORTED) {
+        complain(&p->r->complaints, p->r->source, COMPLAIN_ERROR, made->line, column, NULL, "this rule cannot be expressed: %s", why);
+        return;
+    }
+    if (ignore_has(p->r->ignore, made->name, slice_of(NULL, 0))) {
+        p->r->counts.ignored++;
+        return;
+    }
+    warn_same(p, made, column);
+    rule = vdl_program_add(p->r->program);
+    if (!rule || (st != CS_OK && st != CS_UNSUPPORTED)) {
+        p->r->status = rule ? st : CS_NOMEM;
+        return;
+    }
+    *rule = *made;
+    p->r->counts.loaded++;
+    if (same_add(p->r->same, p->r->program->n_rules - 1) != CS_OK)
+        p->r->status = CS_NOMEM;
+}
+
 static void parse_rule(struct parse *p, uint32_t line, uint32_t column)
 {
     const struct vdl_types *types = p->types;
     const struct vdl_meta *meta = p->meta;
     enum vdl_class cls = p->cls;
     struct slice name = lex_name(&p->lex);
-    struct vdl_rule *rule;
     struct vdl_node *n;
 
     p->has_failed = name.n == 0;
@@ -274,7 +331,7 @@ static void parse_rule(struct parse *p, uint32_t line, uint32_t column)
     }
     n = parse_high(p, parse_or(p));
     if (n && !parse_is(p, '#'))
-        n = parse_expected(p, "an operator, or '#' at the end of the rule", NULL);
+        n = parse_expected(p, "an operator, or '#' at the end of the rule", operator_hint(p));
     if (n)
         n = vdl_sema_rule(p->r, n, name, line, column);
     if (!n) {
@@ -284,14 +341,8 @@ static void parse_rule(struct parse *p, uint32_t line, uint32_t column)
     for (size_t i = 0; i < p->n_lets; i++)
         if (!p->lets[i].is_used)
             complain(&p->r->complaints, p->r->source, COMPLAIN_WARNING, p->lets[i].line, p->lets[i].column, NULL, "this name is never used");
-    rule = vdl_program_add(p->r->program);
-    if (!rule) {
-        p->r->status = CS_NOMEM;
-        return;
-    }
-    *rule = (struct vdl_rule){ .name = reader_name(p->r, name), .meta = meta, .types = types, .expr = n, .file = p->r->file,
-                               .line = line, .cls = cls };
-    p->r->counts.loaded++;
+    keep_rule(p, &(struct vdl_rule){ .name = reader_name(p->r, name), .meta = meta, .types = types, .expr = n, .file = p->r->file,
+                                     .line = line, .cls = cls }, column);
 }
 
 /* Go on behind a statement; a broken one is skipped, but not into the next. */
@@ -333,9 +384,22 @@ static void parse_statement(struct parse *p)
     end_statement(p);
 }
 
+/* Samples may stand before their rule, so they are looked at when all is read. */
+static void check_samples(struct vdl_reader *r, size_t from)
+{
+    size_t i;
+
+    for (; from < r->program->n_samples; from++) {
+        const struct vdl_sample *s = &r->program->samples[from];
+        if (!same_name(r->same, s->rule, &i) && !r->complaints.n[COMPLAIN_ERROR])
+            complain(&r->complaints, r->source, COMPLAIN_ERROR, s->line, 1, NULL, "no rule is named %.*s", (int)s->rule.n, (const char *)s->rule.p);
+    }
+}
+
 enum cs_status vdl_parse(struct vdl_reader *r, struct slice text)
 {
     struct parse *p = calloc(1, sizeof *p);
+    size_t first_sample = r->program->n_samples;
 
     if (!p)
         return CS_NOMEM;
@@ -351,6 +415,7 @@ enum cs_status vdl_parse(struct vdl_reader *r, struct slice text)
         parse_next(p);
         while (p->t.kind != LT_END && r->status == CS_OK && r->source->seen[COMPLAIN_ERROR] <= COMPLAIN_MAX)
             parse_statement(p);
+        check_samples(r, first_sample);
     }
     lex_release(&p->lex);
     free(p->kids);

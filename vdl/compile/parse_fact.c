@@ -292,6 +292,8 @@ static const struct { const char *word; struct vdl_integer like; } integers[] = 
     { "HEXEXACT", { .is_text = true, .is_hex = true, .is_exact = true, .is_big = true } },
 };
 
+static const char *const plain_words[] = { "SIZE", "DEPTH", "TOP", "COUNT" };
+
 /* MD5, SHA1, SHA256, also behind SECTION. */
 static struct vdl_node *any_hash(struct parse *p, enum vdl_kind kind, const struct token *t)
 {
@@ -311,6 +313,9 @@ static struct vdl_node *word_fact(struct parse *p, const struct token *t)
     for (size_t i = 0; i < sizeof integers / sizeof *integers; i++)
         if (parse_take_word(p, integers[i].word))
             return integer(p, &integers[i].like, t);
+    for (size_t i = 0; i < sizeof plain_words / sizeof *plain_words; i++)
+        if (parse_is_word(p, plain_words[i]))
+            parse_ours(p, plain_words[i]);
     if (parse_take_word(p, "SIZE"))
         return range(p, VN_SIZE, t);
     if (parse_take_word(p, "DEPTH"))
@@ -359,7 +364,7 @@ struct vdl_node *parse_n_of(struct parse *p, uint64_t n, const struct token *t)
 
 /* ---- <…> ---- */
 
-struct list { struct slice words[64]; size_t n; bool is_not, has_meta; struct vdl_meta meta; };
+struct list { struct slice words[64]; size_t n; bool is_not, has_version; size_t n_meta; struct vdl_meta meta; };
 
 static bool metadata(struct parse *p, struct list *l, enum vdl_class *cls)
 {
@@ -382,7 +387,8 @@ static bool metadata(struct parse *p, struct list *l, enum vdl_class *cls)
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (slice_eq(key, known[i].key)) {
             *known[i].to = value;
-            l->has_meta = true;
+            l->has_version = l->has_version || i == 0;
+            l->n_meta++;
             return true;
         }
     parse_error(p, p->t.line, p->t.column, "version= severity= class= id= info= clean=", "unknown metadata");
@@ -453,7 +459,7 @@ bool parse_list(struct parse *p, const struct vdl_types **types, const struct vd
             p->r->program->version = l.meta.version;
         l.meta.version.n = 0;
     }
-    if (!l.has_meta)
+    if (l.n_meta == (is_file && l.has_version))
         return true;
     m = reader_get(p->r, 1, sizeof *m);
     if (!m)
