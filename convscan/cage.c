@@ -47,19 +47,26 @@ static struct ruleset rules_of_abi(long abi, size_t *size)
     return r;
 }
 
+static uint64_t rights_of(enum cage_use use)
+{
+    uint64_t rights = FS_READ_FILE;
+
+    if (use >= CAGE_READ)
+        rights |= FS_READ_DIR;
+    if (use >= CAGE_WRITE)
+        rights |= FS_WRITE_FILE | FS_REMOVE_FILE | FS_MAKE_REG | FS_MAKE_DIR | FS_REFER | FS_TRUNCATE;
+    return rights;
+}
+
 static bool allow_path(int ruleset, const struct cage_path *p, uint64_t handled)
 {
-    struct landlock_path_beneath_attr rule = { 0 };
+    struct landlock_path_beneath_attr rule = { .allowed_access = rights_of(p->use) & handled };
     int fd = open(p->path, O_PATH | O_CLOEXEC);
     bool is_done;
 
     if (fd < 0)
         return errno == ENOENT || errno == ENOTDIR;
     rule.parent_fd = fd;
-    rule.allowed_access = FS_READ_FILE | FS_READ_DIR;
-    if (p->use == CAGE_WRITE)
-        rule.allowed_access |= FS_WRITE_FILE | FS_REMOVE_FILE | FS_MAKE_REG | FS_MAKE_DIR | FS_REFER | FS_TRUNCATE;
-    rule.allowed_access &= handled;
     is_done = syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0;
     if (!is_done && errno == EINVAL) {      /* a file, not a folder: rights of folders do not apply */
         rule.allowed_access &= FS_READ_FILE | FS_WRITE_FILE | FS_TRUNCATE;
@@ -106,7 +113,7 @@ static bool set_limit(__rlimit_resource_t what, uint64_t value)
 
 static unsigned set_limits(const struct cage_limits *l)
 {
-    bool is_done = set_limit(RLIMIT_CORE, 0);
+    bool is_done = true;
 
     if (l->memory)
         is_done &= set_limit(RLIMIT_DATA, l->memory);
@@ -131,7 +138,7 @@ unsigned cage_close(const struct cage_path *paths, size_t n, const struct cage_l
 {
     unsigned missing = set_limits(limits);
 
-    prctl(PR_SET_DUMPABLE, 0);
+    prctl(PR_SET_DUMPABLE, 0);             /* no core file with somebody's mail, no tracing */
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return missing | CAGE_NO_PRIVS | CAGE_NO_LANDLOCK | CAGE_NO_SECCOMP;
     missing |= close_files(paths, n);

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 enum cage_use {
+    CAGE_FILE,          /* read this one file */
     CAGE_READ,          /* read files at or below the path */
     CAGE_WRITE          /* and make, write, rename and remove files below it */
 };

@@ -10,6 +10,8 @@
 #include "base/buf.h"
 #include "base/diag.h"
 #include "base/mapfile.h"
+#include "cage.h"
+#include "confine.h"
 #include "dbset.h"
 #include "log.h"
 #include "mime/mime.h"
@@ -68,6 +70,7 @@ struct job {
     struct buf notice, notice_headers;
     char diagnostic[200], tags[700];
     struct watchdog_answer emergency;
+    unsigned uncaged;                   /* what the kernel could not do: bits of cage.h */
 };
 
 static void trouble(struct job *j, const char *what, enum cs_status st)
@@ -273,16 +276,18 @@ static uint64_t us_since(const struct timespec *t, clockid_t clock)
 static void write_log(struct job *j)
 {
     static const struct timespec zero;
-    char name[200] = "";
+    char name[200] = "", uncaged[80] = "";
     struct vdl_info info = { .digest = 0 };
     struct log_facts f = {
         .id = j->id, .part = j->ch->part_number, .in = j->ch->in_channel, .out = j->ch->out_channel, .type = j->facts.type,
         .name = name, .cls = j->verdict.worst.cls, .sig = j->verdict.worst.name, .action = action_name(j->action),
-        .size = j->part.bytes.n, .objects = j->facts.objects, .bytes = j->facts.bytes,
+        .uncaged = uncaged, .size = j->part.bytes.n, .objects = j->facts.objects, .bytes = j->facts.bytes,
     };
 
     if (!log_is_on(j->conf))
         return;
+    if (j->uncaged)
+        cage_missing(j->uncaged, uncaged);
     if (j->part.n_names)
         safe_text(name, sizeof name, j->part.names[0]);
     for (size_t i = 0; i < j->dbs->n; i++) {
@@ -338,6 +343,8 @@ int channel_run(const struct channel *ch, const struct conf *conf, const struct 
     arm(&j);
     if (before.status != CS_OK)
         trouble(&j, before.why, before.status);
+    log_open(conf);
+    j.uncaged = confine_channel(ch, conf);
     read_input(&j);
     describe_part(&j);
     if (j.verdict.worst.cls == CLS_CLEAN)

@@ -56,6 +56,8 @@ static enum cs_status put_line(const struct log_facts *f, struct buf *b)
 
     for (size_t i = 0; i < sizeof texts / sizeof *texts && st == CS_OK; i++)
         st = put_pair(b, texts[i].key, texts[i].value);
+    if (st == CS_OK && f->uncaged && f->uncaged[0])
+        st = put_pair(b, "uncaged", f->uncaged);
     if (st == CS_OK && f->exceptions)
         st = put_pair(b, "except", f->exceptions);
     if (st == CS_OK)
@@ -75,6 +77,12 @@ static void to_file(const char *path, struct slice line)
         diag_warn("%s: the log line is lost: %s", path, cs_status_text(st));
 }
 
+void log_open(const struct conf *c)
+{
+    if (c->log.syslog)
+        openlog("convscan", LOG_PID | LOG_NDELAY, LOG_MAIL);
+}
+
 void log_part(const struct conf *c, const struct log_facts *f)
 {
     char room[LOG_LINE];
@@ -84,8 +92,6 @@ void log_part(const struct conf *c, const struct log_facts *f)
         return;
     if (c->log.file)
         to_file(c->log.file, buf_slice(&b));
-    if (c->log.syslog) {
-        openlog("convscan", LOG_PID, LOG_MAIL);
+    if (c->log.syslog)
         syslog(f->cls == CLS_CLEAN ? LOG_INFO : LOG_NOTICE, "%.*s", (int)b.n - 1, (const char *)b.p);
-    }
 }

@@ -13,12 +13,15 @@ enum { LOG_LINE = 4096 };
 
 struct log_facts {
     const char *id, *part, *in, *out, *type, *name, *action, *exceptions;
+    const char *uncaged;        /* what the kernel could not confine; empty for nothing */
     enum cls cls;
     const char *sig;
     uint64_t size, objects, bytes, us, cpu_us, db;
 };
 
 bool log_is_on(const struct conf *c);
+/* Connect to the system log while that is still allowed. */
+void log_open(const struct conf *c);
 void log_part(const struct conf *c, const struct log_facts *f);
 
 #endif

@@ -13,24 +13,20 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+/* As few as serve: every line costs each start a little. Add what a test under the cage shows to be missing. */
 static const int allowed[] = {
     /* bytes of files that are open */
-    SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv), SCMP_SYS(writev), SCMP_SYS(pread64), SCMP_SYS(pwrite64), SCMP_SYS(lseek),
-    SCMP_SYS(close), SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(statx), SCMP_SYS(fsync),
-    SCMP_SYS(fdatasync), SCMP_SYS(ftruncate), SCMP_SYS(fallocate), SCMP_SYS(copy_file_range), SCMP_SYS(sendfile), SCMP_SYS(fadvise64),
+    SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(pread64), SCMP_SYS(pwrite64), SCMP_SYS(lseek), SCMP_SYS(close), SCMP_SYS(fstat),
+    SCMP_SYS(newfstatat), SCMP_SYS(fsync), SCMP_SYS(ftruncate),
     /* files: landlock says which */
-    SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(rename), SCMP_SYS(renameat),
-    SCMP_SYS(renameat2), SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(link), SCMP_SYS(linkat), SCMP_SYS(mkdir), SCMP_SYS(mkdirat),
-    SCMP_SYS(getdents64), SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(getcwd), SCMP_SYS(umask), SCMP_SYS(memfd_create), SCMP_SYS(flock),
+    SCMP_SYS(openat), SCMP_SYS(access), SCMP_SYS(rename), SCMP_SYS(unlink), SCMP_SYS(mkdir), SCMP_SYS(getdents64),
     /* memory */
-    SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(msync),
+    SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
     /* time, signals, leaving */
-    SCMP_SYS(clock_gettime), SCMP_SYS(clock_getres), SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(setitimer), SCMP_SYS(alarm), SCMP_SYS(getrusage), SCMP_SYS(times),
-    SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack), SCMP_SYS(exit), SCMP_SYS(exit_group),
-    SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(getuid), SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid), SCMP_SYS(getrandom), SCMP_SYS(futex), SCMP_SYS(uname), SCMP_SYS(sysinfo),
-    SCMP_SYS(getrlimit), SCMP_SYS(restart_syscall),
+    SCMP_SYS(clock_gettime), SCMP_SYS(setitimer), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(exit_group),
+    SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(getuid), SCMP_SYS(getrandom), SCMP_SYS(futex), SCMP_SYS(getrusage),
     /* the log socket, connected before the cage closed; there is no socket() to make another */
-    SCMP_SYS(sendto), SCMP_SYS(sendmsg),
+    SCMP_SYS(sendto),
 };
 
 static void must(int rc, const char *what)
@@ -53,7 +49,7 @@ static void add_memory_rules(scmp_filter_ctx ctx)
 /* abort() and raise() send a signal to the process itself; anything else stays out of reach. fcntl may not set owners. */
 static void add_narrow_rules(scmp_filter_ctx ctx)
 {
-    static const unsigned commands[] = { F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC, F_SETLK, F_SETLKW, F_GETLK };
+    static const unsigned commands[] = { F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC };
 
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         must(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, SCMP_A1(SCMP_CMP_EQ, commands[i])), "fcntl");
@@ -68,6 +64,9 @@ static void print_array(FILE *bpf)
 
     rewind(bpf);
     printf("/* Made by scripts/gen-cage.c; do not edit. */\nstatic const struct sock_filter cage_filter[] = {\n");
+    /* The kernel tries every call number on a new filter, to cache what is always allowed. A process that lives for a
+     * millisecond never earns that back; the trial ends at an instruction that it does not know, such as this harmless one. */
+    printf("    { 0x07, 0, 0, 0 },\n");
     for (; fread(&ins, sizeof ins, 1, bpf) == 1; n++)
         printf("    { 0x%02x, %u, %u, 0x%08x },\n", ins.code, ins.jt, ins.jf, ins.k);
     printf("};\n");

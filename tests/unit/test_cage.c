@@ -55,11 +55,12 @@ static int in_cage(int (*run)(void))
                                  .status = 7, .status_failed = 75 };
     struct cage_path paths[] = { { mine, CAGE_WRITE }, { "/no/such/folder", CAGE_READ } };
     struct cage_limits limits = { .memory = 1u << 30, .cpu_seconds = 20, .file_size = 1u << 20 };
-    unsigned missing = cage_close(paths, 2, &limits);
+    unsigned missing;
 
+    watchdog_arm(&a, 300);
+    missing = cage_close(paths, 2, &limits);
     if (missing & (CAGE_NO_SECCOMP | CAGE_NO_LANDLOCK))
         return 77;
-    watchdog_arm(&a, 300);
     if (newfile_store(options, 0600, SLICE("ours"), false) != CS_OK)
         return 3;
     return run() < 0 ? 0 : 2;
