@@ -1,8 +1,6 @@
 #include "qp.h"
 
-enum { CHUNK = 4096, LINE = 76 };
-
-enum step { STEP_MORE, STEP_DONE };
+enum { CHUNK = 4096, LINE = 76, SHORT_RUN = 24 };
 
 /* Output is gathered while it is short, and given on with the next long run. */
 struct out {
@@ -105,16 +103,64 @@ static enum cs_status take_escape(struct out *o, struct slice s, size_t *len)
     return give(o, slice_of(&byte, 1));
 }
 
+/* Value of a hexadecimal digit plus one; 0 for what is none. */
+static const uint8_t hex_value[256] = {
+    ['0'] = 1, ['1'] = 2, ['2'] = 3, ['3'] = 4, ['4'] = 5, ['5'] = 6, ['6'] = 7, ['7'] = 8, ['8'] = 9, ['9'] = 10,
+    ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+    ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16
+};
+
+/*
+ * The fast way through text where escapes are dense: good escapes, soft line breaks and short runs, until something else
+ * comes or the room is nearly full. Gives the bytes read.
+ */
+static size_t sprint(struct out *o, struct slice s)
+{
+    const uint8_t *p = s.p;
+    uint8_t *to = o->room + o->n, *full = o->room + CHUNK - SHORT_RUN;
+    size_t left = s.n;
+
+    while (left > SHORT_RUN && to < full) {
+        if (*p == '=') {
+            unsigned high = hex_value[p[1]], low = hex_value[p[2]];
+            size_t n = 3;
+            if (high && low)
+                *to++ = (uint8_t)((high - 1) << 4 | (low - 1));
+            else if (p[1] == '\n')
+                n = 2;
+            else if (p[1] != '\r' || p[2] != '\n')
+                break;
+            p += n;
+            left -= n;
+        } else {
+            size_t n = 0;
+            while (n < SHORT_RUN && p[n] != '=') {
+                to[n] = p[n];
+                n++;
+            }
+            p += n;
+            to += n;
+            left -= n;
+            if (n == SHORT_RUN)
+                break;
+        }
+    }
+    o->n = (size_t)(to - o->room);
+    return s.n - left;
+}
+
 /* All of s but an escape that is cut by its end. */
 static enum cs_status run(struct out *o, struct slice s, size_t *used)
 {
     enum cs_status st = CS_OK;
-    size_t len = 0;
 
     *used = 0;
     while (st == CS_OK && *used < s.n) {
-        struct slice left = slice_drop(s, *used);
-        if (left.p[0] == '=') {
+        struct slice left;
+        size_t len;
+        *used += sprint(o, slice_drop(s, *used));
+        left = slice_drop(s, *used);
+        if (left.n && left.p[0] == '=') {
             st = take_escape(o, left, &len);
             if (len == 0)
                 return st;

@@ -8,24 +8,16 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
-#include "base/mapfile.h"
+#include "corpus.h"
 #include "mime/mime.h"
 
 enum { TABLE_COLUMNS = 16, FILE_MAX = 64 << 20 };
 
-/* Path of a file of the mail corpus, or NULL when the corpus is not there. Lasts until the next call. */
-static inline const char *mail_path(const char *name)
-{
-    static char path[4096];
-    const char *base = getenv("CORPUS");
-
-    snprintf(path, sizeof path, "%s/mail/%s", base && *base ? base : "../shared/corpus", name);
-    return path;
-}
-
 static inline bool mail_open(struct mapfile *m, const char *name)
 {
-    return mapfile_open(m, mail_path(name), MAPFILE_COPY, FILE_MAX) == CS_OK;
+    char path[1024];
+
+    return snprintf(path, sizeof path, "mail/%s", name) < (int)sizeof path && corpus_open(m, path);
 }
 
 /* The next line of a table, cut at its tabs; false at the end. */

@@ -16,7 +16,7 @@ static bool open_table(struct mapfile *m, const char *name, struct slice *left)
     size_t n;
 
     if (!mail_open(m, name)) {
-        printf("skipped: no %s\n", mail_path(name));
+        printf("skipped: no mail/%s\n", name);
         return false;
     }
     *left = m->data;
