@@ -32,6 +32,9 @@ struct format {
     X("RTF", rtf_decode, false)    \
     X("OneNote", onenote_decode, false) \
     X("LNK", lnk_decode, false)    \
+    X("XML", flatxml_decode, false) \
+    X("binary", activemime_decode, false) \
+    X("binary", macfork_decode, false) \
     X("RAR", unpack_rar, true)     \
     X("7z", unpack_7z, true)       \
     X("tar", unpack_tar, true)     \
