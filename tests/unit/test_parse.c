@@ -65,6 +65,8 @@ static const struct { const char *vdl, *tree; } defs[] = {
     { "XORED 1-2 \"ab\"", "(seg (alt \"`c\" \"c`\"))" },
     { "BASE64 \"hello!\"", "(seg (alt \"aGVsbG8h\" \"hlbGxvI\" \"oZWxsby\"))" },
     { "FULLWORD \"ab\"", "(seg (cat (edge W) \"ab\" (edge W>)))" },
+    { "START, \"ab\", [ ' ' ]*, N_END", "(seg (cat (edge start) \"ab\" (rep 0- \" \") (edge !end)))" },
+    { "BEFORE_B, \"ab\", AFTER_L", "(seg (cat (edge B) \"ab\" (edge L>)))" },
     { "<\"GIF\",\"class=spam\"> \"ab\"", "(seg \"ab\")" },
     { "\"a;b#c\" ; comment # \"\n , \"d\"", "(seg \"a;b#cd\")" },
 };

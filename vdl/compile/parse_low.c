@@ -399,6 +399,30 @@ static struct vdl_node *group(struct parse *p)
     return n && parse_need(p, ')', "an operator or ')'") ? n : NULL;
 }
 
+/* START and END of the object; the boundary classes of imported sets, before (B_) or behind (A_) this place. */
+static struct vdl_node *edge_word(struct parse *p)
+{
+    static const struct { const char *word; enum vdl_edge edge; bool is_after; } words[] = {
+        { "START", VE_START, false }, { "END", VE_END, false }, { "BEFORE_B", VE_CLAM_B, false }, { "AFTER_B", VE_CLAM_B, true },
+        { "BEFORE_L", VE_CLAM_L, false }, { "AFTER_L", VE_CLAM_L, true }, { "BEFORE_W", VE_ALNUM_FREE, false }, { "AFTER_W", VE_ALNUM_FREE, true },
+        { "WORD", VE_WORD, false },
+    };
+    struct token t = p->t;
+    bool is_not = t.bytes.n > 1 && t.bytes.p[0] == 'N' && t.bytes.p[1] == '_';     /* N_END: not at the end */
+    struct slice word = slice_drop(t.bytes, is_not ? 2 : 0);
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (slice_eq(word, slice_str(words[i].word))) {
+            struct vdl_node *n = at(node_edge(p->r, words[i].edge, words[i].is_after), &t);
+            parse_ours(p, words[i].word);
+            parse_next(p);
+            if (n)
+                n->edge_not = is_not;
+            return n;
+        }
+    return NULL;
+}
+
 static struct vdl_node *unknown_word(struct parse *p)
 {
     static const char *const words[] = { "AND", "OR", "XOR", "NOT", "COUNT", "OF", "LET", "IN", "SIZE", "NAME", "PARENT", "TOP", "DEPTH", "MD5" };
@@ -440,6 +464,8 @@ struct vdl_node *parse_prim(struct parse *p)
         n = fuzzy(p);
     } else if (!n && !p->has_failed && (p->t.kind == LT_WORD || p->t.kind == LT_REGEX)) {
         n = modified(p);
+        if (!n && !p->has_failed)
+            n = edge_word(p);
         if (!n && !p->has_failed)
             n = parse_fact(p);
     }
