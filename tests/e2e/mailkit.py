@@ -42,12 +42,36 @@ def zipped(members, when=(2024, 1, 2, 3, 4, 6)):
     return out.getvalue()
 
 
-def locked_zip(name, content):
-    """A zip whose one member is marked as encrypted."""
-    z = bytearray(zipped({name: content}))
-    z[6] |= 1                                            # flags of the local header
-    z[z.index(b'PK\x01\x02') + 8] |= 1                   # and of the central one
-    return bytes(z)
+def crc32_step(crc, byte):
+    return zlib.crc32(bytes([byte]), crc ^ 0xffffffff) ^ 0xffffffff
+
+
+def zip_encrypted(content, password, check):
+    """The old encryption of zip, with a fixed head: three keys that every byte moves on."""
+    keys = [0x12345678, 0x23456789, 0x34567890]
+    out = bytearray()
+
+    def move(byte):
+        keys[0] = crc32_step(keys[0], byte)
+        keys[1] = ((keys[1] + (keys[0] & 0xff)) * 134775813 + 1) & 0xffffffff
+        keys[2] = crc32_step(keys[2], keys[1] >> 24)
+
+    for byte in password:
+        move(byte)
+    for byte in bytes(11) + bytes([check]) + content:
+        t = keys[2] | 2
+        out.append(byte ^ (t * (t ^ 1) >> 8 & 0xff))
+        move(byte)
+    return bytes(out)
+
+
+def locked_zip(name, content, password=b'a word that is on no list'):
+    crc = zlib.crc32(content)
+    sealed = zip_encrypted(content, password, crc >> 24)
+    head = struct.pack('<HHHHHIIIHH', 20, 1, 0, 0x1884, 0x5822, crc, len(sealed), len(content), len(name), 0)
+    local = b'PK\3\4' + head + name.encode() + sealed
+    central = b'PK\1\2' + struct.pack('<H', 20) + head + struct.pack('<HHHII', 0, 0, 0, 0, 0) + name.encode()
+    return local + central + b'PK\5\6' + struct.pack('<HHHHIIH', 0, 0, 1, 1, len(central), len(local), 0)
 
 
 def tarred(members):
