@@ -245,10 +245,12 @@ static enum action choose(struct job *j)
 static int carry_out(struct job *j)
 {
     enum action ladder[] = { j->action, ACT_RETRY, ACT_REPLACE };
+    const bool had_answer = j->act.can_answer;
     enum cs_status st = CS_IO;
 
     for (size_t i = 0; i < sizeof ladder / sizeof *ladder; i++) {
-        if (i && ladder[i] == ladder[0])
+        /* Not the same again, but for a notice without options where they turned out not to be writable. */
+        if (i && ladder[i] == ladder[0] && (ladder[i] != ACT_REPLACE || j->act.can_answer || !had_answer))
             continue;
         if (act_needs_status(ladder[i]) && !j->act.can_answer)
             continue;

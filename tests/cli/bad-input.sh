@@ -79,8 +79,15 @@ part=part
 # ---- where the answer goes ----
 out=nowhere/out; channel --db good.vdb; expect "no folder for the output: retry" sh -c '[ "$1" = 0 ] && grep -q "^$2$" options' sh "$rc" "$RETRY"
 out=out
+# Without a place for the options a clean part still passes (its verdict is the part itself), and nothing else does.
+printf 'a needle in a haystack\n' >infected
 options=nowhere/options; channel --db good.vdb
-expect "no folder for the options: a notice instead of the part" sh -c '[ "$1" = 0 ] && [ -s out ] && ! cmp -s out part' sh "$rc"
+expect "no folder for the options: the clean part passes" sh -c '[ "$1" = 0 ] && cmp -s out part' sh "$rc"
+part=infected; channel --db good.vdb
+expect "no folder for the options: a notice instead of the infected part" sh -c '[ "$1" = 0 ] && [ -s out ] && ! grep -q needle\ in out' sh "$rc"
+channel --db missing.vdb
+expect "no folder for the options, no database: a notice" sh -c '[ "$1" = 0 ] && [ -s out ] && ! grep -q needle\ in out' sh "$rc"
+part=part
 out=nowhere/out; channel --db good.vdb
 expect "no folder for anything: exit 75" [ "$rc" = 75 ]
 out=out options=options
@@ -95,9 +102,9 @@ rc=$?
 [ $rc = 0 ] && grep -q "^STATUS=178028698" options && [ ! -e full/out ] || exit 1
 head -c 100000 /dev/zero >full/fill 2>/dev/null
 rm -f out
-INPUT_FILE=part OUTPUT_FILE=out OUTPUT_OPTIONS=full/options "$BIN/convscan" --db good.vdb
+INPUT_FILE=infected OUTPUT_FILE=out OUTPUT_OPTIONS=full/options "$BIN/convscan" --db good.vdb
 rc=$?
-[ $rc = 0 ] && [ -s out ] && ! cmp -s out part && [ ! -s full/options ]
+[ $rc = 0 ] && [ -s out ] && ! grep -q "needle in" out && [ ! -s full/options ]
 INNER
 unshare -rm true 2>/dev/null && unshare -rm sh full.sh 2>err
 case $? in
