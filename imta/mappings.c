@@ -285,15 +285,18 @@ static enum cs_status put_text(struct writer *w, struct slice s)
 
 static enum cs_status probe_table(struct probe *p, struct slice table, struct slice text);
 
-/* $|TABLE;TEXT| ; a table that does not match leaves nothing. */
-static enum cs_status put_lookup(struct probe *p, struct writer *w, struct slice s, size_t *used)
+static enum cs_status put_template(struct probe *p, struct writer *w, struct slice t, const struct glob_saves *saves);
+
+/* TABLE;TEXT behind the bar: $0 to $9 in the text count. A table that does not match leaves nothing. */
+static enum cs_status put_lookup(struct probe *p, struct writer *w, struct slice s, const struct glob_saves *saves)
 {
-    size_t end = slice_chr(s, '|'), semicolon = slice_chr(slice_take(s, end), ';');
+    size_t semicolon = slice_chr(s, ';');
+    struct buf argument = buf_init(MAPPINGS_RESULT);
+    struct writer into = { .to = &argument };
     struct mapping_answer *inner;
     struct probe deeper = *p;
     enum cs_status st;
 
-    *used = end + 1;
     if (p->depth == MAPPINGS_DEPTH)
         return CS_LIMIT;
     inner = calloc(1, sizeof *inner);
@@ -301,9 +304,12 @@ static enum cs_status put_lookup(struct probe *p, struct writer *w, struct slice
         return CS_NOMEM;
     deeper.depth++;
     deeper.out = inner;
-    st = probe_table(&deeper, slice_take(s, semicolon), slice_sub(s, semicolon + 1, end - semicolon - 1));
+    st = put_template(&deeper, &into, slice_drop(s, semicolon + 1), saves);
+    if (st == CS_OK)
+        st = probe_table(&deeper, slice_take(s, semicolon), buf_slice(&argument));
     if (st == CS_OK && inner->is_match)
         st = put_text(w, slice_of(inner->text, inner->n));
+    buf_release(&argument);
     free(inner);
     return st;
 }
@@ -316,8 +322,12 @@ static enum cs_status put_dollar(struct probe *p, struct writer *w, struct slice
     *used = 1;
     if (ascii_is_digit(c))
         return (size_t)(c - '0') < saves->n ? put_text(w, saves->at[c - '0']) : CS_OK;
-    if (c == '|')
-        return put_lookup(p, w, slice_drop(s, 1), (++*used, used));
+    if (c == '|') {
+        size_t end = slice_chr(slice_drop(s, 1), '|');
+
+        *used = end + 2;
+        return put_lookup(p, w, slice_sub(s, 1, end), saves);
+    }
     if (c == '^' || c == '\\' || c == '_') {
         w->letters = c == '^' ? CASE_UPPER : c == '\\' ? CASE_LOWER : CASE_KEEP;
         return CS_OK;

@@ -316,17 +316,35 @@ static bool says(struct slice wish, struct slice was)
     return wish.n == 0 || slice_ieq(wish, was);
 }
 
-/* A field of the file that no OUTPUT_ option changes stays as the command wrote it. */
+/* Does the entry leave the label alone and copy all its parameters? */
+static bool copies_all(const struct relabel *r, const struct param_source *src, enum clause_id first, enum clause_id second)
+{
+    bool is_all = false;
+
+    for (size_t i = 0; i < r->entry->n; i++) {
+        const struct conversion_clause *cl = &r->entry->clauses[i];
+
+        if (cl->id == first || cl->id == second || cl->id == src->name)
+            return false;
+        is_all |= cl->id == src->copy && slice_eq(cl->plain, SLICE("*"));
+    }
+    return is_all;
+}
+
+/* A field that neither an OUTPUT_ option nor the entry changes stays as it was written. */
 static bool is_untouched(const struct relabel *r, enum known_field k, struct slice value)
 {
     const struct answer *a = r->answer;
     struct slice token = slice_trim(slice_take(value, slice_chr(value, ';')));
     size_t slash = slice_chr(token, '/');
 
-    if (!r->has_file)
-        return false;
-    return (k == FIELD_TYPE && says(a->type, slice_take(token, slash)) && says(a->subtype, slice_drop(token, slash + 1))) ||
-           (k == FIELD_DISPOSITION && says(a->disposition, token));
+    if (k == FIELD_TYPE)
+        return says(a->type, slice_take(token, slash)) && says(a->subtype, slice_drop(token, slash + 1)) &&
+               (r->has_file || copies_all(r, &type_source, CL_OUT_TYPE, CL_OUT_SUBTYPE));
+    if (k == FIELD_DISPOSITION)
+        return says(a->disposition, token) &&
+               (r->has_file || copies_all(r, &disposition_source, CL_OUT_DISPOSITION, CL_OUT_DISPOSITION));
+    return false;
 }
 
 enum cs_status relabel_header(const struct relabel *r, struct buf *out)
