@@ -35,6 +35,7 @@ struct format {
     X("XML", flatxml_decode, false) \
     X("binary", activemime_decode, false) \
     X("binary", macfork_decode, false) \
+    X("ZIP", macfork_decode, false) \
     X("RAR", unpack_rar, true)     \
     X("7z", unpack_7z, true)       \
     X("tar", unpack_tar, true)     \
