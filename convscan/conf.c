@@ -21,7 +21,7 @@
     "shb shs sys terminal theme themepack udl url vb vbe vbp vbs vbscript vhd vhdx vsmacros vsw vxd " \
     "webpnp website wsb wsc wsf wsh xbap xll xnk"
 
-enum kind { NUMBER, SIZE, SWITCH, TEXT, ACTION };
+enum kind { NUMBER, SIZE, SWITCH, TEXT, LIST, ACTION };
 
 struct setting {
     const char *section, *name;
@@ -56,18 +56,23 @@ static const struct setting settings[] = {
     { "limits", "memory", SIZE, AT(limit.memory), NULL, 16 * MB, 65536, 1 << 30, "unpacked bytes in memory; more goes to the spool" },
     { "scan", "database", TEXT, AT(scan.folder), "", 0, 0, 0, "folder of *.vdb images; empty: see convscan(1)" },
     { "scan", "spool", TEXT, AT(scan.spool), "/tmp", 0, 0, 0, "folder for what does not fit in memory" },
-    { "scan", "passwords", TEXT, AT(scan.passwords), "infected", 0, 0, 0, "words to try on locked archives" },
+    { "scan", "passwords", LIST, AT(scan.passwords), "infected", 0, 0, 0, "words to try on locked archives" },
     { "log", "file", TEXT, AT(log.file), "", 0, 0, 0, "one line a part is appended here" },
     { "log", "syslog", SWITCH, AT(log.syslog), NULL, 0, 0, 1, "and goes to the system log" },
-    { "names", "block", TEXT, AT(names.block), BLOCKED, 0, 0, 0, "last extensions that are blocked" },
-    { "names", "allow", TEXT, AT(names.allow), "", 0, 0, 0, "extensions taken out of that list" },
-    { "names", "unless_text", TEXT, AT(names.unless_text), "com", 0, 0, 0, "blocked only when the content is no text: web sites end so too" },
-    { "names", "block_types", TEXT, AT(names.block_types), "", 0, 0, 0, "type words of content that is blocked" },
+    { "names", "block", LIST, AT(names.block), BLOCKED, 0, 0, 0, "last extensions that are blocked" },
+    { "names", "allow", LIST, AT(names.allow), "", 0, 0, 0, "extensions taken out of that list" },
+    { "names", "unless_text", LIST, AT(names.unless_text), "com", 0, 0, 0, "blocked only when the content is no text: web sites end so too" },
+    { "names", "block_types", LIST, AT(names.block_types), "", 0, 0, 0, "type words of content that is blocked" },
     { "names", "hidden", SWITCH, AT(names.hidden), NULL, 1, 0, 1, "block programs behind a harmless extension" },
     { "names", "files", SWITCH, AT(names.files), NULL, 1, 0, 1, "in file mode too, for what is inside the file" },
     { "notice", "folder", TEXT, AT(notice.folder), "", 0, 0, 0, "templates LANG.txt; empty: the built-in text" },
     { "notice", "language", TEXT, AT(notice.language), "en", 0, 0, 0, "when the message names none that is there" },
     { "notice", "contact", TEXT, AT(notice.contact), "", 0, 0, 0, "whom recipients may ask" },
+    { "flood", "on", SWITCH, AT(flood.on), NULL, 0, 0, 1, "count hits of a signature, and act otherwise above a rate" },
+    { "flood", "rate", NUMBER, AT(flood.rate), NULL, 100, 1, 1000000, "hits of one signature in an interval" },
+    { "flood", "interval", NUMBER, AT(flood.interval), NULL, 600, 1, 86400, "seconds" },
+    { "flood", "action", ACTION, AT(flood.action), "discard", 0, 0, 0, "above the rate" },
+    { "flood", "file", TEXT, AT(flood.file), "/var/lib/convscan/flood", 0, 0, 0, "the counters" },
     { "quarantine", "folder", TEXT, AT(quarantine.folder), "", 0, 0, 0, "a Maildir" },
 };
 enum { N_SETTINGS = sizeof settings / sizeof *settings };
@@ -98,14 +103,17 @@ static void *field_of(const struct conf *c, const struct setting *s)
     return (char *)(uintptr_t)c + s->at;
 }
 
-static enum cs_status set_text(char **field, struct slice value)
+/* before: what a list was called in earlier lines; continuation lines add to it. */
+static enum cs_status set_text(char **field, const char *before, const char *value)
 {
-    char *copy = value.n ? strndup((const char *)value.p, value.n) : NULL;
+    char *text = NULL;
 
-    if (value.n && !copy)
+    if (asprintf(&text, "%s%s%s", before ? before : "", before ? " " : "", value) < 0)
         return CS_NOMEM;
     free(*field);
-    *field = copy;
+    *field = text[0] ? text : NULL;
+    if (!text[0])
+        free(text);
     return CS_OK;
 }
 
@@ -124,7 +132,7 @@ static enum cs_status set_default(struct conf *c, const struct setting *s)
 
     if (s->kind == ACTION && action_find(slice_str(s->text), &a))
         set_number(c, s, a);
-    else if (s->kind != TEXT)
+    else if (s->kind != TEXT && s->kind != LIST)
         set_number(c, s, s->number);
     else if (s->text[0])
         *(const char **)field_of(c, s) = s->text;
@@ -175,9 +183,13 @@ static bool parse_number(struct slice v, bool has_unit, uint64_t *out)
     return true;
 }
 
+/* Debian's inih takes longer lines than its default when it is told so; elsewhere the symbol is missing, and 200 bytes are all. */
+extern int ini_max_line __attribute__((weak));
+
 /* ---- reading a file ------------------------------------------------------------------------------------------- */
 
 struct reader {
+    bool seen[N_SETTINGS];
     struct conf *conf;
     const char *path;
     struct slice left;
@@ -202,38 +214,105 @@ __attribute__((format(printf, 2, 3))) static int complain(struct reader *r, cons
     return 0;
 }
 
-static int set_one(struct reader *r, const struct setting *s, struct slice value)
+static int set_string(struct reader *r, const struct setting *s, const char *value)
 {
+    char **field = field_of(r->conf, s);
+    bool is_more = r->seen[s - settings];
+
+    if (is_more && s->kind != LIST)
+        return complain(r, "%s.%s is set twice", s->section, s->name);
+    r->seen[s - settings] = true;
+    if (*field == s->text)
+        *field = NULL;
+    return set_text(field, is_more ? *field : NULL, value) == CS_OK ? 1 : complain(r, "out of memory");
+}
+
+static int set_one(struct reader *r, const struct setting *s, const char *text)
+{
+    struct slice value = slice_str(text);
     uint64_t n = 0;
     enum action a;
 
     switch (s->kind) {
-    case TEXT: {
-        char **field = field_of(r->conf, s);
-
-        if (*field == s->text)
-            *field = NULL;
-        if (set_text(field, value) != CS_OK)
-            return complain(r, "out of memory");
-        return 1;
-    }
+    case TEXT:
+    case LIST:
+        return set_string(r, s, text);
     case ACTION:
         if (!action_find(value, &a))
-            return complain(r, "%s.%s: '%.40s' is no action", s->section, s->name, (const char *)value.p);
+            return complain(r, "%s.%s: '%.40s' is no action", s->section, s->name, text);
         n = a;
         break;
     case SWITCH:
         if (!parse_switch(value, &n))
-            return complain(r, "%s.%s: '%.40s': expected yes or no", s->section, s->name, (const char *)value.p);
+            return complain(r, "%s.%s: '%.40s': expected yes or no", s->section, s->name, text);
         break;
     case NUMBER:
     case SIZE:
         if (!parse_number(value, s->kind == SIZE, &n) || n < s->min || n > s->max)
-            return complain(r, "%s.%s: '%.40s': expected a number from %" PRIu64 " to %" PRIu64, s->section, s->name,
-                            (const char *)value.p, s->min, s->max);
+            return complain(r, "%s.%s: '%.40s': expected a number from %" PRIu64 " to %" PRIu64, s->section, s->name, text,
+                            s->min, s->max);
         break;
     }
     set_number(r->conf, s, n);
+    return 1;
+}
+
+/* ---- [override NAME] ---------------------------------------------------------------------------------------------- */
+
+static struct conf_rule *rule_for(struct conf *c, const char *name)
+{
+    struct conf_rule *more;
+
+    if (c->n_rules && strcmp(c->rules[c->n_rules - 1].name, name) == 0)
+        return &c->rules[c->n_rules - 1];
+    if (c->n_rules == CONF_RULES || strlen(name) >= sizeof more->name)
+        return NULL;
+    more = realloc(c->rules, (c->n_rules + 1) * sizeof *more);
+    if (!more)
+        return NULL;
+    c->rules = more;
+    more += c->n_rules++;
+    *more = (struct conf_rule){ .action = CONF_NOT_SET, .otherwise = CONF_NOT_SET, .quarantine = CONF_NOT_SET };
+    memcpy(more->name, name, strlen(name) + 1);
+    return more;
+}
+
+static char **rule_pattern(struct conf_rule *u, const char *name)
+{
+    const struct { const char *name; char **field; } patterns[] = {
+        { "class", &u->cls },     { "in", &u->in },               { "out", &u->out }, { "recipient", &u->recipient },
+        { "sender", &u->sender }, { "signature", &u->signature },
+    };
+
+    for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++)
+        if (strcmp(patterns[i].name, name) == 0)
+            return patterns[i].field;
+    return NULL;
+}
+
+static int on_override(struct reader *r, const char *rule, const char *name, const char *value)
+{
+    struct conf_rule *u = rule_for(r->conf, rule);
+    char **pattern;
+    enum action a;
+    uint64_t n;
+
+    if (!u)
+        return complain(r, "[override %.60s]: name too long, or more than %d of them", rule, CONF_RULES);
+    pattern = rule_pattern(u, name);
+    if (pattern)
+        return set_text(pattern, NULL, value) == CS_OK ? 1 : complain(r, "out of memory");
+    if (strcmp(name, "quarantine") == 0) {
+        if (!parse_switch(slice_str(value), &n))
+            return complain(r, "quarantine: '%.40s': expected yes or no", value);
+        u->quarantine = (unsigned)n;
+        return 1;
+    }
+    if (strcmp(name, "action") != 0 && strcmp(name, "else") != 0)
+        return complain(r, "no setting [override] %.60s", name);
+    if (!action_find(slice_str(value), &a))
+        return complain(r, "override.%s: '%.40s' is no action", name, value);
+    *(name[0] == 'a' ? &u->action : &u->otherwise) = a;
     return 1;
 }
 
@@ -244,7 +323,9 @@ static int on_setting(void *user, const char *section, const char *name, const c
 
     for (size_t i = 0; i < N_SETTINGS; i++)
         if (strcmp(settings[i].section, section) == 0 && strcmp(settings[i].name, name) == 0)
-            return set_one(r, &settings[i], slice_str(value));
+            return set_one(r, &settings[i], value);
+    if (strncmp(section, "override ", 9) == 0)
+        return on_override(r, section + 9, name, value);
     return complain(r, "no setting [%.60s] %.60s", section, name);
 }
 
@@ -272,7 +353,11 @@ static char *next_line(char *out, int room, void *stream)
 static enum cs_status read_settings(struct conf *c, const char *path, struct slice text, char why[256])
 {
     struct reader r = { .conf = c, .path = path, .left = text, .st = CS_OK, .why = why };
-    int line = ini_parse_stream(next_line, &r, on_setting, &r);
+    int line;
+
+    if (&ini_max_line)
+        ini_max_line = CONF_MAX_LINE;
+    line = ini_parse_stream(next_line, &r, on_setting, &r);
 
     if (line != 0 && r.st == CS_OK) {
         r.line = line > 0 ? (unsigned)line : r.line;
@@ -308,8 +393,13 @@ void conf_release(struct conf *c)
     for (size_t i = 0; i < N_SETTINGS; i++) {
         char **field = field_of(c, &settings[i]);
 
-        if (settings[i].kind == TEXT && *field != settings[i].text)
+        if ((settings[i].kind == TEXT || settings[i].kind == LIST) && *field != settings[i].text)
             free(*field);
+    }
+    for (size_t i = 0; i < c->n_rules; i++) {
+        struct conf_rule *u = &c->rules[i];
+
+        free(u->cls), free(u->in), free(u->out), free(u->recipient), free(u->sender), free(u->signature);
     }
     free(c->rules);
     *c = (struct conf){ .rules = NULL };
@@ -322,7 +412,7 @@ static enum cs_status print_one(const struct setting *s, const struct conf *c, b
     const char *value = number, *standard = s->text;
     uint64_t n = 0;
 
-    if (s->kind == TEXT)
+    if (s->kind == TEXT || s->kind == LIST)
         value = *(char *const *)field ? *(char *const *)field : "";
     else if (s->kind == ACTION)
         value = action_name((enum action)*(const unsigned *)field);
@@ -337,11 +427,34 @@ static enum cs_status print_one(const struct setting *s, const struct conf *c, b
     return buf_printf(out, "%s.%s = %s\n", s->section, s->name, value);
 }
 
+static enum cs_status print_rule(const struct conf_rule *u, struct buf *out)
+{
+    const struct { const char *name, *value; } rows[] = {
+        { "class", u->cls },
+        { "in", u->in },
+        { "out", u->out },
+        { "recipient", u->recipient },
+        { "sender", u->sender },
+        { "signature", u->signature },
+        { "action", u->action == CONF_NOT_SET ? NULL : action_name((enum action)u->action) },
+        { "else", u->otherwise == CONF_NOT_SET ? NULL : action_name((enum action)u->otherwise) },
+        { "quarantine", u->quarantine == CONF_NOT_SET ? NULL : u->quarantine ? "yes" : "no" },
+    };
+    enum cs_status st = CS_OK;
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows && st == CS_OK; i++)
+        if (rows[i].value)
+            st = buf_printf(out, "override %s.%s = %s\n", u->name, rows[i].name, rows[i].value);
+    return st;
+}
+
 enum cs_status conf_print(const struct conf *c, bool all, struct buf *out)
 {
     enum cs_status st = CS_OK;
 
     for (size_t i = 0; i < N_SETTINGS && st == CS_OK; i++)
         st = print_one(&settings[i], c, all, out);
+    for (size_t i = 0; i < c->n_rules && st == CS_OK; i++)
+        st = print_rule(&c->rules[i], out);
     return st;
 }

@@ -30,11 +30,13 @@ struct conf_class {
     unsigned quarantine;                /* 0 or 1: keep a copy */
 };
 
-/* [CLASS when-in=… when-out=… …]: like the class section, for the parts it matches; the first one that matches counts. */
+enum { CONF_NOT_SET = 99 };
+
+/* [override NAME]: for the parts it matches, what it sets counts instead of the class section. The first that matches counts. */
 struct conf_rule {
-    enum cls cls;
-    char *in, *out, *recipient, *sender, *signature;    /* patterns with * and ?; NULL matches all */
-    unsigned action, quarantine;                        /* ACT_N, 2: not set here */
+    char name[64];
+    char *cls, *in, *out, *recipient, *sender, *signature;      /* patterns with * and ?; NULL matches all */
+    unsigned action, otherwise, quarantine;                     /* CONF_NOT_SET: as the class says */
 };
 
 struct conf {
@@ -61,6 +63,11 @@ struct conf {
     struct {
         char *folder;
     } quarantine;
+    struct {
+        unsigned on, action;
+        uint64_t rate, interval;
+        char *file;
+    } flood;
     bool has_file;                      /* false: built-in defaults alone */
 };
 
@@ -69,6 +76,13 @@ enum cs_status conf_defaults(struct conf *c) MUST_USE;
 /* path NULL: CONF_PATH, and when that is missing the defaults. */
 enum cs_status conf_load(struct conf *c, const char *path, char why[256]) MUST_USE;
 void conf_release(struct conf *c);
+
+/* What a part is judged by; NULL matches patterns that match nothing at all. */
+struct conf_case {
+    enum cls cls;
+    const char *in, *out, *recipients, *sender, *signature;     /* recipients: addresses with blanks between */
+};
+struct conf_class conf_decide(const struct conf *c, const struct conf_case *k);
 
 /* One line a setting, "section.name = value", to out; with all, also those that have their default. */
 struct buf;
