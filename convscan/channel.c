@@ -6,19 +6,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "act.h"
-#include "base/buf.h"
 #include "base/diag.h"
-#include "base/mapfile.h"
-#include "cage.h"
 #include "confine.h"
-#include "dbset.h"
+#include "job.h"
 #include "log.h"
 #include "mime/mime.h"
-#include "notice.h"
-#include "safe.h"
-#include "scan.h"
-#include "watchdog.h"
 
 enum { EXIT_TEMPFAIL = 75, GRACE = 5 };
 
@@ -51,35 +43,21 @@ void channel_read_environment(struct channel *ch, const char *in, const char *ou
     };
 }
 
-/* Everything about the one part that this process is for. */
-struct job {
-    const struct channel *ch;
-    const struct conf *conf;
-    const struct dbset *dbs;
-    struct timespec begin;
-    char id[40];
-    struct mapfile input, headers;
-    struct mime_walk *header_walk;
-    char media[200];
-    struct scan_part part;
-    struct scan *scan;
-    struct scan_facts facts;
-    struct verdict verdict;
-    struct act act;
-    enum action action;
-    struct buf notice, notice_headers;
-    char diagnostic[200], tags[700];
-    struct watchdog_answer emergency;
-    unsigned uncaged;                   /* what the kernel could not do: bits of cage.h */
-};
-
-static void trouble(struct job *j, const char *what, enum cs_status st)
+void job_trouble(struct job *j, const char *what, enum cs_status st)
 {
     char text[160];
-    int n = snprintf(text, sizeof text, "%s: %s", what, cs_status_text(st));
 
+    snprintf(text, sizeof text, st == CS_OK ? "%s" : "%s: %s", what, cs_status_text(st));
     diag_warn("%s", text);
-    verdict_add(&j->verdict, CLS_ERROR, slice_of(text, n < 0 ? 0 : strlen(text)), slice_of(NULL, 0), 0);
+    verdict_add(&j->verdict, CLS_ERROR, slice_str(text), slice_of(NULL, 0), 0);
+}
+
+void job_read_message(struct job *j)
+{
+    enum cs_status st = j->message.is_read ? CS_NOENT : message_read(&j->message, j->ch->message_headers);
+
+    if (st != CS_OK && st != CS_NOENT)
+        diag_warn("MESSAGE_HEADERS: %s", cs_status_text(st));
 }
 
 /* ---- what comes in ------------------------------------------------------------------------------------------------ */
@@ -96,7 +74,7 @@ static void read_input(struct job *j)
     if (st == CS_OK && j->input.heap && j->input.data.n != (size_t)j->input.st.st_size)
         st = CS_IO;
     if (st != CS_OK) {
-        trouble(j, "INPUT_FILE", st);
+        job_trouble(j, "INPUT_FILE", st);
         return;
     }
     j->part.bytes = j->act.input = j->input.data;
@@ -124,7 +102,7 @@ static void read_headers(struct job *j)
     if (st == CS_NOENT)
         return;
     if (st != CS_OK) {
-        trouble(j, "INPUT_HEADERS", st);
+        job_trouble(j, "INPUT_HEADERS", st);
         return;
     }
     j->act.headers = j->headers.data;
@@ -134,7 +112,7 @@ static void read_headers(struct job *j)
     while (st == CS_OK && ev.kind != MIME_HEAD && ev.kind != MIME_END)
         st = mime_walk_next(j->header_walk, &ev);
     if (st != CS_OK)
-        trouble(j, "INPUT_HEADERS", st);
+        job_trouble(j, "INPUT_HEADERS", st);
     if (st != CS_OK || ev.kind != MIME_HEAD || !ev.part)
         return;
     for (size_t i = 0; i < ev.part->n_names; i++)
@@ -157,20 +135,35 @@ static void describe_part(struct job *j)
     j->part.names_count = j->part.names_inside = true;
 }
 
+static bool has_allow_rules(const struct dbset *dbs)
+{
+    struct vdl_info info;
+
+    for (size_t i = 0; i < dbs->n; i++) {
+        vdl_info(dbs->dbs[i], &info);
+        if (info.classes[VDL_ALLOW])
+            return true;
+    }
+    return false;
+}
+
 static void scan_part(struct job *j)
 {
     const struct scan_setup setup = { .conf = j->conf, .dbs = j->dbs->dbs, .n_dbs = j->dbs->n };
 
+    if (has_allow_rules(j->dbs)) {
+        job_read_message(j);
+        j->part.sender = slice_str(j->message.sender);
+        j->part.recipients = slice_str(j->message.recipients);
+    }
     j->scan = scan_new(&setup);
     if (!j->scan) {
-        trouble(j, "scan", CS_NOMEM);
+        job_trouble(j, "scan", CS_NOMEM);
         return;
     }
     scan_run(j->scan, &j->part, &j->verdict);
     j->facts = scan_facts(j->scan);
 }
-
-/* ---- what goes out ------------------------------------------------------------------------------------------------ */
 
 static void make_id(struct job *j)
 {
@@ -179,126 +172,6 @@ static void make_id(struct job *j)
     clock_gettime(CLOCK_REALTIME, &now);
     snprintf(j->id, sizeof j->id, "%" PRIx64 ".%lx", (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000,
              (long)getpid());
-}
-
-static bool is_ascii(struct slice s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] >= 0x80)
-            return false;
-    return true;
-}
-
-/* Only what is wanted for a part that does not simply pass. */
-static enum cs_status make_notice(struct job *j)
-{
-    const char *file = j->part.n_names ? (const char *)j->part.names[0].p : "";
-    char name[256], size[32];
-    const struct notice_facts f = {
-        .virus = j->verdict.worst.name, .file = name, .type = j->media, .size = size, .id = j->id, .cls = j->verdict.worst.cls,
-        .action = action_name(j->action), .contact = j->conf->notice.contact ? j->conf->notice.contact : "the postmaster",
-    };
-    enum cs_status st;
-
-    safe_text(name, sizeof name, slice_of(file, j->part.n_names ? j->part.names[0].n : 0));
-    snprintf(size, sizeof size, "%zu", j->part.bytes.n);
-    j->notice = buf_init(NOTICE_MAX);
-    j->notice_headers = buf_init(NOTICE_MAX);
-    st = notice_text(j->conf, &f, slice_of(NULL, 0), &j->notice);
-    if (st == CS_OK)
-        st = notice_headers(slice_str(name), &j->notice_headers);
-    j->act.notice = buf_slice(&j->notice);
-    j->act.notice_headers = buf_slice(&j->notice_headers);
-    j->act.notice_is_ascii = is_ascii(j->act.notice);
-    return st;
-}
-
-static void make_lines(struct job *j)
-{
-    const struct finding *f = &j->verdict.worst;
-    char name[120];
-
-    safe_ascii(name, sizeof name, slice_str(f->name));
-    snprintf(j->diagnostic, sizeof j->diagnostic, "a part was refused: %s: %s", cls_name(f->cls), name);
-    snprintf(j->tags, sizeof j->tags, "X-Convscan-Class: %s\nX-Convscan-Found: %s\nX-Convscan-Id: %s\n", cls_name(f->cls),
-             name, j->id);
-    j->act.diagnostic = j->diagnostic;
-    j->act.tags = j->tags;
-}
-
-/* The configured action, or the strictest that can be carried out without OUTPUT_OPTIONS. */
-static enum action choose(struct job *j)
-{
-    const struct conf_class *c = &j->conf->classes[j->verdict.worst.cls];
-    enum action a = (enum action)c->action;
-
-    if (a == ACT_CLEAN)
-        a = (enum action)c->otherwise == ACT_CLEAN ? ACT_REPLACE : (enum action)c->otherwise;
-    if (!j->act.has_input && (a == ACT_PASS || a == ACT_TAG))
-        a = ACT_RETRY;
-    if (act_needs_status(a) && !j->act.can_answer)
-        a = ACT_REPLACE;
-    return a;
-}
-
-/* First what was chosen; then retry, which needs the options file alone; then a notice, which does not need it. */
-static int carry_out(struct job *j)
-{
-    enum action ladder[] = { j->action, ACT_RETRY, ACT_REPLACE };
-    const bool had_answer = j->act.can_answer;
-    enum cs_status st = CS_IO;
-
-    for (size_t i = 0; i < sizeof ladder / sizeof *ladder; i++) {
-        /* Not the same again, but for a notice without options where they turned out not to be writable. */
-        if (i && ladder[i] == ladder[0] && (ladder[i] != ACT_REPLACE || j->act.can_answer || !had_answer))
-            continue;
-        if (act_needs_status(ladder[i]) && !j->act.can_answer)
-            continue;
-        if (ladder[i] == ACT_REPLACE && !j->act.notice.n && make_notice(j) != CS_OK)
-            continue;
-        st = act_carry_out(&j->act, ladder[i]);
-        j->action = ladder[i];
-        if (st == CS_OK)
-            return 0;
-        diag_warn("%s: %s", action_name(ladder[i]), cs_status_text(st));
-        if (act_needs_status(ladder[i]))
-            j->act.can_answer = false;
-    }
-    return EXIT_TEMPFAIL;
-}
-
-static uint64_t us_since(const struct timespec *t, clockid_t clock)
-{
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return (uint64_t)(now.tv_sec - t->tv_sec) * 1000000 + (uint64_t)(now.tv_nsec / 1000) - (uint64_t)(t->tv_nsec / 1000);
-}
-
-static void write_log(struct job *j)
-{
-    static const struct timespec zero;
-    char name[200] = "", uncaged[80] = "";
-    struct vdl_info info = { .digest = 0 };
-    struct log_facts f = {
-        .id = j->id, .part = j->ch->part_number, .in = j->ch->in_channel, .out = j->ch->out_channel, .type = j->facts.type,
-        .name = name, .cls = j->verdict.worst.cls, .sig = j->verdict.worst.name, .action = action_name(j->action),
-        .uncaged = uncaged, .size = j->part.bytes.n, .objects = j->facts.objects, .bytes = j->facts.bytes,
-    };
-
-    if (!log_is_on(j->conf))
-        return;
-    if (j->uncaged)
-        cage_missing(j->uncaged, uncaged);
-    if (j->part.n_names)
-        safe_text(name, sizeof name, j->part.names[0]);
-    for (size_t i = 0; i < j->dbs->n; i++) {
-        vdl_info(j->dbs->dbs[i], &info);
-        f.db ^= info.digest;
-    }
-    f.us = us_since(&j->begin, CLOCK_MONOTONIC);
-    f.cpu_us = us_since(&zero, CLOCK_PROCESS_CPUTIME_ID);
-    log_part(j->conf, &f);
 }
 
 /*
@@ -329,7 +202,6 @@ static void arm(struct job *j)
 int channel_run(const struct channel *ch, const struct conf *conf, const struct dbset *dbs, struct channel_trouble before)
 {
     static struct job j;        /* nothing in it is given back: the process is over when this returns */
-    int status;
 
     j = (struct job){ .ch = ch, .conf = conf, .dbs = dbs, .act.ch = ch };
     clock_gettime(CLOCK_MONOTONIC, &j.begin);
@@ -338,23 +210,16 @@ int channel_run(const struct channel *ch, const struct conf *conf, const struct 
     j.act.can_answer = ch->options && act_can_write(ch->options);
     if (!j.act.can_answer)
         diag_warn("OUTPUT_OPTIONS: %s: what does not pass is replaced", ch->options ? "cannot be written" : "not set");
-    if (!ch->output) {
-        diag_warn("OUTPUT_FILE: not set");
-        before = (struct channel_trouble){ CS_INVALID, "OUTPUT_FILE" };
-    }
+    if (!ch->output)
+        before = (struct channel_trouble){ CS_INVALID, "OUTPUT_FILE: not set" };
     arm(&j);
     if (before.status != CS_OK)
-        trouble(&j, before.why, before.status);
+        job_trouble(&j, before.why, CS_OK);
     log_open(conf);
     j.uncaged = confine_channel(ch, conf);
     read_input(&j);
     describe_part(&j);
-    if (j.verdict.worst.cls == CLS_CLEAN)
+    if (j.act.has_input && before.status == CS_OK)
         scan_part(&j);
-    j.action = choose(&j);
-    if (j.verdict.worst.cls != CLS_CLEAN)
-        make_lines(&j);
-    status = carry_out(&j);
-    write_log(&j);
-    return status;
+    return job_conclude(&j);
 }

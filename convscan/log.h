@@ -17,6 +17,7 @@ struct log_facts {
     enum cls cls;
     const char *sig;
     uint64_t size, objects, bytes, us, cpu_us, db;
+    uint32_t flood;             /* hits of this signature in the interval that has just ended; 0: nothing to tell */
 };
 
 bool log_is_on(const struct conf *c);

@@ -10,7 +10,7 @@
 #include "spool.h"
 #include "tree.h"
 
-enum { PATH_ROOM = 2048, DEEPEST = 64, NAMES = 8, NAME_TAIL = 512 };
+enum { PATH_ROOM = 2048, DEEPEST = 64, NAMES = 8, NAME_TAIL = 512, PENDING = 64 };
 
 struct scan {
     struct scan_setup setup;
@@ -23,6 +23,9 @@ struct scan {
     uint64_t objects, total;
     const char *type;                   /* of the part itself */
     bool has_allow_rules;
+    struct object *at;                  /* the object being matched */
+    struct finding pending[PENDING];    /* its hits, until it is known whether an allow rule takes them away */
+    size_t n_pending;
     struct slice passwords[64];
     size_t n_passwords;
     char path[PATH_ROOM];               /* of the object at hand, members joined with '!' */
@@ -44,7 +47,7 @@ struct object {
     uint64_t below;                     /* bytes that came out of it so far */
     struct ftype types;
     size_t node;                        /* in the tree */
-    size_t allowed;                     /* hits of allow rules in this object */
+    unsigned allowed;                   /* classes that an allow rule takes away, here and below; bits */
 };
 
 /* What decoders talk to: first member struct emit, so that the pointer is the same. */
@@ -96,14 +99,64 @@ static enum cls class_of(enum vdl_class c)
     return c == VDL_VIRUS ? CLS_VIRUS : c == VDL_EXT ? CLS_EXT : CLS_SPAM;
 }
 
+/* An allow rule speaks for the class its name begins with ("ext-…", "spam.…"), any other for viruses. */
+static enum cls class_allowed(struct slice name)
+{
+    if (slice_istarts(name, SLICE("ext")))
+        return CLS_EXT;
+    return slice_istarts(name, SLICE("spam")) ? CLS_SPAM : CLS_VIRUS;
+}
+
+static bool is_allowed(const struct object *o, enum cls c)
+{
+    for (; o; o = o->parent)
+        if (o->allowed & 1u << c)
+            return true;
+    return false;
+}
+
+/* A finding in an object: counts, unless an allow rule matched this object or one around it. */
+static void found(struct scan *s, const struct object *o, enum cls c, struct slice name, uint64_t offset)
+{
+    if (is_allowed(o, c))
+        verdict_except(s->verdict, c, name);
+    else
+        verdict_add(s->verdict, c, name, path_slice(s), offset);
+}
+
+static bool on_allow(struct scan *s, const struct vdl_hit *hit)
+{
+    s->at->allowed |= 1u << class_allowed(hit->name);
+    return true;
+}
+
+/* With allow rules in play the order of hits says nothing: they wait until the object has been read. */
 static bool on_hit(void *ctx, const struct vdl_hit *hit)
 {
     struct scan *s = ctx;
+    enum cls c = class_of(hit->cls);
 
     if (hit->cls == VDL_ALLOW)
-        return true;
-    verdict_add(s->verdict, class_of(hit->cls), hit->name, path_slice(s), hit->offset);
-    return s->setup.wants_all || class_of(hit->cls) != CLS_VIRUS;
+        return on_allow(s, hit);
+    if (!s->has_allow_rules) {
+        verdict_add(s->verdict, c, hit->name, path_slice(s), hit->offset);
+        return s->setup.wants_all || c != CLS_VIRUS;
+    }
+    if (s->n_pending < PENDING) {
+        struct finding *f = &s->pending[s->n_pending++];
+
+        *f = (struct finding){ .cls = c, .offset = hit->offset };
+        safe_text(f->name, sizeof f->name, hit->name);
+    }
+    return true;
+}
+
+static enum cs_status settle_hits(struct scan *s, const struct object *o)
+{
+    for (size_t i = 0; i < s->n_pending; i++)
+        found(s, o, s->pending[i].cls, slice_str(s->pending[i].name), s->pending[i].offset);
+    s->n_pending = 0;
+    return s->verdict->worst.cls == CLS_VIRUS && !s->setup.wants_all ? CS_STOP : CS_OK;
 }
 
 static void describe(struct scan *s, const struct object *o, struct vdl_object *out)
@@ -124,7 +177,7 @@ static void describe(struct scan *s, const struct object *o, struct vdl_object *
     }
 }
 
-static enum cs_status match(struct scan *s, const struct object *o)
+static enum cs_status match(struct scan *s, struct object *o)
 {
     struct vdl_object what;
     enum cs_status st;
@@ -132,7 +185,10 @@ static enum cs_status match(struct scan *s, const struct object *o)
     if (!s->matcher)
         return CS_OK;
     describe(s, o, &what);
+    s->at = o;
     st = vdl_scan_bytes(s->matcher, &what, o->bytes);
+    if (s->has_allow_rules && (st == CS_OK || st == CS_STOP))
+        return settle_hits(s, o);
     if (st == CS_LIMIT)
         return limit(s, "matching");
     if (st != CS_OK && st != CS_STOP)
@@ -142,6 +198,14 @@ static enum cs_status match(struct scan *s, const struct object *o)
 
 /* ---- names ------------------------------------------------------------------------------------------------------ */
 
+static void block(struct scan *s, const struct object *o, const char *what, const char *which)
+{
+    char text[100];
+    int n = snprintf(text, sizeof text, "%s %s", what, which);
+
+    found(s, o, CLS_EXT, slice_of(text, n < 0 ? 0 : strlen(text)), 0);
+}
+
 static void check_name(struct scan *s, const struct object *o, struct slice name)
 {
     char ext[32];
@@ -149,9 +213,9 @@ static void check_name(struct scan *s, const struct object *o, struct slice name
     if (name.n == 0)
         return;
     if (name_is_blocked(s->setup.conf, name, &o->types, ext))
-        blame(s, CLS_EXT, "Blocked.Name", ext);
+        block(s, o, "Blocked.Name", ext);
     else if (s->setup.conf->names.hidden && name_hides_program(&o->types, name))
-        blame(s, CLS_EXT, "Blocked.HiddenProgram", o->types.words[0]);
+        block(s, o, "Blocked.HiddenProgram", o->types.words[0]);
 }
 
 static void check_type(struct scan *s, const struct object *o)
@@ -161,7 +225,7 @@ static void check_type(struct scan *s, const struct object *o)
     for (struct slice w = conf_word(&list); w.n; w = conf_word(&list))
         for (size_t i = 0; i < o->types.n; i++)
             if (slice_ieq(w, slice_str(o->types.words[i])))
-                blame(s, CLS_EXT, "Blocked.Type", o->types.words[i]);
+                block(s, o, "Blocked.Type", o->types.words[i]);
 }
 
 static void check_names(struct scan *s, const struct object *o)
@@ -397,8 +461,9 @@ static enum cs_status object_run(struct scan *s, struct object *o)
     set_types(o);
     s->chain[o->depth] = o->types.words[0];
     o->node = tree_enter(&s->tree, o->depth, o->how, path_slice(s), &o->types, o->declared, o->bytes.n, o->is_view);
-    check_names(s, o);
     st = match(s, o);
+    if (st == CS_OK)
+        check_names(s, o);
     if (st == CS_OK && !o->is_view)
         st = decode(s, o);
     tree_leave(&s->tree, o->node);
@@ -423,6 +488,12 @@ struct scan *scan_new(const struct scan_setup *setup)
     s->setup = *setup;
     s->spools = (struct spool_rules){ .folder = setup->conf->scan.spool, .max_memory = (size_t)setup->conf->limit.memory };
     s->tree.is_kept = setup->wants_tree;
+    for (size_t i = 0; i < setup->n_dbs; i++) {
+        struct vdl_info info;
+
+        vdl_info(setup->dbs[i], &info);
+        s->has_allow_rules = s->has_allow_rules || info.classes[VDL_ALLOW];
+    }
     words = slice_str(setup->conf->scan.passwords);
     for (struct slice w = conf_word(&words); w.n && s->n_passwords < 64; w = conf_word(&words))
         s->passwords[s->n_passwords++] = w;

@@ -1,5 +1,6 @@
 #include "verdict.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "safe.h"
@@ -59,6 +60,17 @@ void verdict_add(struct verdict *v, enum cls c, struct slice name, struct slice 
         v->worst = f;
     if (v->keeps_all)
         keep(v, &f);
+}
+
+void verdict_except(struct verdict *v, enum cls c, struct slice name)
+{
+    const char *kind = c == CLS_VIRUS ? "vir-ex" : c == CLS_EXT ? "ext-ex" : "spam-ex";
+    char text[160];
+
+    if (v->exceptions++)
+        return;
+    safe_text(text, sizeof text, name);
+    snprintf(v->exception, sizeof v->exception, "%s:%s", kind, text);
 }
 
 void verdict_release(struct verdict *v)

@@ -34,11 +34,12 @@ struct verdict {
     size_t n_hits, room;
     bool keeps_all;
     unsigned exceptions;    /* findings that an allow rule took away */
-    enum cls excepted;      /* the worst class of those */
-    char exception[160];    /* the name of the last allow rule that did so */
+    char exception[200];    /* the first of them: "vir-ex:NAME", "ext-ex:…", "spam-ex:…" */
 };
 
 void verdict_add(struct verdict *v, enum cls c, struct slice name, struct slice member, uint64_t offset);
+/* An allow rule took this finding away. */
+void verdict_except(struct verdict *v, enum cls c, struct slice name);
 void verdict_release(struct verdict *v);
 
 #endif

@@ -1,0 +1,49 @@
+/*
+ * job.h - everything about the one part that this process is for; shared by channel.c (in) and outcome.c (out).
+ *
+ *   Borrows   settings, databases, the environment.
+ *   Owns      the bytes of the part, until the process ends.
+ */
+#ifndef CONVSCAN_JOB_H
+#define CONVSCAN_JOB_H
+
+#include "act.h"
+#include "base/buf.h"
+#include "base/mapfile.h"
+#include "dbset.h"
+#include "message.h"
+#include "scan.h"
+#include "watchdog.h"
+
+struct job {
+    const struct channel *ch;
+    const struct conf *conf;
+    const struct dbset *dbs;
+    struct timespec begin;
+    char id[40];
+    struct mapfile input, headers;
+    struct mime_walk *header_walk;
+    struct message message;             /* read when something of it is needed */
+    char media[200];
+    struct scan_part part;
+    struct scan *scan;
+    struct scan_facts facts;
+    struct verdict verdict;
+    struct act act;
+    enum action action;
+    bool is_flood;
+    uint32_t flood_before;
+    struct buf notice, notice_headers;
+    char diagnostic[200], tags[700];
+    struct watchdog_answer emergency;
+    unsigned uncaged;                   /* what the kernel could not do: bits of cage.h */
+};
+
+/* A failure of ours: class error. st is CS_OK when what says it all. */
+void job_trouble(struct job *j, const char *what, enum cs_status st);
+/* Read MESSAGE_HEADERS, once. */
+void job_read_message(struct job *j);
+/* From the verdict to what the server sees: the exit status. */
+int job_conclude(struct job *j);
+
+#endif

@@ -1,0 +1,222 @@
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "cage.h"
+#include "flood.h"
+#include "job.h"
+#include "log.h"
+#include "notice.h"
+#include "quarantine.h"
+#include "safe.h"
+
+/*
+ * outcome.c - from the verdict to what the server sees: the action, the notice, the copy in quarantine, the log line.
+ */
+
+enum { EXIT_TEMPFAIL = 75 };
+
+static bool is_ascii(struct slice s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] >= 0x80)
+            return false;
+    return true;
+}
+
+static void first_name(const struct job *j, char *out, size_t room)
+{
+    safe_text(out, room, j->part.n_names ? j->part.names[0] : slice_of(NULL, 0));
+}
+
+/* What failed on our side is for the log, not for the recipient. */
+static const char *shown_name(const struct job *j)
+{
+    return j->verdict.worst.cls == CLS_ERROR ? "-" : j->verdict.worst.name;
+}
+
+static enum cs_status make_notice(struct job *j)
+{
+    char name[256], size[32], host[256] = "", date[40] = "";
+    time_t now = time(NULL);
+    struct tm tm;
+    const struct notice_facts f = {
+        .virus = shown_name(j), .file = name, .type = j->media, .size = size, .id = j->id, .cls = j->verdict.worst.cls,
+        .sender = j->message.sender, .subject = j->message.subject, .host = host, .date = date,
+        .action = action_name(j->action), .contact = j->conf->notice.contact ? j->conf->notice.contact : "the postmaster",
+    };
+    enum cs_status st;
+
+    first_name(j, name, sizeof name);
+    snprintf(size, sizeof size, "%zu", j->part.bytes.n);
+    if (gethostname(host, sizeof host - 1) != 0)
+        host[0] = '\0';
+    if (gmtime_r(&now, &tm))
+        strftime(date, sizeof date, "%Y-%m-%d %H:%M UTC", &tm);
+    j->notice = buf_init(NOTICE_MAX);
+    j->notice_headers = buf_init(NOTICE_MAX);
+    st = notice_text(j->conf, &f, slice_str(j->message.languages), &j->notice);
+    if (st == CS_OK)
+        st = notice_headers(slice_str(name), &j->notice_headers);
+    j->act.notice = buf_slice(&j->notice);
+    j->act.notice_headers = buf_slice(&j->notice_headers);
+    j->act.notice_is_ascii = is_ascii(j->act.notice);
+    return st;
+}
+
+static void make_lines(struct job *j)
+{
+    const struct finding *f = &j->verdict.worst;
+    char name[120];
+
+    safe_ascii(name, sizeof name, slice_str(shown_name(j)));
+    snprintf(j->diagnostic, sizeof j->diagnostic, "a part was refused: %s: %s", cls_name(f->cls), name);
+    snprintf(j->tags, sizeof j->tags, "X-Convscan-Class: %s\nX-Convscan-Found: %s\nX-Convscan-Id: %s\n", cls_name(f->cls),
+             name, j->id);
+    j->act.diagnostic = j->diagnostic;
+    j->act.tags = j->tags;
+}
+
+/* ---- the action ---------------------------------------------------------------------------------------------------- */
+
+static struct conf_class decide(struct job *j)
+{
+    const struct conf_case k = {
+        .cls = j->verdict.worst.cls, .in = j->ch->in_channel, .out = j->ch->out_channel, .recipients = j->message.recipients,
+        .sender = j->message.sender, .signature = j->verdict.worst.name,
+    };
+
+    return conf_decide(j->conf, &k);
+}
+
+/* Does this action keep the part anywhere but in quarantine? */
+static bool loses_part(enum action a)
+{
+    return a == ACT_CLEAN || a == ACT_REPLACE || a == ACT_DELETE || a == ACT_DISCARD || a == ACT_RETURN;
+}
+
+static enum cs_status keep_copy(struct job *j, enum action a)
+{
+    char name[256];
+    const struct quarantine_record r = {
+        .id = j->id, .cls = cls_name(j->verdict.worst.cls), .name = j->verdict.worst.name, .member = j->verdict.worst.member,
+        .file = name, .type = j->media, .sender = j->message.sender, .recipients = j->message.recipients,
+        .subject = j->message.subject, .date = j->message.date, .in = j->ch->in_channel, .out = j->ch->out_channel,
+        .action = action_name(a),
+    };
+
+    if (!j->conf->quarantine.folder || !j->act.has_input)
+        return CS_NOENT;
+    first_name(j, name, sizeof name);
+    return quarantine_store(j->conf->quarantine.folder, &r, j->act.headers, j->act.input);
+}
+
+static enum action count_flood(struct job *j, enum action a)
+{
+    struct flood_answer f;
+
+    if (!j->conf->flood.on || j->verdict.worst.cls != CLS_VIRUS)
+        return a;
+    f = flood_count(j->conf, slice_str(j->verdict.worst.name));
+    j->is_flood = f.is_flood;
+    j->flood_before = f.before;
+    return f.is_flood ? (enum action)j->conf->flood.action : a;
+}
+
+/* The configured action, or the strictest that can be carried out without OUTPUT_OPTIONS. */
+static enum action choose(struct job *j)
+{
+    struct conf_class c = decide(j);
+    enum action a = count_flood(j, (enum action)c.action);
+    enum cs_status st;
+
+    if (a == ACT_CLEAN)
+        a = c.otherwise == ACT_CLEAN ? ACT_REPLACE : (enum action)c.otherwise;
+    if (!j->act.has_input && (a == ACT_PASS || a == ACT_TAG))
+        a = ACT_RETRY;
+    if (c.quarantine && a != ACT_PASS && !j->is_flood) {
+        st = keep_copy(j, a);
+        if (st != CS_OK)
+            diag_warn("quarantine: %s", cs_status_text(st));
+        if (st != CS_OK && loses_part(a))
+            a = ACT_HOLD;
+    }
+    if (act_needs_status(a) && !j->act.can_answer)
+        a = ACT_REPLACE;
+    return a;
+}
+
+/* First what was chosen; then retry, which needs the options file alone; then a notice, which does not need it. */
+static int carry_out(struct job *j)
+{
+    const enum action ladder[] = { j->action, ACT_RETRY, ACT_REPLACE };
+    const bool had_answer = j->act.can_answer;
+    enum cs_status st;
+
+    for (size_t i = 0; i < sizeof ladder / sizeof *ladder; i++) {
+        /* Not the same again, but for a notice without options where they turned out not to be writable. */
+        if (i && ladder[i] == ladder[0] && j->act.can_answer == had_answer)
+            continue;
+        if (act_needs_status(ladder[i]) && !j->act.can_answer)
+            continue;
+        if (ladder[i] == ACT_REPLACE && !j->act.notice.n && make_notice(j) != CS_OK)
+            continue;
+        st = act_carry_out(&j->act, ladder[i]);
+        j->action = ladder[i];
+        if (st == CS_OK)
+            return 0;
+        diag_warn("%s: %s", action_name(ladder[i]), cs_status_text(st));
+        if (act_needs_status(ladder[i]))
+            j->act.can_answer = false;
+    }
+    return EXIT_TEMPFAIL;
+}
+
+/* ---- the log ------------------------------------------------------------------------------------------------------- */
+
+static uint64_t us_since(const struct timespec *t, clockid_t clock)
+{
+    struct timespec now;
+
+    clock_gettime(clock, &now);
+    return (uint64_t)(now.tv_sec - t->tv_sec) * 1000000 + (uint64_t)(now.tv_nsec / 1000) - (uint64_t)(t->tv_nsec / 1000);
+}
+
+static void write_log(const struct job *j)
+{
+    static const struct timespec zero;
+    char name[256], uncaged[80] = "";
+    struct vdl_info info = { .digest = 0 };
+    struct log_facts f = {
+        .id = j->id, .part = j->ch->part_number, .in = j->ch->in_channel, .out = j->ch->out_channel, .type = j->facts.type,
+        .name = name, .cls = j->verdict.worst.cls, .sig = j->verdict.worst.name, .action = action_name(j->action),
+        .exceptions = j->verdict.exceptions ? j->verdict.exception : NULL, .flood = j->flood_before, .uncaged = uncaged,
+        .size = j->part.bytes.n, .objects = j->facts.objects, .bytes = j->facts.bytes,
+    };
+
+    if (j->uncaged)
+        cage_missing(j->uncaged, uncaged);
+    first_name(j, name, sizeof name);
+    for (size_t i = 0; i < j->dbs->n; i++) {
+        vdl_info(j->dbs->dbs[i], &info);
+        f.db ^= info.digest;
+    }
+    f.us = us_since(&j->begin, CLOCK_MONOTONIC);
+    f.cpu_us = us_since(&zero, CLOCK_PROCESS_CPUTIME_ID);
+    log_part(j->conf, &f);
+}
+
+int job_conclude(struct job *j)
+{
+    int status;
+
+    if (j->verdict.worst.cls != CLS_CLEAN) {
+        job_read_message(j);
+        make_lines(j);
+    }
+    j->action = choose(j);
+    status = carry_out(j);
+    if (log_is_on(j->conf))
+        write_log(j);
+    return status;
+}

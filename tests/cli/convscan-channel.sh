@@ -1,0 +1,144 @@
+#!/bin/sh
+# class × action × (options file wanted, missing, unwritable) × (headers wanted or not), through the environment alone:
+# what was found never comes out, what is clean always does, and the answer is whole.
+{ [ -x "$BIN/convscan" ] && [ -x "$BIN/vdlc" ]; } || exit 77
+passed=0 failed=0
+ok() { passed=$((passed + 1)); }
+bad() { failed=$((failed + 1)); echo "FAIL $*"; }
+
+cat >rules.vdl <<'R'
+:Test.Virus, "the needle of the virus" #
+R
+cat >spam.vdl <<'R'
+:Test.Spam, "the needle of the spam" #
+R
+"$BIN/vdlc" -o rules.vdb --class virus rules.vdl >out.txt 2>&1 && "$BIN/vdlc" -o spam.vdb --class spam spam.vdl >>out.txt 2>&1 || {
+    cat out.txt; exit 1; }
+
+printf 'the needle of the virus\n' >virus
+printf 'the needle of the spam\n' >spam
+printf 'nothing at all\n' >clean
+printf 'harmless\n' >ext
+printf 'PK\003\004' >zip-start
+printf 'Content-Type: application/octet-stream; name="%s"\nContent-Transfer-Encoding: base64\n' evil.exe >headers
+
+status_of() {
+    case $1 in
+    delete) echo 178030178 ;; hold) echo 178030250 ;; return) echo 178029946 ;;
+    discard) echo 178030259 ;; postmaster) echo 178030098 ;; retry) echo 178028698 ;;
+    esac
+}
+
+# run CLASS OPTIONS(file|none|unwritable) HEADERS(yes|no): sets rc
+run() {
+    rm -rf o h; mkdir o
+    name=part.txt
+    [ "$1" = ext ] && name=evil.exe
+    set -- "$1" "$2" "$3" env -i INPUT_FILE="$1" OUTPUT_FILE=o/out NAME="$name"
+    what=$2 wants=$3
+    shift 3
+    [ "$what" = file ] && set -- "$@" OUTPUT_OPTIONS=o/options
+    [ "$what" = unwritable ] && set -- "$@" OUTPUT_OPTIONS=nowhere/options
+    [ "$wants" = yes ] && set -- "$@" INPUT_HEADERS=headers-now OUTPUT_HEADERS=o/headers
+    "$@" "$BIN/convscan" --config now.conf --db rules.vdb --db spam.vdb 2>err
+    rc=$?
+}
+
+is_notice() { grep -q 'removed by the mail server' o/out; }
+
+judge() { # CLASS ACTION OPTIONS HEADERS
+    label="$1 $2 options=$3 headers=$4"
+    [ "$rc" = 0 ] || { bad "$label: exit $rc"; return; }
+    find o -name '*.new' | grep -q . && { bad "$label: something half-written is left"; return; }
+    status=$(status_of "$2")
+    if [ "$1" = clean ] || [ "$2" = pass ] || [ "$2" = tag ]; then
+        cmp -s "$1" o/out || { bad "$label: not byte for byte"; return; }
+        grep -qs STATUS= o/options && { bad "$label: a status"; return; }
+        if [ "$4" = yes ]; then
+            grep -q '^Content-Type' o/headers || { bad "$label: headers are lost"; return; }
+            if [ "$2" = tag ] && [ "$1" != clean ]; then
+                grep -q "^X-Convscan-Class: $1" o/headers || { bad "$label: no tag"; return; }
+            else
+                cmp -s headers-now o/headers || { bad "$label: headers changed"; return; }
+            fi
+        fi
+    elif [ -z "$status" ] || [ "$3" != file ]; then
+        is_notice || { bad "$label: no notice"; return; }
+        cmp -s "$1" o/out && { bad "$label: it came out"; return; }
+        [ "$4" = no ] || grep -q 'removed.txt' o/headers || { bad "$label: the name of the notice"; return; }
+        [ "$3" != file ] || { grep -q '^OUTPUT_TYPE=TEXT$' o/options && ! grep -q STATUS= o/options; } || { bad "$label: options"; return; }
+    else
+        grep -q "^STATUS=$status\$" o/options || { bad "$label: $(cat o/options)"; return; }
+        [ -e o/out ] && { bad "$label: an output besides"; return; }
+    fi
+    ok
+}
+
+for class in clean virus spam ext; do
+    name=part.txt
+    [ $class = ext ] && name=evil.exe
+    printf 'Content-Type: application/octet-stream; name="%s"\nContent-Transfer-Encoding: base64\n' $name >headers-now
+    for action in pass tag clean replace delete hold return discard postmaster retry; do
+        [ $class = clean ] || printf '[%s]\naction = %s\nelse = replace\n' $class $action >now.conf
+        [ $class = clean ] && : >now.conf
+        for options in file none unwritable; do
+            for headers in yes no; do
+                run $class $options $headers
+                judge $class $action $options $headers
+            done
+        done
+    done
+done
+
+# Input and output are the same file.
+: >now.conf
+cp virus same
+env -i INPUT_FILE=same OUTPUT_FILE=same OUTPUT_OPTIONS=options "$BIN/convscan" --config now.conf --db rules.vdb && grep -q 'Test.Virus' same \
+    && ! grep -q needle same && ok || bad "same file, infected"
+cp clean same
+env -i INPUT_FILE=same OUTPUT_FILE=same OUTPUT_OPTIONS=none "$BIN/convscan" --config now.conf --db rules.vdb && cmp -s clean same && [ ! -e none ] \
+    && ok || bad "same file, clean"
+# Operands go before the environment.
+env -i INPUT_FILE=virus OUTPUT_FILE=o/x OUTPUT_OPTIONS=o/p "$BIN/convscan" --config now.conf --db rules.vdb clean o/operand && cmp -s clean o/operand \
+    && ok || bad "operands"
+# A wrong option is no way past the scanner.
+rm -f o/*
+env -i INPUT_FILE=virus OUTPUT_FILE=o/out OUTPUT_OPTIONS=o/options "$BIN/convscan" --no-such-option 2>err && grep -q 178028698 o/options \
+    && [ ! -e o/out ] && ok || bad "unknown option"
+# Names that would forge a line.
+for name in 'a
+STATUS=1
+.txt' 'a"; STATUS=1' "$(printf 'x\033[2J\r\n.txt')"; do
+    printf '[virus]\naction = return\n[log]\nfile = log\n' >now.conf
+    rm -f o/* log
+    env -i INPUT_FILE=virus OUTPUT_FILE=o/out OUTPUT_OPTIONS=o/options NAME="$name" FILENAME="$name" INPUT_CHANNEL="$name" \
+        "$BIN/convscan" --config now.conf --db rules.vdb
+    [ "$(grep -c '^STATUS=' o/options)" = 1 ] && [ "$(wc -l <log)" = 1 ] && ! grep -q "$(printf '\033')" log && ok || bad "name: $name"
+done
+# Overrides: the first that fits counts.
+printf '[override a]\nin = tcp_*\nsignature = Test.*\naction = discard\n[override b]\naction = hold\nclass = virus\n' >now.conf
+rm -f o/*
+env -i INPUT_FILE=virus OUTPUT_FILE=o/out OUTPUT_OPTIONS=o/options INPUT_CHANNEL=tcp_local "$BIN/convscan" --config now.conf --db rules.vdb
+grep -q 178030259 o/options && ok || bad "override by channel"
+env -i INPUT_FILE=virus OUTPUT_FILE=o/out OUTPUT_OPTIONS=o/options INPUT_CHANNEL=other "$BIN/convscan" --config now.conf --db rules.vdb
+grep -q 178030250 o/options && ok || bad "override by class"
+# Quarantine: a copy that can be shown; and when it cannot be kept, the part is held.
+printf '[virus]\nquarantine = yes\n[quarantine]\nfolder = %s/keep\n' "$PWD" >now.conf
+rm -f o/*
+env -i INPUT_FILE=virus OUTPUT_FILE=o/out OUTPUT_OPTIONS=o/options "$BIN/convscan" --config now.conf --db rules.vdb
+grep -rqs 'needle of the virus' keep/new && grep -rqs '^X-Convscan-Record: {"id"' keep/new && [ -z "$(ls keep/tmp)" ] && ok || bad "quarantine"
+: >file; printf '[virus]\nquarantine = yes\n[quarantine]\nfolder = %s/file\n' "$PWD" >now.conf
+rm -f o/*
+env -i INPUT_FILE=virus OUTPUT_FILE=o/out OUTPUT_OPTIONS=o/options "$BIN/convscan" --config now.conf --db rules.vdb 2>err
+grep -q 178030250 o/options && [ ! -e o/out ] && ok || bad "quarantine that cannot be written"
+# Flood: above the rate the action changes, and the file may be gone or damaged at any time.
+printf '[flood]\non = yes\nrate = 3\nfile = %s/flood\n' "$PWD" >now.conf
+for n in 1 2 3 4; do
+    rm -f o/*
+    [ $n = 2 ] && printf 'x' >>flood
+    env -i INPUT_FILE=virus OUTPUT_FILE=o/out OUTPUT_OPTIONS=o/options "$BIN/convscan" --config now.conf --db rules.vdb 2>err
+    if [ $n -le 3 ]; then is_notice && ok || bad "flood $n"; else grep -q 178030259 o/options && ok || bad "flood $n"; fi
+done
+
+echo "$passed passed, $failed failed, 0 skipped"
+[ $failed -eq 0 ]
