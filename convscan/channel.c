@@ -11,6 +11,7 @@
 #include "job.h"
 #include "log.h"
 #include "mime/mime.h"
+#include "quarantine.h"
 
 enum { EXIT_TEMPFAIL = 75, GRACE = 5 };
 
@@ -216,6 +217,8 @@ int channel_run(const struct channel *ch, const struct conf *conf, const struct 
     if (before.status != CS_OK)
         job_trouble(&j, before.why, CS_OK);
     log_open(conf);
+    if (conf->quarantine.folder && quarantine_prepare(conf->quarantine.folder) != CS_OK)
+        diag_warn("%s: cannot be made", conf->quarantine.folder);
     j.uncaged = confine_channel(ch, conf);
     read_input(&j);
     describe_part(&j);

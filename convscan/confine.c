@@ -45,6 +45,8 @@ static void add_common(struct fence *f, const struct conf *conf)
     add(f, conf->scan.spool, CAGE_WRITE);
     add(f, conf->notice.folder, CAGE_READ);
     add(f, conf->quarantine.folder, CAGE_WRITE);
+    if (conf->flood.on)
+        add_folder_of(f, conf->flood.file, CAGE_WRITE);
     if (conf->log.file && access(conf->log.file, F_OK) == 0)
         add(f, conf->log.file, CAGE_WRITE);
     else

@@ -11,6 +11,7 @@
 #include "base/mapfile.h"
 #include "channel.h"
 #include "conf.h"
+#include "confine.h"
 #include "dbset.h"
 #include "filemode.h"
 #include "options.h"
@@ -77,6 +78,8 @@ static int file_mode(const struct options *o)
     } else if (o->wants_selftest) {
         status = filemode_selftest(&conf, &dbs) == 0 ? 0 : o->is_uvscan ? UVSCAN_SELFTEST : EXIT_TROUBLE;
     } else {
+        if (!o->move && !o->is_delete && !o->is_clean)
+            (void)confine_files(&conf, NULL);
         status = filemode_run(o, &conf, &dbs);
     }
     dbset_close(&dbs);

@@ -62,7 +62,7 @@ static enum cs_status make_folder(const char *path)
     return mkdir(path, 0700) == 0 || errno == EEXIST ? CS_OK : cs_status_errno(errno);
 }
 
-static enum cs_status make_maildir(const char *folder)
+enum cs_status quarantine_prepare(const char *folder)
 {
     static const char *const parts[] = { "", "/tmp", "/new", "/cur" };
     char path[PATH_MAX];
@@ -130,7 +130,7 @@ enum cs_status quarantine_store(const char *folder, const struct quarantine_reco
     if (st == CS_OK)
         st = put_headers(headers, &b);
     if (st == CS_OK)
-        st = make_maildir(folder);
+        st = quarantine_prepare(folder);
     if (st == CS_OK)
         st = deliver(folder, r->id, buf_slice(&b), body);
     buf_release(&b);

@@ -25,6 +25,8 @@ struct quarantine_record {
     const char *id, *cls, *name, *member, *file, *type, *sender, *recipients, *subject, *date, *in, *out, *action;
 };
 
+/* Make the folder where it is missing: before the cage closes, which holds only what is there. */
+enum cs_status quarantine_prepare(const char *folder) MUST_USE;
 enum cs_status quarantine_store(const char *folder, const struct quarantine_record *r, struct slice headers, struct slice body) MUST_USE;
 
 #endif

@@ -17,14 +17,16 @@
 static const int allowed[] = {
     /* bytes of files that are open */
     SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(pread64), SCMP_SYS(pwrite64), SCMP_SYS(lseek), SCMP_SYS(close), SCMP_SYS(fstat),
-    SCMP_SYS(newfstatat), SCMP_SYS(fsync), SCMP_SYS(ftruncate),
+    SCMP_SYS(newfstatat), SCMP_SYS(fsync), SCMP_SYS(ftruncate), SCMP_SYS(fallocate),
     /* files: landlock says which */
-    SCMP_SYS(openat), SCMP_SYS(access), SCMP_SYS(rename), SCMP_SYS(unlink), SCMP_SYS(mkdir), SCMP_SYS(getdents64),
+    SCMP_SYS(openat), SCMP_SYS(access), SCMP_SYS(rename), SCMP_SYS(renameat2), SCMP_SYS(unlink), SCMP_SYS(mkdir), SCMP_SYS(getdents64),
     /* memory */
     SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
     /* time, signals, leaving */
     SCMP_SYS(clock_gettime), SCMP_SYS(setitimer), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(exit_group),
     SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(getuid), SCMP_SYS(getrandom), SCMP_SYS(futex), SCMP_SYS(getrusage),
+    /* the name of the host, for notices */
+    SCMP_SYS(uname),
     /* the log socket, connected before the cage closed; there is no socket() to make another */
     SCMP_SYS(sendto),
 };
