@@ -60,6 +60,9 @@ enum cs_status clam_read_section(struct vdl_reader *r, struct slice text) MUST_U
 enum cs_status clam_read_section_pua(struct vdl_reader *r, struct slice text) MUST_USE;
 enum cs_status clam_read_imp(struct vdl_reader *r, struct slice text) MUST_USE;
 enum cs_status clam_read_cdb(struct vdl_reader *r, struct slice text) MUST_USE;
+/* Formats that say nothing the scanner could use: each line is counted as unsupported. */
+enum cs_status clam_read_unknown(struct vdl_reader *r, struct slice text) MUST_USE;
+enum cs_status clam_read_bytecode(struct vdl_reader *r, struct slice text) MUST_USE;
 enum cs_status clam_read_ign(struct vdl_reader *r, struct slice text) MUST_USE;
 enum cs_status clam_read_ign2(struct vdl_reader *r, struct slice text) MUST_USE;
 

@@ -138,3 +138,25 @@ enum cs_status clam_read_ign(struct vdl_reader *r, struct slice text)
 {
     return clam_lines(r, text, false, ign_line);
 }
+
+/* ---- what is not read ---- */
+
+static enum clam_fate unknown_line(struct vdl_reader *r, struct slice line, uint32_t number, struct slice *name, struct clam_why *why)
+{
+    (void)number;
+    *name = slice_take(line, 40);
+    return clam_unsupported(why, "format %s", strrchr(r->file, '.'));
+}
+
+enum cs_status clam_read_unknown(struct vdl_reader *r, struct slice text)
+{
+    return clam_lines(r, text, false, unknown_line);
+}
+
+/* One program a file. */
+enum cs_status clam_read_bytecode(struct vdl_reader *r, struct slice text)
+{
+    (void)text;
+    reader_unsupported(r, 1, slice_str(r->file), "bytecode");
+    return r->status;
+}

@@ -205,6 +205,9 @@ static struct expr *expr_modifier(struct ldb *l, struct expr *e)
     uint64_t n, distinct = 0;
     int c = expr_peek(l);
 
+    if (c == ',' && e->kind == EX_INDEX)        /* "0,1-4": the peer reads over what follows the index */
+        while (expr_peek(l) == ',' || expr_peek(l) == '-' || (expr_peek(l) >= '0' && expr_peek(l) <= '9'))
+            l->e = slice_drop(l->e, 1);
     if (c != '=' && c != '>' && c != '<')
         return e;
     l->e = slice_drop(l->e, 1);

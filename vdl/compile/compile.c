@@ -6,11 +6,11 @@
 
 #include "base/mapfile.h"
 #include "clam.h"
+#include "clam_cvd.h"
 #include "emit.h"
 #include "ignore.h"
 #include "parse.h"
 #include "same.h"
-#include "sema.h"
 
 enum { SOURCE_MAX_GB = 8, FOLDER_FILES = 1 << 16 };
 
@@ -22,13 +22,23 @@ struct vdl_compiler {
 
 typedef enum cs_status reader_fn(struct vdl_reader *r, struct slice text);
 
+enum format_flags { F_PUA = 1, F_IGNORE = 2, F_CONTAINER = 4, F_SIGNED = 8, F_SILENT = 16 };
+
 /* By the ending of the name. */
-static const struct { const char *ending; reader_fn *read; } formats[] = {
-    { ".vdl", vdl_parse }, { ".ndb", clam_read_ndb }, { ".sdb", clam_read_ndb }, { ".ndu", clam_read_ndu }, { ".db", clam_read_db },
-    { ".ldb", clam_read_ldb }, { ".ldu", clam_read_ldu }, { ".hdb", clam_read_hash }, { ".hsb", clam_read_hash },
-    { ".hdu", clam_read_hash_pua }, { ".hsu", clam_read_hash_pua }, { ".fp", clam_read_hash_allow }, { ".sfp", clam_read_hash_allow },
-    { ".mdb", clam_read_section }, { ".msb", clam_read_section }, { ".mdu", clam_read_section_pua }, { ".msu", clam_read_section_pua },
-    { ".imp", clam_read_imp }, { ".ign2", clam_read_ign2 }, { ".ign", clam_read_ign },
+static const struct format { const char *ending; reader_fn *read; unsigned flags; } formats[] = {
+    { ".vdl", vdl_parse, 0 },
+    { ".ndb", clam_read_ndb, 0 }, { ".sdb", clam_read_ndb, 0 }, { ".ndu", clam_read_ndu, F_PUA }, { ".db", clam_read_db, 0 },
+    { ".ldb", clam_read_ldb, 0 }, { ".ldu", clam_read_ldu, F_PUA },
+    { ".hdb", clam_read_hash, 0 }, { ".hsb", clam_read_hash, 0 }, { ".hdu", clam_read_hash_pua, F_PUA }, { ".hsu", clam_read_hash_pua, F_PUA },
+    { ".fp", clam_read_hash_allow, 0 }, { ".sfp", clam_read_hash_allow, 0 },
+    { ".mdb", clam_read_section, 0 }, { ".msb", clam_read_section, 0 }, { ".mdu", clam_read_section_pua, F_PUA },
+    { ".msu", clam_read_section_pua, F_PUA }, { ".imp", clam_read_imp, 0 }, { ".cdb", clam_read_cdb, 0 },
+    { ".ign2", clam_read_ign2, F_IGNORE }, { ".ign", clam_read_ign, F_IGNORE },
+    { ".ftm", clam_read_unknown, 0 }, { ".pwdb", clam_read_unknown, 0 }, { ".pdb", clam_read_unknown, 0 }, { ".wdb", clam_read_unknown, 0 },
+    { ".gdb", clam_read_unknown, 0 }, { ".idb", clam_read_unknown, 0 }, { ".crb", clam_read_unknown, 0 }, { ".cat", clam_read_unknown, 0 },
+    { ".zmd", clam_read_unknown, 0 }, { ".rmd", clam_read_unknown, 0 }, { ".ioc", clam_read_unknown, 0 },
+    { ".cbc", clam_read_bytecode, 0 }, { ".cfg", NULL, F_SILENT }, { ".info", NULL, F_SILENT },
+    { ".cvd", NULL, F_CONTAINER | F_SIGNED }, { ".cld", NULL, F_CONTAINER }, { ".cud", NULL, F_CONTAINER },
 };
 
 struct vdl_compiler *vdl_compiler_new(const struct vdl_options *o)
@@ -68,36 +78,85 @@ void vdl_compiler_free(struct vdl_compiler *c)
     free(c);
 }
 
-static reader_fn *format_of(const char *name)
+static const struct format *format_of(const char *name)
 {
     const char *dot = strrchr(name, '.');
 
     for (size_t i = 0; dot && i < sizeof formats / sizeof *formats; i++)
         if (strcasecmp(dot, formats[i].ending) == 0)
-            return formats[i].read;
+            return &formats[i];
     return NULL;
 }
+
+static enum cs_status add_container(struct vdl_compiler *c, const char *name, struct slice file, unsigned flags);
 
 enum cs_status vdl_compiler_add_text(struct vdl_compiler *c, const char *name, struct slice text)
 {
     struct vdl_reader *r = &c->reader;
     struct vdl_source source = { .name = name, .text = text };
     struct slice kept = arena_copy(&c->program.arena, slice_str(name));
-    reader_fn *read = format_of(name);
+    const struct format *f = format_of(name);
     enum cs_status st;
 
-    r->source = &source;
-    r->file = (const char *)kept.p;
     if (!kept.p)
         return CS_NOMEM;
-    if (!read) {
+    if (!f) {
         complain(&r->complaints, &source, COMPLAIN_ERROR, 0, 0, "the ending of the name tells the format: .vdl .ndb .ldb .hdb …", "unknown format");
         return CS_OK;
     }
-    st = read(r, text);
+    if (f->flags & F_SILENT || (f->flags & F_PUA && !c->options.with_pua))
+        return CS_OK;
+    if (f->flags & F_CONTAINER)
+        return add_container(c, name, text, f->flags);
+    r->source = &source;
+    r->file = (const char *)kept.p;
+    st = f->read(r, text);
     complain_rest(&r->complaints, &source);
     r->source = NULL;
     return st;
+}
+
+/* ---- ClamAV's containers: first the lists of ignored names, then the rest ---- */
+
+struct container { struct vdl_compiler *c; const char *name; bool is_second; };
+
+static bool want_member(void *ctx, const char *name)
+{
+    const struct container *k = ctx;
+    const struct format *f = format_of(name);
+
+    return f && !(f->flags & F_CONTAINER) && (f->flags & F_IGNORE) == (k->is_second ? 0 : F_IGNORE);
+}
+
+static enum cs_status add_member(void *ctx, const char *name, struct slice bytes)
+{
+    struct container *k = ctx;
+    char *path;
+    enum cs_status st;
+
+    if (asprintf(&path, "%s/%s", k->name, name) < 0)
+        return CS_NOMEM;
+    st = vdl_compiler_add_text(k->c, path, bytes);
+    free(path);
+    return st;
+}
+
+static enum cs_status add_container(struct vdl_compiler *c, const char *name, struct slice file, unsigned flags)
+{
+    struct container k = { .c = c, .name = name };
+    struct vdl_source source = { .name = name };
+    char why[128];
+    enum cs_status st = clam_cvd_check(file, flags & F_SIGNED, why);
+
+    if (st == CS_OK)
+        st = clam_cvd_walk(file, want_member, add_member, &k, why);
+    k.is_second = true;
+    if (st == CS_OK)
+        st = clam_cvd_walk(file, want_member, add_member, &k, why);
+    if (st == CS_OK || st == CS_NOMEM)
+        return st;
+    complain(&c->reader.complaints, &source, COMPLAIN_ERROR, 0, 0, NULL, "%s", st == CS_CORRUPT ? why : cs_status_text(st));
+    return CS_OK;
 }
 
 static enum cs_status add_file(struct vdl_compiler *c, const char *path)
@@ -115,9 +174,13 @@ static enum cs_status add_file(struct vdl_compiler *c, const char *path)
     return st;
 }
 
+/* Lists of ignored names first: an entry with a digest must be known before its signature comes by. */
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    const char *x = *(char *const *)a, *y = *(char *const *)b;
+    unsigned first = format_of(x)->flags & F_IGNORE, second = format_of(y)->flags & F_IGNORE;
+
+    return first != second ? (first ? -1 : 1) : strcmp(x, y);
 }
 
 static enum cs_status add_folder(struct vdl_compiler *c, const char *path)
@@ -166,6 +229,20 @@ enum cs_status vdl_compiler_add(struct vdl_compiler *c, const char *path)
     return add_file(c, path);
 }
 
+/* Names that were ignored only after their signatures had been read. */
+static void drop_ignored(struct vdl_compiler *c)
+{
+    struct vdl_program *p = &c->program;
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->n_rules; i++)
+        if (!ignore_has(c->reader.ignore, p->rules[i].name, slice_of(NULL, 0)))
+            p->rules[n++] = p->rules[i];
+    c->reader.counts.loaded -= p->n_rules - n;
+    c->reader.counts.ignored += p->n_rules - n;
+    p->n_rules = n;
+}
+
 enum cs_status vdl_compiler_write(struct vdl_compiler *c, const char *path)
 {
     struct vdl_source out = { .name = path };
@@ -176,6 +253,7 @@ enum cs_status vdl_compiler_write(struct vdl_compiler *c, const char *path)
 
     if (c->reader.complaints.n[COMPLAIN_ERROR])
         return CS_INVALID;
+    drop_ignored(c);
     st = vdl_emit(&c->program, path, &o, why);
     if (st != CS_OK)
         complain(&c->reader.complaints, &out, COMPLAIN_ERROR, 0, 0, NULL, "%s%s%s", cs_status_text(st), *why ? ": " : "", why);

@@ -9,4 +9,7 @@ void digest_init(struct digest *d);
 void digest_add(struct digest *d, struct slice s);
 void digest_done(struct digest *d, uint8_t out[32]);
 
+/* MD5, as ClamAV's containers and ignore lists name it. */
+void md5_of(struct slice s, uint8_t out[16]);
+
 #endif

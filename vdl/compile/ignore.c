@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "digest_md5.h"
+#include "digest.h"
 
 struct entry { struct entry *next; char *name; size_t n; uint8_t digest[16]; bool has_digest; };
 struct ignore { struct entry *table[4096]; bool is_used; };
