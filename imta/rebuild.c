@@ -19,6 +19,7 @@ struct rebuild {
     struct part_node **nodes;
     size_t n_nodes, room_nodes;
     struct part_node *at;               /* the entity being read */
+    const char *limit;                  /* crossed: the next body is all that is left */
     rebuild_leaf *leaf;
     void *ctx;
 };
@@ -95,7 +96,7 @@ static enum cs_status take_body(struct rebuild *t, const struct mime_event *ev)
 {
     enum cs_status st;
 
-    t->at->is_leaf = true;
+    t->at->limit = t->limit;
     t->at->body = ev->data;
     st = add_piece(t, PIECE_BODY, ev->data);
     return st == CS_OK ? t->leaf(t->ctx, t->at, ev->part, ev->data) : st;
@@ -121,6 +122,9 @@ static enum cs_status take_event(struct rebuild *t, const struct mime_event *ev)
         return add_piece(t, PIECE_PLAIN, ev->data);
     case MIME_CLOSE:
         return close_node(t);
+    case MIME_LIMIT:
+        t->limit = ev->defect;
+        return CS_OK;
     default:
         return CS_OK;
     }
@@ -257,8 +261,9 @@ static enum cs_status put_piece(struct writer *w, const struct piece *p)
     case PIECE_BODY:
         if (n->is_deleted)
             return CS_OK;
+        st = flush_delimiter(w, n);     /* only where a limit made the rest of a multipart one body */
         w->needs_line = n->has_new_body;
-        return put_bytes(w, n->has_new_body ? buf_slice(&n->new_body) : p->data);
+        return st != CS_OK ? st : put_bytes(w, n->has_new_body ? buf_slice(&n->new_body) : p->data);
     case PIECE_DELIMITER:
         st = flush_delimiter(w, n);     /* two in a row: nothing stood between them */
         n->delimiter = p->data;

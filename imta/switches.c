@@ -27,6 +27,7 @@ static const struct word_switch {
     { "force-as-is", AT(force_as_is), { "message", "rest" } },
     { "container-encoding", AT(container_encoding), { "interpret", "ignore" } },
     { "message-leaves", AT(message_leaves), { "process", "skip" } },
+    { "on-mime-limit", AT(on_mime_limit), { "hold", "process" } },
     { "probe-tags", AT(probe_tags), { "no", "yes" } },
 };
 

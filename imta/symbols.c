@@ -16,7 +16,8 @@ enum cs_status symbols_set(struct symbols *s, const char *name, struct slice val
         return CS_NOMEM;
     memcpy(p, name, n_name);
     p[n_name] = '=';
-    memcpy(p + n_name + 1, value.p, value.n);
+    if (value.n)
+        memcpy(p + n_name + 1, value.p, value.n);
     s->all[s->n++] = (struct symbol){ (char *)p, (char *)p + n_name + 1, n_name, value.n };
     return CS_OK;
 }
