@@ -53,7 +53,7 @@ static const struct setting settings[] = {
     { "limits", "ratio", NUMBER, AT(limit.ratio), NULL, 200, 2, 100000, "unpacked bytes for each packed one" },
     { "limits", "ratio_from", SIZE, AT(limit.ratio_from), NULL, 16 * MB, 0, 1ull << 40, "unpacked bytes before the ratio counts" },
     { "limits", "time", NUMBER, AT(limit.time), NULL, 60, 1, 3600, "seconds for one part" },
-    { "limits", "memory", SIZE, AT(limit.memory), NULL, 16 * MB, 65536, 1 << 30, "unpacked bytes in memory; more goes to the spool" },
+    { "limits", "memory", SIZE, AT(limit.memory), NULL, 64 * MB, 65536, 1 << 30, "unpacked bytes in memory; more goes to the spool" },
     { "scan", "database", TEXT, AT(scan.folder), "", 0, 0, 0, "folder of *.vdb images; empty: see convscan(1)" },
     { "scan", "spool", TEXT, AT(scan.spool), "/tmp", 0, 0, 0, "folder for what does not fit in memory" },
     { "scan", "passwords", LIST, AT(scan.passwords), "infected", 0, 0, 0, "words to try on locked archives" },

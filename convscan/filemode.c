@@ -14,8 +14,9 @@
 #include "mime/mime.h"
 #include "safe.h"
 #include "scan.h"
+#include "watchdog.h"
 
-enum { COPIED = 1 << 20, STDIN_MAX = 1 << 30, LINE_MAX_BYTES = 64 << 20 };
+enum { COPIED = 1 << 20, GRACE = 5, STDIN_MAX = 1 << 30, LINE_MAX_BYTES = 64 << 20 };
 
 struct run {
     const struct options *o;
@@ -178,6 +179,30 @@ static void report_trouble(struct run *run, const char *path, const char *reason
     count(run, &r);
 }
 
+/* What stands on standard output when a decoder crashes or hangs: the run ends there, as trouble. */
+static void arm(const struct run *run, const char *path)
+{
+    static char before[PATH_MAX + 200];
+    static struct watchdog_answer a;
+    char safe[PATH_MAX];
+    struct buf b = buf_over(before, sizeof before);
+    struct json j = { .out = &b };
+
+    safe_text(safe, sizeof safe, slice_str(path));
+    if (run->o->is_json) {
+        json_open(&j, NULL, '{');
+        json_text(&j, "path", slice_str(safe));
+        (void)!buf_puts(&b, ",\"verdict\":\"error\",\"class\":\"error\",\"member\":\"\",\"type\":\"unknown\",\"size\":0,"
+                            "\"objects\":0,\"us\":0,\"name\":\"");
+    } else {
+        (void)!buf_printf(&b, "%s: ", safe);
+    }
+    a = (struct watchdog_answer){ .line = { .fd = STDOUT_FILENO, .before = buf_slice(&b),
+                                            .after = run->o->is_json ? SLICE("\"}\n") : SLICE(" ERROR\n") },
+                                  .status = run->o->is_uvscan ? 6 : 2, .status_failed = 2 };
+    watchdog_arm(&a, (unsigned)(run->conf->limit.time + GRACE) * 1000);
+}
+
 static void scan_bytes(struct run *run, const char *path, struct slice bytes)
 {
     struct result r = { .path = path, .size = bytes.n, .verdict.keeps_all = run->o->wants_all || run->o->is_explain };
@@ -185,6 +210,7 @@ static void scan_bytes(struct run *run, const char *path, struct slice bytes)
                               .names_inside = run->conf->names.files };
     struct timespec a, b;
 
+    arm(run, path);
     clock_gettime(CLOCK_MONOTONIC, &a);
     scan_run(run->scan, &part, &r.verdict);
     clock_gettime(CLOCK_MONOTONIC, &b);

@@ -15,6 +15,7 @@
 #include "dbset.h"
 #include "filemode.h"
 #include "options.h"
+#include "watchdog.h"
 
 enum { EXIT_TROUBLE = 2, UVSCAN_DRIVER_BAD = 2, UVSCAN_GENERAL = 6, UVSCAN_NO_DRIVER = 8, UVSCAN_SELFTEST = 15 };
 
@@ -54,6 +55,17 @@ static int print_config(const struct options *o, const struct conf *c, enum cs_s
     return print(&b);
 }
 
+/* The watchdog before the cage, which forbids to set it up; filemode.c gives it an answer for each file. */
+static int caged_files(const struct options *o, const struct conf *conf, const struct dbset *dbs)
+{
+    static const struct watchdog_answer answer = { .line.fd = -1, .status = EXIT_TROUBLE, .status_failed = EXIT_TROUBLE };
+
+    watchdog_arm(&answer, 0);
+    if (!o->move && !o->is_delete && !o->is_clean)
+        (void)confine_files(conf, NULL);
+    return filemode_run(o, conf, dbs);
+}
+
 /* Settings and databases, and what to do with them; no verdict is due yet when they fail. */
 static int file_mode(const struct options *o)
 {
@@ -78,9 +90,7 @@ static int file_mode(const struct options *o)
     } else if (o->wants_selftest) {
         status = filemode_selftest(&conf, &dbs) == 0 ? 0 : o->is_uvscan ? UVSCAN_SELFTEST : EXIT_TROUBLE;
     } else {
-        if (!o->move && !o->is_delete && !o->is_clean)
-            (void)confine_files(&conf, NULL);
-        status = filemode_run(o, &conf, &dbs);
+        status = caged_files(o, &conf, &dbs);
     }
     dbset_close(&dbs);
     conf_release(&conf);

@@ -328,7 +328,7 @@ static enum cs_status outlet_put(struct emit *e, struct slice bytes)
 {
     struct outlet *out = (struct outlet *)e;
     struct scan *s = out->scan;
-    uint64_t room = s->setup.conf->limit.object_bytes - out->spool.n;
+    uint64_t room = s->setup.conf->limit.object_bytes - spool_size(&out->spool);
     enum cs_status st;
 
     if (!out->is_open)
@@ -341,7 +341,7 @@ static enum cs_status outlet_put(struct emit *e, struct slice bytes)
         bytes = slice_take(bytes, (size_t)room);
     }
     st = spend(s, out->parent, bytes.n);
-    return st == CS_OK ? spool_put(&out->spool, bytes) : st;
+    return st == CS_OK ? spool_put(&out->spool, out->parent->bytes, bytes) : st;
 }
 
 static enum cs_status outlet_close(struct emit *e)

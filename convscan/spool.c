@@ -8,17 +8,41 @@
 
 #include "base/mapfile.h"
 
-enum { FIRST = 16 << 10 };
+enum { FIRST = 16 << 10, PAGED = 1 << 20 };
 
 void spool_init(struct spool *s, struct spool_rules *rules)
 {
     *s = (struct spool){ .rules = rules, .fd = -1 };
 }
 
-static void drop_heap(struct spool *s)
+/* Small ones come from the heap, large ones are pages of their own: those grow without a copy, in large pages where there are any. */
+static uint8_t *resize(uint8_t *p, size_t from, size_t to)
+{
+    void *q;
+
+    if (to < PAGED)
+        return realloc(p, to);
+    if (from >= PAGED)
+        q = mremap(p, from, to, MREMAP_MAYMOVE);
+    else
+        q = mmap(NULL, to, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (q == MAP_FAILED)
+        return NULL;
+    madvise(q, to, MADV_HUGEPAGE);
+    if (from && from < PAGED) {
+        memcpy(q, p, from);
+        free(p);
+    }
+    return q;
+}
+
+static void drop_memory(struct spool *s)
 {
     s->rules->in_memory -= s->room;
-    free(s->heap);
+    if (s->room >= PAGED)
+        munmap(s->heap, s->room);
+    else
+        free(s->heap);
     s->heap = NULL;
     s->room = 0;
 }
@@ -31,7 +55,7 @@ static enum cs_status move_to_file(struct spool *s)
     if (s->fd < 0)
         return CS_IO;
     st = fd_write_all(s->fd, slice_of(s->heap, s->n));
-    drop_heap(s);
+    drop_memory(s);
     return st;
 }
 
@@ -45,7 +69,7 @@ static enum cs_status grow(struct spool *s, size_t need)
         room *= 2;
     if (room - s->room > s->rules->max_memory - s->rules->in_memory)
         return CS_LIMIT;
-    p = realloc(s->heap, room);
+    p = resize(s->heap, s->room, room);
     if (!p)
         return CS_NOMEM;
     s->rules->in_memory += room - s->room;
@@ -54,7 +78,7 @@ static enum cs_status grow(struct spool *s, size_t need)
     return CS_OK;
 }
 
-enum cs_status spool_put(struct spool *s, struct slice bytes)
+static enum cs_status append(struct spool *s, struct slice bytes)
 {
     enum cs_status st = CS_OK;
 
@@ -75,9 +99,41 @@ enum cs_status spool_put(struct spool *s, struct slice bytes)
     return st;
 }
 
+static bool is_within(struct slice in, struct slice bytes)
+{
+    return bytes.n && bytes.p >= in.p && bytes.p < in.p + in.n && bytes.n <= (size_t)(in.p + in.n - bytes.p);
+}
+
+/* Stored members are runs of the container's own bytes: those are borrowed as long as they stay one run. */
+static bool lend(struct spool *s, struct slice container, struct slice bytes)
+{
+    if (s->n || !is_within(container, bytes) || (s->lent.n && s->lent.p + s->lent.n != bytes.p))
+        return false;
+    s->lent = s->lent.n ? (struct slice){ s->lent.p, s->lent.n + bytes.n } : bytes;
+    return true;
+}
+
+enum cs_status spool_put(struct spool *s, struct slice container, struct slice bytes)
+{
+    struct slice lent = s->lent;
+    enum cs_status st = CS_OK;
+
+    if (lend(s, container, bytes))
+        return CS_OK;
+    s->lent.n = 0;
+    if (lent.n)
+        st = append(s, lent);
+    return st == CS_OK ? append(s, bytes) : st;
+}
+
+size_t spool_size(const struct spool *s)
+{
+    return s->n + s->lent.n;
+}
+
 enum cs_status spool_whole(struct spool *s, struct slice *out)
 {
-    *out = slice_of(s->heap, s->n);
+    *out = s->lent.n ? s->lent : slice_of(s->heap, s->n);
     if (s->fd < 0 || s->n == 0)
         return CS_OK;
     s->map = mmap(NULL, s->n, PROT_READ, MAP_SHARED, s->fd, 0);
@@ -95,6 +151,6 @@ void spool_release(struct spool *s)
         munmap(s->map, s->n);
     if (s->fd >= 0)
         close(s->fd);
-    drop_heap(s);
+    drop_memory(s);
     *s = (struct spool){ .rules = s->rules, .fd = -1 };
 }

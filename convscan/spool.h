@@ -1,7 +1,8 @@
 /*
  * spool.h - the bytes of one unpacked object: in memory while they are few, in an unlinked file beyond.
  *
- *   Owns      memory or file, until spool_release().
+ *   Borrows   what it was lent, until spool_release().
+ *   Owns      memory or file, until then.
  *   Fails     CS_NOMEM, CS_IO (spool folder missing or full).
  *   Bounded   by the caller, who counts bytes; memory in all spools together by *in_memory and its limit.
  */
@@ -19,6 +20,7 @@ struct spool_rules {
 
 struct spool {
     struct spool_rules *rules;
+    struct slice lent;          /* a run of the container's bytes; then n is 0 */
     uint8_t *heap;
     size_t n, room;
     int fd;                     /* -1: in memory */
@@ -26,7 +28,9 @@ struct spool {
 };
 
 void spool_init(struct spool *s, struct spool_rules *rules);
-enum cs_status spool_put(struct spool *s, struct slice bytes) MUST_USE;
+/* container: bytes that outlive the spool; a single run of them is borrowed, not copied. */
+enum cs_status spool_put(struct spool *s, struct slice container, struct slice bytes) MUST_USE;
+size_t spool_size(const struct spool *s);
 /* All of it as one slice; nothing may be put afterwards. */
 enum cs_status spool_whole(struct spool *s, struct slice *out) MUST_USE;
 void spool_release(struct spool *s);
