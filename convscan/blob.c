@@ -1,0 +1,177 @@
+#include "blob.h"
+
+#include "inflate.h"
+#include "magic.h"
+#include "unbase.h"
+
+enum { MIN_64 = 40, MIN_HEX = 64, MIN_PERCENTS = 8, ACTIVE_FROM = 0x28, ACTIVE_TO = 0x60 };
+
+static enum cs_status member(struct emit *out, struct slice bytes, const char *how, const char *type)
+{
+    struct emit_child c = { .kind = EMIT_MEMBER, .how = how, .type = type, .size = bytes.n, .packed = UINT64_MAX,
+                            .name = slice_take(bytes, 0) };
+
+    return emit_whole(out, &c, bytes);
+}
+
+static enum cs_status emit_put(void *to, struct slice bytes)
+{
+    struct emit *out = to;
+
+    return out->put(out, bytes);
+}
+
+/* Word's wrapping of macros in web pages: a header, then a compound file in zlib. */
+static enum cs_status active_mime(struct emit *out, struct slice in)
+{
+    struct emit_child c = { .kind = EMIT_MEMBER, .how = "activemime", .size = UINT64_MAX, .packed = in.n,
+                            .name = slice_take(in, 0) };
+    struct inflate_result res;
+    size_t at = ACTIVE_FROM;
+    enum cs_status st;
+
+    while (at + 1 < in.n && at < ACTIVE_TO && !(in.p[at] == 0x78 && (in.p[at] << 8 | in.p[at + 1]) % 31 == 0))
+        at++;
+    st = out->open(out, &c);
+    if (st == CS_OK)
+        st = inflate_all(slice_drop(in, at), INFLATE_ZLIB, emit_put, out, &res);
+    return st == CS_OK ? out->close(out) : st;
+}
+
+enum cs_status blob_bytes(struct emit *out, struct slice bytes, const char *how)
+{
+    enum cs_status st;
+
+    if (bytes.n == 0 || (bytes.n < BLOB_MIN && !magic_is_object(slice_take(bytes, MAGIC_HEAD))))
+        return CS_OK;
+    st = member(out, bytes, how, NULL);
+    if (st == CS_OK && slice_starts(bytes, SLICE("ActiveMime")))
+        st = active_mime(out, bytes);
+    return st;
+}
+
+typedef enum cs_status undo(struct slice in, struct buf *out);
+
+static enum cs_status undone(struct emit *out, struct slice text, const char *how, undo *how_to, size_t min)
+{
+    struct buf bytes = buf_init(BLOB_MAX);
+    enum cs_status st = how_to(text, &bytes);
+
+    if (st == CS_TOOBIG)
+        st = out->note(out, EMIT_LIMITED, "a large file in a page");
+    else if (st == CS_OK && (bytes.n >= min || magic_is_object(slice_take(buf_slice(&bytes), MAGIC_HEAD))))
+        st = blob_bytes(out, buf_slice(&bytes), how);
+    buf_release(&bytes);
+    return st;
+}
+
+enum cs_status blob_64(struct emit *out, struct slice text, const char *how)
+{
+    return undone(out, text, how, unbase64, 1);
+}
+
+/* A trick of long standing: base64 turned around. */
+static enum cs_status turned(struct slice in, struct buf *out)
+{
+    struct buf back = buf_init(in.n);
+    enum cs_status st = CS_OK;
+
+    for (size_t i = in.n; i && st == CS_OK; i--)
+        st = buf_putc(&back, in.p[i - 1]);
+    if (st == CS_OK)
+        st = unbase64(buf_slice(&back), out);
+    buf_release(&back);
+    return st;
+}
+
+enum cs_status blob_text(struct emit *out, struct slice text, const char *how)
+{
+    text = slice_trim(text);
+    if (text.n < BLOB_MIN)
+        return CS_OK;
+    if (unbase_is_hex(text, MIN_HEX))
+        return undone(out, text, how, unbase_hex, MIN_HEX);
+    if (unbase_is_64(text, MIN_64))
+        return undone(out, text, how, text.p[0] == '=' ? turned : unbase64, BLOB_MIN);
+    if (unbase_percents(text, MIN_PERCENTS) == MIN_PERCENTS)
+        return undone(out, text, how, unbase_percent, BLOB_MIN);
+    if (magic_is_object(slice_take(text, MAGIC_HEAD)))
+        return blob_bytes(out, text, how);
+    return CS_OK;
+}
+
+/* ---- data: addresses ---- */
+
+static bool is_media(uint8_t c)
+{
+    return ascii_is_alpha(c) || ascii_is_digit(c) || (c && strchr("/+-.;=_*%\t\r\n ", c));
+}
+
+static bool has_word(struct slice s, const char *word)
+{
+    struct slice w = slice_str(word);
+
+    for (size_t i = 0; i + w.n <= s.n; i++)
+        if (slice_istarts(slice_drop(s, i), w))
+            return true;
+    return false;
+}
+
+static size_t payload_length(struct slice s, bool is_64)
+{
+    size_t n = 0;
+
+    while (n < s.n && s.p[n] != '"' && s.p[n] != '\'' && s.p[n] != '`' && s.p[n] != '<' && (!is_64 || s.p[n] != ')'))
+        n++;
+    return n;
+}
+
+/* text begins behind "data:"; gives how many bytes were used. */
+static enum cs_status address(struct emit *out, struct slice text, size_t *used)
+{
+    struct slice media, data;
+    struct buf bytes = buf_init(BLOB_MAX), plain = buf_init(BLOB_MAX);
+    const char *type;
+    bool is_64;
+    size_t n = 0;
+    enum cs_status st;
+
+    while (n < text.n && n < 256 && is_media(text.p[n]))
+        n++;
+    *used = n;
+    if (n == text.n || text.p[n] != ',')
+        return CS_OK;
+    media = slice_take(text, n);
+    is_64 = has_word(media, "base64");
+    type = has_word(media, "html") ? "HTML" : has_word(media, "script") ? "script" : NULL;
+    data = slice_drop(text, n + 1);
+    data = slice_take(data, payload_length(data, is_64));
+    *used = n + 1 + data.n;
+    if (data.n == 0)
+        return CS_OK;
+    st = unbase_percent(data, &plain);
+    if (st == CS_OK && is_64)
+        st = unbase64(buf_slice(&plain), &bytes);
+    if (st == CS_TOOBIG)
+        st = out->note(out, EMIT_LIMITED, "a large file in an address");
+    else if (st == CS_OK)
+        st = member(out, buf_slice(is_64 ? &bytes : &plain), "data-uri", type);
+    buf_release(&bytes);
+    buf_release(&plain);
+    return st;
+}
+
+enum cs_status blob_addresses(struct emit *out, struct slice text)
+{
+    enum cs_status st = CS_OK;
+
+    while (st == CS_OK) {
+        size_t at = slice_chr(text, ':'), used = 0;
+        if (at == text.n)
+            break;
+        if (at >= 4 && slice_ieq(slice_sub(text, at - 4, 4), SLICE("data")))
+            st = address(out, slice_drop(text, at + 1), &used);
+        text = slice_drop(text, at + 1 + used);
+    }
+    return st;
+}

@@ -1,0 +1,363 @@
+#include "html.h"
+
+#include "base/buf.h"
+#include "blob.h"
+#include "entity.h"
+#include "screnc.h"
+#include "script.h"
+#include "utf16.h"
+
+enum { BLOB_TEXT = 64 };     /* shorter text is not looked at for files */
+
+struct page {
+    struct slice in;
+    size_t at;
+    struct emit *out;
+    struct buf tags, text, scripts;      /* what the three views are made of */
+    struct buf value;                    /* the attribute at hand, decoded */
+};
+
+/* ---- normalised output: lower case, runs of blanks as one ---- */
+
+static enum cs_status fold(struct buf *to, struct slice s)
+{
+    enum cs_status st = buf_reserve(to, s.n);
+    bool is_blank = to->n == 0 || (to->n && to->p[to->n - 1] == ' ');
+
+    for (size_t i = 0; st == CS_OK && i < s.n; i++) {
+        bool is_space = ascii_is_space(s.p[i]);
+        if (s.p[i] == 0 || (is_space && is_blank))
+            continue;
+        to->p[to->n++] = is_space ? ' ' : ascii_lower(s.p[i]);
+        is_blank = is_space;
+    }
+    return st;
+}
+
+static enum cs_status text_run(struct page *p, struct slice raw)
+{
+    struct slice s = raw;
+    enum cs_status st = CS_OK;
+
+    p->value.n = 0;
+    if (slice_chr(raw, '&') < raw.n) {
+        st = entity_decode(raw, &p->value);
+        s = buf_slice(&p->value);
+    }
+    if (st == CS_OK)
+        st = fold(&p->tags, s);
+    if (st == CS_OK)
+        st = fold(&p->text, s);
+    if (st == CS_OK && raw.n >= BLOB_TEXT)
+        st = blob_text(p->out, raw, "html-text");
+    return st;
+}
+
+/* ---- attributes ---- */
+
+static enum cs_status add_script(struct page *p, struct slice source)
+{
+    enum cs_status st = buf_put(&p->scripts, source);
+
+    return st == CS_OK ? buf_putc(&p->scripts, '\n') : st;
+}
+
+/* A page inside an attribute. */
+static enum cs_status inner_page(struct page *p, struct slice value)
+{
+    struct emit_child c = { .kind = EMIT_MEMBER, .how = "html-srcdoc", .type = "HTML", .size = value.n, .packed = UINT64_MAX,
+                            .name = slice_take(value, 0) };
+
+    return value.n ? emit_whole(p->out, &c, value) : CS_OK;
+}
+
+/* An address that is a script: browsers skip blanks and control characters in front and line ends within. */
+static bool is_script_address(struct slice v)
+{
+    static const struct slice schemes[] = { SLICE("javascript:"), SLICE("vbscript:") };
+
+    while (v.n && v.p[0] <= ' ')
+        v = slice_drop(v, 1);
+    for (size_t i = 0; i < 2; i++) {
+        size_t n = 0, at = 0;
+        for (; at < v.n && n < schemes[i].n; at++) {
+            if (v.p[at] == '\t' || v.p[at] == '\n' || v.p[at] == '\r')
+                continue;
+            if (ascii_lower(v.p[at]) != schemes[i].p[n])
+                break;
+            n++;
+        }
+        if (n == schemes[i].n)
+            return true;
+    }
+    return false;
+}
+
+static enum cs_status attribute(struct page *p, struct slice name, struct slice raw)
+{
+    struct slice value = raw;
+    enum cs_status st = CS_OK;
+
+    p->value.n = 0;
+    if (slice_chr(raw, '&') < raw.n) {
+        st = entity_decode(raw, &p->value);
+        value = buf_slice(&p->value);
+    }
+    if (st == CS_OK)
+        st = buf_puts(&p->tags, "=\"");
+    if (st == CS_OK)
+        st = fold(&p->tags, value);
+    if (st == CS_OK)
+        st = buf_putc(&p->tags, '"');
+    if (st == CS_OK && slice_ieq(name, SLICE("srcdoc")))
+        return inner_page(p, value);
+    if (st == CS_OK && (slice_istarts(name, SLICE("on")) || is_script_address(value)))
+        return add_script(p, value);
+    if (st == CS_OK)
+        st = blob_addresses(p->out, value);
+    if (st == CS_OK && value.n >= BLOB_TEXT)
+        st = blob_text(p->out, value, "html-attribute");
+    return st;
+}
+
+static size_t skip_blanks(struct page *p, bool is_slash_blank)
+{
+    while (p->at < p->in.n && (ascii_is_space(p->in.p[p->at]) || p->in.p[p->at] == 0 || (is_slash_blank && p->in.p[p->at] == '/')))
+        p->at++;
+    return p->at;
+}
+
+static struct slice attribute_value(struct page *p)
+{
+    size_t from = skip_blanks(p, false);
+    uint8_t quote = p->at < p->in.n ? p->in.p[p->at] : 0;
+    struct slice rest = slice_drop(p->in, from), v;
+
+    if (quote == '"' || quote == '\'') {
+        v = slice_drop(rest, 1);
+        v = slice_take(v, slice_chr(v, quote));
+        p->at += v.n + 2;
+    } else {
+        size_t n = 0;
+        while (n < rest.n && !ascii_is_space(rest.p[n]) && rest.p[n] != '>')
+            n++;
+        v = slice_take(rest, n);
+        p->at += n;
+    }
+    if (p->at > p->in.n)
+        p->at = p->in.n;
+    return v;
+}
+
+static enum cs_status attributes(struct page *p)
+{
+    enum cs_status st = CS_OK;
+
+    while (st == CS_OK && skip_blanks(p, true) < p->in.n && p->in.p[p->at] != '>') {
+        size_t from = p->at++;
+        struct slice name;
+        while (p->at < p->in.n && !ascii_is_space(p->in.p[p->at]) && !memchr("=>/", p->in.p[p->at], 3))
+            p->at++;
+        name = slice_sub(p->in, from, p->at - from);
+        st = buf_putc(&p->tags, ' ');
+        if (st == CS_OK)
+            st = fold(&p->tags, name);
+        if (st == CS_OK && skip_blanks(p, false) < p->in.n && p->in.p[p->at] == '=') {
+            p->at++;
+            st = attribute(p, name, attribute_value(p));
+        }
+    }
+    if (p->at < p->in.n)
+        p->at++;
+    return st == CS_OK ? buf_putc(&p->tags, '>') : st;
+}
+
+/* ---- elements whose content is no markup ---- */
+
+/* Position of "</name", or the end. */
+static size_t find_end(struct slice in, struct slice name)
+{
+    for (size_t at = slice_chr(in, '<'); at < in.n; at += 1 + slice_chr(slice_drop(in, at + 1), '<')) {
+        struct slice rest = slice_drop(in, at + 1);
+        if (rest.n > name.n && rest.p[0] == '/' && slice_istarts(slice_drop(rest, 1), name))
+            return at;
+    }
+    return in.n;
+}
+
+enum content { SCRIPT, STYLE, TEXT };
+
+static enum cs_status raw_content(struct page *p, struct slice name, enum content kind)
+{
+    struct slice content = slice_drop(p->in, p->at);
+    enum cs_status st;
+
+    content = slice_take(content, find_end(content, name));
+    p->at += content.n;
+    if (kind == TEXT)
+        return text_run(p, content);
+    st = fold(&p->tags, content);
+    if (st == CS_OK && kind == SCRIPT)
+        return add_script(p, content);
+    if (st == CS_OK)
+        st = blob_addresses(p->out, content);
+    return st == CS_OK ? blob_text(p->out, content, "html-text") : st;
+}
+
+static enum cs_status after_open(struct page *p, struct slice name)
+{
+    static const struct {
+        const char *name;
+        enum content kind;
+    } raw[] = { { "script", SCRIPT }, { "style", STYLE }, { "xmp", TEXT }, { "noembed", TEXT }, { "textarea", TEXT }, { "title", TEXT } };
+
+    for (size_t i = 0; i < sizeof raw / sizeof *raw; i++)
+        if (slice_ieq(name, slice_str(raw[i].name)))
+            return raw_content(p, name, raw[i].kind);
+    return CS_OK;
+}
+
+static enum cs_status tag(struct page *p)
+{
+    size_t from = ++p->at;
+    struct slice name;
+    enum cs_status st;
+
+    while (p->at < p->in.n && !ascii_is_space(p->in.p[p->at]) && p->in.p[p->at] != '>' &&
+           (p->in.p[p->at] != '/' || p->at == from))
+        p->at++;
+    name = slice_sub(p->in, from, p->at - from);
+    st = buf_putc(&p->tags, '<');
+    if (st == CS_OK)
+        st = fold(&p->tags, name);
+    if (st == CS_OK)
+        st = attributes(p);
+    return st == CS_OK ? after_open(p, name) : st;
+}
+
+/* The length of a comment, behind its "<!--". Mail programs read what stands between "[if" and "[endif]", so that is no comment. */
+static size_t comment_length(struct slice body)
+{
+    if (slice_starts(body, SLICE(">")))
+        return 1;
+    if (slice_starts(body, SLICE("->")))
+        return 2;
+    if (slice_istarts(body, SLICE("[if")))
+        return slice_chr(body, '>') + 1;
+    return slice_find(body, SLICE("-->")) + 3;
+}
+
+/* Comments, declarations, processing instructions: passed over. */
+static void pass_over(struct page *p)
+{
+    struct slice rest = slice_drop(p->in, p->at);
+    size_t n = slice_starts(rest, SLICE("<!--")) ? 4 + comment_length(slice_drop(rest, 4)) : slice_chr(rest, '>') + 1;
+
+    p->at += n < rest.n ? n : rest.n;
+}
+
+static enum cs_status step(struct page *p)
+{
+    struct slice rest = slice_drop(p->in, p->at);
+    size_t n = slice_chr(rest, '<');
+    uint8_t next;
+
+    if (n) {
+        p->at += n;
+        return text_run(p, slice_take(rest, n));
+    }
+    next = rest.n > 1 ? rest.p[1] : 0;
+    if (ascii_is_alpha(next) || (next == '/' && rest.n > 2 && ascii_is_alpha(rest.p[2])))
+        return tag(p);
+    if (next == '!' || next == '?' || next == '/') {
+        pass_over(p);
+        return CS_OK;
+    }
+    p->at++;
+    return text_run(p, slice_take(rest, 1));
+}
+
+/* ---- all of it ---- */
+
+static enum cs_status view(struct page *p, const struct buf *b, const char *how, const char *type)
+{
+    struct emit_child c = { .kind = EMIT_VIEW, .how = how, .type = type, .size = b->n, .packed = UINT64_MAX,
+                            .name = slice_take(p->in, 0) };
+
+    return b->n ? emit_whole(p->out, &c, buf_slice(b)) : CS_OK;
+}
+
+static enum cs_status scripts(struct page *p)
+{
+    struct buf plain = buf_init(HTML_MAX);
+    enum cs_status st = CS_OK;
+
+    if (screnc_has(buf_slice(&p->scripts))) {
+        st = screnc_decode(buf_slice(&p->scripts), &plain);
+        buf_release(&p->scripts);
+        p->scripts = plain;
+    }
+    if (st == CS_OK)
+        st = view(p, &p->scripts, "html-scripts", "script");
+    if (st == CS_OK && p->scripts.n)
+        st = script_strings(buf_slice(&p->scripts), p->out);
+    p->text.n = 0;
+    if (st == CS_OK)
+        st = fold(&p->text, buf_slice(&p->scripts));
+    return st == CS_OK ? view(p, &p->text, "html-scripts", "normalised-html") : st;
+}
+
+static enum cs_status run(struct page *p)
+{
+    enum cs_status st = CS_OK;
+
+    while (st == CS_OK && p->at < p->in.n)
+        st = step(p);
+    if (st == CS_OK)
+        st = view(p, &p->tags, "html-tags", "normalised-html");
+    if (st == CS_OK)
+        st = view(p, &p->text, "html-text", "normalised-html");
+    return st == CS_OK ? scripts(p) : st;
+}
+
+/* UTF-16, with its mark or by its zeros, as UTF-8. */
+static enum cs_status narrow(struct slice *in, struct buf *room)
+{
+    bool is_big = slice_starts(*in, SLICE("\xfe\xff")) || (in->n > 3 && in->p[0] == 0 && in->p[1] && in->p[2] == 0);
+    bool is_little = slice_starts(*in, SLICE("\xff\xfe")) || (in->n > 3 && in->p[0] && in->p[1] == 0 && in->p[3] == 0);
+    struct buf turned = buf_init(HTML_MAX);
+    enum cs_status st = CS_OK;
+
+    if (!is_big && !is_little)
+        return CS_OK;
+    if (is_big) {
+        st = buf_put(&turned, *in);
+        for (size_t i = 0; st == CS_OK && i + 1 < turned.n; i += 2) {
+            uint8_t c = turned.p[i];
+            turned.p[i] = turned.p[i + 1];
+            turned.p[i + 1] = c;
+        }
+    }
+    if (st == CS_OK)
+        st = utf16le_put(room, is_big ? buf_slice(&turned) : *in);
+    buf_release(&turned);
+    *in = buf_slice(room);
+    return st;
+}
+
+enum cs_status html_decode(struct slice object, struct emit *out)
+{
+    struct page p = { .in = object, .out = out, .tags = buf_init(HTML_MAX), .text = buf_init(HTML_MAX),
+                      .scripts = buf_init(HTML_MAX), .value = buf_init(HTML_MAX) };
+    struct buf room = buf_init(HTML_MAX * 2);
+    enum cs_status st = narrow(&p.in, &room);
+
+    if (st == CS_OK)
+        st = run(&p);
+    buf_release(&p.tags);
+    buf_release(&p.text);
+    buf_release(&p.scripts);
+    buf_release(&p.value);
+    buf_release(&room);
+    return st == CS_TOOBIG ? out->note(out, EMIT_LIMITED, "a large page") : st;
+}

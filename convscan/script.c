@@ -1,0 +1,378 @@
+#include "script.h"
+
+#include "blob.h"
+#include "normtext.h"
+#include "screnc.h"
+#include "unbase.h"
+#include "utf16.h"
+
+enum { NUMBERS_MIN = 16, BARE_MIN = 64, PIECE_MIN = 16, WORD_MAX = 24 };
+
+struct script {
+    struct slice in;
+    size_t at;
+    struct emit *out;
+    struct buf string;           /* the one that is being put together */
+    size_t n_made;               /* how many of its characters were written as numbers */
+    struct buf pieces;           /* base64 in several strings in a row */
+    size_t n_pieces;
+    struct buf all;              /* every string, a line each */
+};
+
+static uint8_t peek(const struct script *s, size_t ahead)
+{
+    return s->in.n - s->at > ahead ? s->in.p[s->at + ahead] : 0;
+}
+
+static bool is_word(uint8_t c)
+{
+    return ascii_is_alpha(c) || ascii_is_digit(c) || c == '_' || c == '$';
+}
+
+static void skip_space(struct script *s)
+{
+    while (s->at < s->in.n) {
+        if (peek(s, 0) == '/' && peek(s, 1) == '*') {
+            struct slice rest = slice_drop(s->in, s->at + 2);
+            size_t n = slice_find(rest, SLICE("*/"));
+            s->at += n < rest.n ? n + 4 : rest.n + 2;
+        } else if (ascii_is_space(peek(s, 0)) || (peek(s, 0) == '_' && peek(s, 1) == '\r')) {
+            s->at++;
+        } else {
+            return;
+        }
+    }
+}
+
+/* ---- strings ---- */
+
+static enum cs_status put_number(struct buf *out, uint32_t c)
+{
+    return c < 0x100 ? buf_putc(out, (uint8_t)c) : utf16_put_char(out, c);
+}
+
+/* Up to max digits of this base. */
+static uint32_t digits(struct script *s, unsigned base, size_t max)
+{
+    uint32_t v = 0;
+
+    for (; max; max--, s->at++) {
+        int d = ascii_hex(peek(s, 0));
+        if (d < 0 || (unsigned)d >= base)
+            break;
+        v = v * base + (unsigned)d;
+    }
+    return v;
+}
+
+/* Behind a backslash. */
+static enum cs_status escape(struct script *s)
+{
+    static const char from[] = "nrtbfv", to[] = "\n\r\t\b\f\v";
+    uint8_t c = peek(s, 0);
+    const char *q = c ? strchr(from, c) : NULL;
+
+    s->n_made += (c >= '0' && c <= '7') || c == 'x' || c == 'u';
+    if (c >= '0' && c <= '7')
+        return put_number(&s->string, digits(s, 8, 3) & 0xff);
+    s->at++;
+    if (c == 'x')
+        return put_number(&s->string, digits(s, 16, 2));
+    if (c == 'u' && peek(s, 0) == '{') {
+        uint32_t v;
+        s->at++;
+        v = digits(s, 16, 6);
+        s->at += peek(s, 0) == '}';
+        return put_number(&s->string, v);
+    }
+    if (c == 'u')
+        return put_number(&s->string, digits(s, 16, 4));
+    if (c == '\r')
+        s->at += peek(s, 0) == '\n';
+    return c == '\r' || c == '\n' ? CS_OK : buf_putc(&s->string, q ? (uint8_t)to[q - from] : c);
+}
+
+/* One string literal, added to what is being put together. A line's end closes all but those in back quotes. */
+static enum cs_status literal(struct script *s)
+{
+    uint8_t quote = s->in.p[s->at++];
+    enum cs_status st = CS_OK;
+
+    while (st == CS_OK && s->at < s->in.n) {
+        struct slice rest = slice_drop(s->in, s->at);
+        size_t n = 0;
+        while (n < rest.n && rest.p[n] != quote && rest.p[n] != '\\' && (quote == '`' || rest.p[n] != '\n'))
+            n++;
+        st = buf_put(&s->string, slice_take(rest, n));
+        s->at += n;
+        if (st != CS_OK || n == rest.n)
+            break;
+        s->at++;
+        if (rest.p[n] != '\\')
+            break;
+        st = escape(s);
+    }
+    return st;
+}
+
+static enum cs_status flush_pieces(struct script *s)
+{
+    enum cs_status st = CS_OK;
+
+    if (s->n_pieces > 1)
+        st = blob_text(s->out, buf_slice(&s->pieces), "script-pieces");
+    s->pieces.n = s->n_pieces = 0;
+    return st;
+}
+
+/* A string is complete. */
+static enum cs_status end_string(struct script *s)
+{
+    struct slice text = buf_slice(&s->string);
+    enum cs_status st = CS_OK;
+
+    if (text.n >= PIECE_MIN && unbase_is_64(text, PIECE_MIN)) {
+        st = buf_put(&s->pieces, text);
+        s->n_pieces++;
+    } else if (text.n >= PIECE_MIN) {
+        st = flush_pieces(s);
+    } else if (s->n_pieces && unbase_is_64(text, 1)) {
+        st = buf_put(&s->pieces, text);         /* the last, short piece */
+    }
+    if (st == CS_OK && text.n)
+        st = buf_put(&s->all, text);
+    if (st == CS_OK && text.n)
+        st = buf_putc(&s->all, '\n');
+    if (st == CS_OK)
+        st = s->n_made >= BLOB_MIN ? blob_bytes(s->out, text, "script-string") : blob_text(s->out, text, "script-string");
+    if (st == CS_OK)
+        st = blob_addresses(s->out, text);
+    s->string.n = s->n_made = 0;
+    return st;
+}
+
+/* ---- numbers ---- */
+
+static bool number(struct script *s, uint32_t *v)
+{
+    bool is_minus = peek(s, 0) == '-', is_hex;
+
+    s->at += is_minus;
+    is_hex = (peek(s, 0) == '0' && ascii_lower(peek(s, 1)) == 'x') || (peek(s, 0) == '&' && ascii_lower(peek(s, 1)) == 'h');
+    if (!is_hex && !ascii_is_digit(peek(s, 0)))
+        return false;
+    s->at += is_hex ? 2 : 0;
+    *v = digits(s, is_hex ? 16 : 10, 9);
+    if (is_minus)
+        *v = 0 - *v;
+    return true;
+}
+
+/* Numbers with commas between: each is a character (or a byte) of the result. */
+static size_t list(struct script *s, struct buf *out, bool is_text, enum cs_status *st)
+{
+    size_t n = 0;
+    uint32_t v;
+
+    for (skip_space(s); *st == CS_OK && number(s, &v); skip_space(s)) {
+        *st = is_text ? put_number(out, v) : buf_putc(out, (uint8_t)v);
+        n++;
+        skip_space(s);
+        if (peek(s, 0) != ',')
+            break;
+        s->at++;
+    }
+    return n;
+}
+
+static enum cs_status array(struct script *s)
+{
+    struct buf bytes = buf_init(BLOB_MAX);
+    enum cs_status st = CS_OK;
+
+    s->at++;
+    if (list(s, &bytes, false, &st) >= NUMBERS_MIN && st == CS_OK)
+        st = blob_bytes(s->out, buf_slice(&bytes), "script-numbers");
+    buf_release(&bytes);
+    return st;
+}
+
+/* ---- what strings are made of, besides literals ---- */
+
+/* fromCharCode(…), Chr(…): true when one was read. */
+static bool call(struct script *s, struct slice word, enum cs_status *st)
+{
+    static const char *const makers[] = { "fromcharcode", "chr", "chrw", "chrb", "char" };
+    size_t before = s->at, n;
+    bool is_maker = false;
+
+    for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)
+        is_maker = is_maker || slice_ieq(word, slice_str(makers[i]));
+    if (!is_maker)
+        return false;
+    skip_space(s);
+    if (peek(s, 0) == ']') {                    /* [char]65 */
+        s->at++;
+    } else if (peek(s, 0) == '(') {
+        s->at++;
+    } else {
+        s->at = before;
+        return false;
+    }
+    n = list(s, &s->string, true, st);
+    if (n == 0) {
+        s->at = before;
+        return false;
+    }
+    s->n_made += n;
+    skip_space(s);
+    s->at += peek(s, 0) == ')';
+    return true;
+}
+
+static struct slice word_at(struct script *s)
+{
+    size_t from = s->at;
+
+    while (s->at < s->in.n && is_word(s->in.p[s->at]))
+        s->at++;
+    return slice_sub(s->in, from, s->at - from);
+}
+
+/* Behind a piece of a string: does + or & join another one? Then the position is at that one. */
+static bool joins(struct script *s)
+{
+    size_t before = s->at;
+
+    skip_space(s);
+    if (peek(s, 0) == '+' || peek(s, 0) == '&') {
+        s->at++;
+        skip_space(s);
+        if (peek(s, 0) == '"' || peek(s, 0) == '\'' || peek(s, 0) == '`')
+            return true;
+        for (size_t words = 0; words < 4 && (is_word(peek(s, 0)) || peek(s, 0) == '['); words++) {   /* String.fromCharCode */
+            struct slice w;
+            enum cs_status st = CS_OK;
+            s->at += peek(s, 0) == '[';
+            w = word_at(s);
+            if (w.n <= WORD_MAX && call(s, w, &st))
+                return st == CS_OK;
+            s->at += peek(s, 0) == '.';
+        }
+    }
+    s->at = before;
+    return false;
+}
+
+/* At a quote, or behind a call that has begun a string. */
+static enum cs_status string(struct script *s)
+{
+    enum cs_status st = CS_OK;
+
+    do {
+        uint8_t c = peek(s, 0);
+        if (c == '"' || c == '\'' || c == '`')
+            st = literal(s);
+    } while (st == CS_OK && joins(s));
+    return st == CS_OK ? end_string(s) : st;
+}
+
+/* Base64 outside quotes: an argument on a command line. PowerShell's is UTF-16. */
+static enum cs_status bare(struct script *s, struct slice word)
+{
+    struct buf bytes = buf_init(BLOB_MAX), text = buf_init(BLOB_MAX);
+    enum cs_status st = unbase64(word, &bytes);
+    struct slice b = buf_slice(&bytes);
+
+    if (st == CS_OK && b.n > 3 && b.p[1] == 0 && b.p[3] == 0) {
+        st = utf16le_put(&text, b);
+        b = buf_slice(&text);
+    }
+    if (st == CS_OK)
+        st = blob_bytes(s->out, b, "script-argument");
+    buf_release(&bytes);
+    buf_release(&text);
+    return st;
+}
+
+static enum cs_status word(struct script *s)
+{
+    struct slice w = word_at(s);
+    enum cs_status st = CS_OK;
+
+    if (w.n <= WORD_MAX)
+        return call(s, w, &st) && st == CS_OK ? string(s) : st;
+    while (s->at < s->in.n && (is_word(s->in.p[s->at]) || strchr("+/=", s->in.p[s->at])) && s->in.p[s->at])
+        s->at++;
+    w.n = (size_t)(s->in.p + s->at - w.p);
+    return w.n >= BARE_MIN && unbase_is_64(w, BARE_MIN) ? bare(s, w) : CS_OK;
+}
+
+static enum cs_status step(struct script *s)
+{
+    uint8_t c = peek(s, 0);
+
+    if (c == '"' || c == '\'' || c == '`')
+        return string(s);
+    if (c == '/' && peek(s, 1) == '*') {
+        skip_space(s);
+        return CS_OK;
+    }
+    if (c == '/' && peek(s, 1) == '/') {
+        s->at += slice_chr(slice_drop(s->in, s->at), '\n');
+        return CS_OK;
+    }
+    if (c == '[' || c == '(' || c == '{')
+        return array(s);
+    if (is_word(c))
+        return word(s);
+    s->at++;
+    return CS_OK;
+}
+
+static enum cs_status emit_all(struct script *s)
+{
+    struct emit_child c = { .kind = EMIT_VIEW, .how = "script-strings", .type = "script", .size = s->all.n,
+                            .packed = UINT64_MAX, .name = slice_take(s->in, 0) };
+
+    return s->all.n ? emit_whole(s->out, &c, buf_slice(&s->all)) : CS_OK;
+}
+
+enum cs_status script_strings(struct slice source, struct emit *out)
+{
+    struct script s = { .in = source, .out = out, .string = buf_init(BLOB_MAX), .pieces = buf_init(BLOB_MAX),
+                        .all = buf_init(BLOB_MAX) };
+    enum cs_status st = CS_OK;
+
+    while (st == CS_OK && s.at < s.in.n)
+        st = step(&s);
+    if (st == CS_OK)
+        st = flush_pieces(&s);
+    if (st == CS_OK)
+        st = emit_all(&s);
+    buf_release(&s.string);
+    buf_release(&s.pieces);
+    buf_release(&s.all);
+    return st == CS_TOOBIG ? out->note(out, EMIT_LIMITED, "a script with large strings") : st;
+}
+
+enum cs_status script_decode(struct slice object, struct emit *out)
+{
+    struct buf plain = buf_init(object.n);
+    struct emit_child c = { .kind = EMIT_VIEW, .how = "script-encode", .type = "script", .size = UINT64_MAX,
+                            .packed = object.n, .name = slice_take(object, 0) };
+    enum cs_status st = CS_OK;
+
+    if (screnc_has(object)) {
+        st = screnc_decode(object, &plain);
+        object = buf_slice(&plain);
+        if (st == CS_OK)
+            st = emit_whole(out, &c, object);
+        if (st == CS_OK)
+            st = normtext_emit(object, out);
+    }
+    if (st == CS_OK)
+        st = script_strings(object, out);
+    buf_release(&plain);
+    return st;
+}
