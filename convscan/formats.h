@@ -27,6 +27,12 @@ struct format {
     X("graphics", inside_decode, false) \
     X("ZIP", zip_decode, true)     \
     X("PDF", pdf_decode, false)    \
+    X("HTML", html_decode, false)  \
+    X("script", script_decode, false) \
+    X("text", normtext_decode, false) \
+    X("XML", xmlblob_decode, false) \
+    X("SWF", swf_decode, false)    \
+    X("XAR", xar_decode, true)     \
     X("OLE2", ole2_decode, false)  \
     X("TNEF", tnef_decode, false)  \
     X("RTF", rtf_decode, false)    \
@@ -54,7 +60,7 @@ struct format {
     X("compress", unpack_compress, true)
 
 /* Known, and nothing here opens them: class encrypted. */
-#define CLOSED(X) X("ARJ") X("ACE") X("WIM") X("CHM") X("DMG") X("EGG") X("ALZ") X("StuffIt") X("XAR")
+#define CLOSED(X) X("ARJ") X("ACE") X("WIM") X("CHM") X("DMG") X("EGG") X("ALZ") X("StuffIt")
 
 #define X(type, fn, wraps) decode_fn fn;
 FORMATS(X)
