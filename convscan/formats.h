@@ -50,12 +50,12 @@ struct format {
     X("CAB", unpack_cab, true)     \
     X("LHA", unpack_lha, true)     \
     X("ISO9660", unpack_iso, true) \
-    X("gzip", unpack_gzip, true)   \
-    X("bzip2", unpack_bzip2, true) \
-    X("xz", unpack_xz, true)       \
-    X("lzma", unpack_lzma, true)   \
+    X("gzip", gzip_decode, true)   \
+    X("bzip2", bzip2_decode, true) \
+    X("xz", xz_decode, true)       \
+    X("lzma", lzma_decode, true)   \
     X("lzip", unpack_lzip, true)   \
-    X("zstd", unpack_zstd, true)   \
+    X("zstd", zstd_decode, true)   \
     X("lz4", unpack_lz4, true)     \
     X("compress", unpack_compress, true)
 

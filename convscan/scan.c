@@ -42,7 +42,7 @@ struct object {
     size_t n_names;
     struct slice declared, charset;
     const char *how, *type;             /* as the decoder said; may be NULL */
-    bool is_view, is_message;
+    bool is_view, is_message, is_bomb;
     unsigned depth;
     uint64_t below;                     /* bytes that came out of it so far */
     struct ftype types;
@@ -82,6 +82,14 @@ static enum cs_status limit(struct scan *s, const char *which)
 {
     blame(s, CLS_LIMIT, "Limit", which);
     return CS_LIMIT;
+}
+
+/* A limit that speaks of a bomb, not of our means: whoever wants all hits goes on behind it. */
+static enum cs_status soft_limit(struct scan *s, const char *which)
+{
+    enum cs_status st = limit(s, which);
+
+    return s->setup.wants_all ? CS_OK : st;
 }
 
 static bool is_late(const struct scan *s)
@@ -252,8 +260,11 @@ static enum cs_status spend(struct scan *s, struct object *o, size_t n)
         return limit(s, "total_bytes");
     for (; o; o = o->parent) {
         o->below += n;
-        if (o->below > c->limit.ratio_from && o->below / c->limit.ratio > o->bytes.n)
-            return limit(s, "ratio");
+        if (o->below > c->limit.ratio_from && o->below / c->limit.ratio > o->bytes.n && !o->is_bomb) {
+            o->is_bomb = true;
+            if (soft_limit(s, "ratio") != CS_OK)
+                return CS_LIMIT;
+        }
     }
     return n && is_late(s) ? limit(s, "time") : CS_OK;
 }
@@ -370,7 +381,7 @@ static enum cs_status outlet_note(struct emit *e, enum emit_remark r, const char
         out->is_locked = true;
         blame(s, CLS_ENCRYPTED, "Encrypted", text);
     } else if (r == EMIT_LIMITED) {
-        return limit(s, text);
+        return soft_limit(s, text);
     } else if (r == EMIT_DAMAGED) {
         out->is_damaged = true;
     }

@@ -1,10 +1,12 @@
 #include "unpack.h"
 
+#include <locale.h>
 #include <stdlib.h>
 
 #include <archive.h>
 #include <archive_entry.h>
 
+#include "base/bytes.h"
 #include "formats.h"
 
 typedef int support_fn(struct archive *a);
@@ -145,14 +147,30 @@ static void add_passwords(struct archive *a, const struct emit *e)
         }
 }
 
+/* libarchive turns names over through the locale, and takes names that it cannot turn for the end of the archive. */
+static locale_t use_utf8(locale_t *before)
+{
+    locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+
+    *before = utf8 ? uselocale(utf8) : (locale_t)0;
+    return utf8;
+}
+
+static void leave_utf8(locale_t utf8, locale_t before)
+{
+    if (utf8) {
+        uselocale(before);
+        freelocale(utf8);
+    }
+}
+
 static enum cs_status unpack(struct slice object, struct emit *out, const char *how, support_fn *const *fns, size_t n)
 {
+    locale_t before, utf8 = use_utf8(&before);
     struct unpacker u = { archive_read_new(), out, how };
-    enum cs_status st = CS_OK;
+    enum cs_status st = u.a ? CS_OK : CS_NOMEM;
 
-    if (!u.a)
-        return CS_NOMEM;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n && u.a; i++)
         if (fns[i](u.a) != ARCHIVE_OK)
             st = CS_UNSUPPORTED;        /* a warning means: only with the help of an outside program */
     if (st == CS_OK) {
@@ -163,6 +181,42 @@ static enum cs_status unpack(struct slice object, struct emit *out, const char *
             st = remark(&u);
     }
     archive_read_free(u.a);
+    leave_utf8(utf8, before);
+    return st;
+}
+
+/* libarchive wants to see a zip: this is the smallest one that holds the member. */
+static void put_zip_head(uint8_t head[31], size_t packed, uint64_t size)
+{
+    memset(head, 0, 31);
+    put_le32(head, 0x04034b50);
+    put_le16(head + 4, 63);
+    put_le16(head + 8, 98);
+    put_le32(head + 18, (uint32_t)packed);
+    put_le32(head + 22, (uint32_t)size);
+    put_le16(head + 26, 1);
+    head[30] = 'x';
+}
+
+enum cs_status unpack_ppmd(struct slice packed, uint64_t size, struct emit *out, bool *is_damaged)
+{
+    struct unpacker u = { archive_read_new(), out, "zip" };
+    struct archive_entry *entry;
+    uint8_t *zip = malloc(packed.n + 31);
+    enum cs_status st = u.a && zip ? CS_OK : CS_NOMEM;
+    int r = ARCHIVE_FATAL;
+
+    if (st == CS_OK) {
+        put_zip_head(zip, packed.n, size);
+        memcpy(zip + 31, packed.p, packed.n);
+        if (archive_read_support_format_zip_streamable(u.a) == ARCHIVE_OK &&
+            archive_read_open_memory(u.a, zip, packed.n + 31) == ARCHIVE_OK &&
+            archive_read_next_header(u.a, &entry) == ARCHIVE_OK)
+            st = copy_data(&u, &r);
+    }
+    *is_damaged = r != ARCHIVE_EOF;
+    archive_read_free(u.a);
+    free(zip);
     return st;
 }
 
@@ -181,11 +235,6 @@ UNPACK(ar, "ar", archive_read_support_format_ar)
 UNPACK(cab, "cab", archive_read_support_format_cab)
 UNPACK(lha, "lha", archive_read_support_format_lha)
 UNPACK(iso, "iso9660", archive_read_support_format_iso9660)
-UNPACK(gzip, "gzip", archive_read_support_filter_gzip, archive_read_support_format_raw)
-UNPACK(bzip2, "bzip2", archive_read_support_filter_bzip2, archive_read_support_format_raw)
-UNPACK(xz, "xz", archive_read_support_filter_xz, archive_read_support_format_raw)
-UNPACK(lzma, "lzma", archive_read_support_filter_lzma, archive_read_support_format_raw)
 UNPACK(lzip, "lzip", archive_read_support_filter_lzip, archive_read_support_format_raw)
-UNPACK(zstd, "zstd", archive_read_support_filter_zstd, archive_read_support_format_raw)
 UNPACK(lz4, "lz4", archive_read_support_filter_lz4, archive_read_support_format_raw)
 UNPACK(compress, "compress", archive_read_support_filter_compress, archive_read_support_format_raw)

@@ -13,4 +13,7 @@
 
 enum { UNPACK_ENTRIES = 1000000 };
 
+/* The bytes of one zip member packed by PPMd, put into the child that is open. A wrong checksum is no damage. */
+enum cs_status unpack_ppmd(struct slice packed, uint64_t size, struct emit *out, bool *is_damaged) MUST_USE;
+
 #endif

@@ -6,6 +6,7 @@
 #include "deflate64.h"
 #include "inflate.h"
 #include "pkold.h"
+#include "unpack.h"
 #include "xz.h"
 #include "zst.h"
 
@@ -29,12 +30,12 @@ bool zip_method_is_known(unsigned method)
 static bool has_decoder(unsigned method)
 {
     return method <= IMPLODE || method == DEFLATE || method == DEFLATE64 || method == BZIP2 || method == LZMA ||
-           method == ZSTD_OLD || method == ZSTD || method == XZ;
+           method == ZSTD_OLD || method == ZSTD || method == XZ || method == PPMD;
 }
 
 bool zip_method_needs_size(unsigned method)
 {
-    return method <= IMPLODE || method == LZMA || !has_decoder(method);
+    return method <= IMPLODE || method == LZMA || method == PPMD || !has_decoder(method);
 }
 
 /* Where unpacked bytes go: on to the child, with a checksum of them when a password has to prove itself. */
@@ -94,6 +95,21 @@ static struct emit_child child_of(const struct zip_reading *r)
                                 .packed = r->is_open_ended ? UINT64_MAX : r->head.packed };
 }
 
+static enum cs_status ppmd_member(struct zip_job *z, uint64_t size, struct slice in, struct inflate_result *res)
+{
+    *res = (struct inflate_result){ .used = in.n };
+    return unpack_ppmd(in, size, z->out, &res->is_damaged);
+}
+
+/* A member that stays shut has a name all the same. */
+static enum cs_status shut_member(struct zip_job *z, const struct zip_reading *r, const char *why)
+{
+    struct emit_child c = child_of(r);
+    enum cs_status st = emit_whole(z->out, &c, slice_of(NULL, 0));
+
+    return st == CS_OK ? zip_note(z, EMIT_ENCRYPTED, why) : st;
+}
+
 /* Unpack this as a child. */
 static enum cs_status emit_member(struct zip_job *z, const struct zip_reading *r, unsigned method, struct slice in,
                                   struct sink *s, struct inflate_result *res)
@@ -103,7 +119,7 @@ static enum cs_status emit_member(struct zip_job *z, const struct zip_reading *r
     enum cs_status st = z->out->open(z->out, &c);
 
     if (st == CS_OK)
-        st = unpack(method, r->head.flags, size, in, s, res);
+        st = method == PPMD ? ppmd_member(z, size, in, res) : unpack(method, r->head.flags, size, in, s, res);
     if (st == CS_OK)
         st = z->out->close(z->out);
     return st;
@@ -200,8 +216,8 @@ static enum cs_status locked_member(struct zip_job *z, const struct zip_reading 
         l.strength = aes.p[4];
         l.method = get_le16(aes.p + 5);
     }
-    if (!has_decoder(l.method) || r->head.flags & ZIP_STRONG)
-        return zip_note(z, EMIT_ENCRYPTED, "encrypted zip member");
+    if (!has_decoder(l.method) || l.method == PPMD || r->head.flags & ZIP_STRONG)
+        return shut_member(z, r, "encrypted zip member");
     if (is_plain(&l))
         return emit_member(z, r, l.method, data, &s, &res);
     if (z->out->n_passwords && (l.method != AES || l.strength)) {
@@ -213,7 +229,7 @@ static enum cs_status locked_member(struct zip_job *z, const struct zip_reading 
     }
     if (st != CS_OK || is_open)
         return st;
-    return zip_note(z, EMIT_ENCRYPTED, "encrypted zip member");
+    return shut_member(z, r, "encrypted zip member");
 }
 
 /* ---- any member ---- */
@@ -255,6 +271,6 @@ enum cs_status zip_member(struct zip_job *z, const struct zip_reading *r, uint64
     if (r->head.flags & ZIP_ENCRYPTED)
         return locked_member(z, r, packed);
     if (!has_decoder(r->head.method))
-        return zip_note(z, EMIT_ENCRYPTED, "zip method without a decoder");
+        return shut_member(z, r, "zip method without a decoder");
     return plain_member(z, r, packed, end);
 }

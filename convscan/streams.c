@@ -1,0 +1,94 @@
+#include "bz.h"
+#include "formats.h"
+#include "inflate.h"
+#include "xz.h"
+#include "zst.h"
+
+/*
+ * streams.c - gzip, bzip2, xz, lzma and zstd: one child, whatever came out before the damage included. Streams that stand one behind
+ * the other are one file, as the tools that wrote them see it; anything else behind the first is padding.
+ */
+
+typedef enum cs_status one_fn(struct slice in, struct emit *out, struct inflate_result *res);
+
+struct stream {
+    const char *how;
+    struct slice magic;         /* of the next one; empty: there is one */
+    one_fn *one;
+};
+
+static enum cs_status put(void *to, struct slice bytes)
+{
+    struct emit *e = to;
+
+    return e->put(e, bytes);
+}
+
+static enum cs_status one_gzip(struct slice in, struct emit *e, struct inflate_result *res)
+{
+    return inflate_all(in, INFLATE_GZIP, put, e, res);
+}
+
+static enum cs_status one_bzip2(struct slice in, struct emit *e, struct inflate_result *res)
+{
+    return bz_all(in, put, e, res);
+}
+
+static enum cs_status one_xz(struct slice in, struct emit *e, struct inflate_result *res)
+{
+    return xz_all(in, XZ_XZ, UINT64_MAX, put, e, res);
+}
+
+static enum cs_status one_lzma(struct slice in, struct emit *e, struct inflate_result *res)
+{
+    return xz_all(in, XZ_ALONE, UINT64_MAX, put, e, res);
+}
+
+static enum cs_status one_zstd(struct slice in, struct emit *e, struct inflate_result *res)
+{
+    return zst_all(in, put, e, res);
+}
+
+/* What a compressed stream holds is called like the stream, without the last extension. */
+static struct slice inner_name(struct slice name)
+{
+    for (size_t i = name.n; i > 1; i--)
+        if (name.p[i - 1] == '.')
+            return slice_take(name, i - 1);
+    return slice_of(NULL, 0);
+}
+
+static enum cs_status decode(struct slice in, struct emit *out, const struct stream *s)
+{
+    const struct emit_child c = { .kind = EMIT_MEMBER, .how = s->how, .name = inner_name(out->name), .size = UINT64_MAX,
+                                  .packed = in.n };
+    struct inflate_result res = { .used = 1 };
+    enum cs_status st = out->open(out, &c);
+    bool is_damaged = false, has_any = false;
+
+    while (st == CS_OK && in.n && res.used && (!has_any || (s->magic.n && slice_starts(in, s->magic)))) {
+        st = s->one(in, out, &res);
+        is_damaged = is_damaged || res.is_damaged;
+        has_any = has_any || res.made;
+        in = slice_drop(in, res.used);
+    }
+    if (st == CS_OK)
+        st = out->close(out);
+    if (st != CS_OK || !is_damaged)
+        return st;
+    return out->note(out, has_any ? EMIT_DAMAGED : EMIT_ENCRYPTED, has_any ? s->how : "unreadable stream");
+}
+
+#define STREAM(name, how, magic)                                           \
+    enum cs_status name##_decode(struct slice object, struct emit *out)    \
+    {                                                                      \
+        static const struct stream s = { how, magic, one_##name };         \
+        return decode(object, out, &s);                                    \
+    }
+#define LITERAL(s) { (const uint8_t *)(s), sizeof(s) - 1 }
+
+STREAM(gzip, "gzip", LITERAL("\x1f\x8b"))
+STREAM(bzip2, "bzip2", LITERAL("BZh"))
+STREAM(xz, "xz", LITERAL("\xfd" "7zXZ"))
+STREAM(lzma, "lzma", LITERAL(""))
+STREAM(zstd, "zstd", LITERAL("\x28\xb5\x2f\xfd"))
