@@ -300,6 +300,20 @@ enum cs_status cfb_read(struct cfb *c, const struct cfb_entry *e, struct buf *ro
     return st;
 }
 
+void cfb_overwrite(const struct cfb *c, const struct cfb_entry *e, struct slice bytes, uint8_t *copy)
+{
+    bool is_mini = e->kind != CFB_ROOT && e->size < c->mini_cutoff;
+    uint32_t number = e->start;
+
+    while (bytes.n) {
+        struct slice to = run(c, is_mini, &number, bytes.n);
+        if (to.n == 0)
+            return;
+        memcpy(copy + (to.p - c->file.p), bytes.p, to.n);
+        bytes = slice_drop(bytes, to.n);
+    }
+}
+
 /* ---- names ---- */
 
 /* Windows Installer packs two characters of [0-9A-Za-z._] in one; no other program writes names in this block. */

@@ -53,6 +53,9 @@ struct cfb_entry cfb_at(const struct cfb *c, size_t i);
 /* The bytes of a stream: a slice of the file, or of room, which is emptied first. */
 enum cs_status cfb_read(struct cfb *c, const struct cfb_entry *e, struct buf *room, struct slice *out) MUST_USE;
 
+/* Write bytes over the beginning of a stream in copy, which is as long as the file; what the chain has no room for is left out. */
+void cfb_overwrite(const struct cfb *c, const struct cfb_entry *e, struct slice bytes, uint8_t *copy);
+
 /* Append the path of entry i, UTF-8, storages joined by '/', without the root. Names mangled by Windows Installer come out plain. */
 enum cs_status cfb_path(const struct cfb *c, size_t i, struct buf *out) MUST_USE;
 

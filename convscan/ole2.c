@@ -198,6 +198,7 @@ static enum cs_status macros(struct ole2 *o, const struct cfb_entry *e, struct s
 {
     struct cfb_entry helper;
     struct short_name name;
+    struct vba_sources sources;
     size_t n_views = 0;
     bool has_helper = helper_of(o, e, &helper), in_project;
     enum cs_status st = CS_OK;
@@ -209,8 +210,9 @@ static enum cs_status macros(struct ole2 *o, const struct cfb_entry *e, struct s
             st = project_load(o, e->parent, &helper);
     }
     if (st == CS_OK)
-        st = vba_stream(in_project && o->vba_storage == e->parent ? &o->vba : NULL, in_project, e->name, buf_slice(&o->path),
-                        stream, o->out, &n_views);
+        st = vba_find(in_project && o->vba_storage == e->parent ? &o->vba : NULL, in_project, e->name, stream, &sources);
+    if (st == CS_OK)
+        st = vba_emit(&sources, buf_slice(&o->path), stream, o->out, &n_views);
     return st == CS_OK && n_views ? note_macros(o) : st;
 }
 

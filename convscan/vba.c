@@ -3,7 +3,7 @@
 #include "base/bytes.h"
 
 enum {
-    CHUNK = 4096, SOURCES = 16,
+    CHUNK = 4096,
     ID_NAME = 0x1a, ID_NAME_UTF16 = 0x32, ID_OFFSET = 0x31, ID_VERSION = 0x09
 };
 
@@ -156,57 +156,35 @@ static bool same_name(const struct vba_module *m, struct slice utf16)
 
 /* ---- sources in a stream ---- */
 
-struct search {
-    struct slice path, stream;
-    struct emit *out;
-    size_t tried[SOURCES], n_tried, n_views;
-};
-
-static enum cs_status source_at(struct search *s, size_t at)
+static void add_source(struct vba_sources *s, struct slice stream, size_t at)
 {
-    struct emit_child c = { .kind = EMIT_VIEW, .name = s->path, .how = "vba", .size = UINT64_MAX, .packed = UINT64_MAX };
-    struct buf text = buf_init(VBA_MOST);
-    bool is_whole;
-    enum cs_status st;
-
-    for (size_t i = 0; i < s->n_tried; i++)
-        if (s->tried[i] == at)
-            return CS_OK;
-    if (s->n_tried == SOURCES)
-        return CS_OK;
-    s->tried[s->n_tried++] = at;
-    st = vba_unpack(slice_drop(s->stream, at), &text, &is_whole);
-    if (st == CS_OK && text.n) {
-        s->n_views++;
-        st = emit_whole(s->out, &c, buf_slice(&text));
-    }
-    buf_release(&text);
-    return st;
+    if (s->n == VBA_SOURCES || at >= stream.n || stream.p[at] != 1)
+        return;
+    for (size_t i = 0; i < s->n; i++)
+        if (s->at[i] == at)
+            return;
+    s->at[s->n++] = at;
 }
 
 /* Every module begins with "Attribute", so packed: 1, a chunk's head, no flags, eight literal bytes. */
-static enum cs_status by_attribute(struct search *s)
+static void by_attribute(struct vba_sources *s, struct slice stream)
 {
-    struct slice mark = SLICE("Attribut"), rest = s->stream;
-    enum cs_status st = CS_OK;
+    struct slice mark = SLICE("Attribut"), rest = stream;
 
-    while (st == CS_OK && s->n_tried < SOURCES) {
-        size_t skip = slice_find(rest, mark), at = (size_t)(rest.p - s->stream.p) + skip;
+    while (s->n < VBA_SOURCES) {
+        size_t skip = slice_find(rest, mark), at = (size_t)(rest.p - stream.p) + skip;
         if (skip == rest.n)
             break;
-        if (at >= 4 && s->stream.p[at - 1] == 0 && s->stream.p[at - 4] == 1)
-            st = source_at(s, at - 4);
+        if (at >= 4 && stream.p[at - 1] == 0)
+            add_source(s, stream, at - 4);
         rest = slice_drop(rest, skip + mark.n);
     }
-    return st;
 }
 
 /* Where a row of chunks leads exactly to the end of the stream; found from the end backwards, each position once. */
-static enum cs_status by_chunks(struct search *s)
+static enum cs_status by_chunks(struct vba_sources *s, struct slice in)
 {
-    struct slice in = s->stream;
     uint8_t *leads = calloc(1, in.n / 8 + 1);
-    enum cs_status st = CS_OK;
     size_t found = in.n;
 
     if (!leads)
@@ -222,24 +200,37 @@ static enum cs_status by_chunks(struct search *s)
             found = at - 1;
     }
     free(leads);
-    if (found < in.n)
-        st = source_at(s, found);
-    return st;
+    add_source(s, in, found);
+    return CS_OK;
 }
 
-enum cs_status vba_stream(const struct vba_project *p, bool in_project, struct slice utf16_name, struct slice path,
-                          struct slice stream, struct emit *out, size_t *n_views)
+enum cs_status vba_find(const struct vba_project *p, bool in_project, struct slice utf16_name, struct slice stream,
+                        struct vba_sources *out)
 {
-    struct search s = { .path = path, .stream = stream, .out = out };
+    *out = (struct vba_sources){ 0 };
+    for (size_t i = 0; p && i < p->n_modules; i++)
+        if (same_name(&p->modules[i], utf16_name))
+            add_source(out, stream, p->modules[i].offset);
+    by_attribute(out, stream);
+    return in_project && out->n == 0 ? by_chunks(out, stream) : CS_OK;
+}
+
+enum cs_status vba_emit(const struct vba_sources *s, struct slice path, struct slice stream, struct emit *out, size_t *n_views)
+{
+    struct emit_child c = { .kind = EMIT_VIEW, .name = path, .how = "vba", .size = UINT64_MAX, .packed = UINT64_MAX };
+    struct buf text = buf_init(VBA_MOST);
     enum cs_status st = CS_OK;
 
-    for (size_t i = 0; p && st == CS_OK && i < p->n_modules; i++)
-        if (p->modules[i].offset < stream.n && same_name(&p->modules[i], utf16_name))
-            st = source_at(&s, p->modules[i].offset);
-    if (st == CS_OK)
-        st = by_attribute(&s);
-    if (st == CS_OK && in_project && s.n_views == 0)
-        st = by_chunks(&s);
-    *n_views = s.n_views;
+    *n_views = 0;
+    for (size_t i = 0; st == CS_OK && i < s->n; i++) {
+        bool is_whole;
+        text.n = 0;
+        st = vba_unpack(slice_drop(stream, s->at[i]), &text, &is_whole);
+        if (st == CS_OK && text.n) {
+            ++*n_views;
+            st = emit_whole(out, &c, buf_slice(&text));
+        }
+    }
+    buf_release(&text);
     return st;
 }

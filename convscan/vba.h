@@ -12,7 +12,7 @@
 #include "base/buf.h"
 #include "emit.h"
 
-enum { VBA_MOST = 16 << 20, VBA_MODULES = 4096 };
+enum { VBA_MOST = 16 << 20, VBA_MODULES = 4096, VBA_SOURCES = 16 };
 
 struct vba_module {
     struct slice name;          /* of its stream, UTF-16LE, or in the project's code page */
@@ -33,11 +33,21 @@ enum cs_status vba_unpack(struct slice in, struct buf *out, bool *is_whole) MUST
 enum cs_status vba_open(struct vba_project *p, struct slice dir) MUST_USE;
 void vba_close(struct vba_project *p);
 
+/* Where packed sources begin in a stream; the first one is the one the module list names, if it does. */
+struct vba_sources {
+    size_t at[VBA_SOURCES];
+    size_t n;
+};
+
 /*
- * The sources in one stream, as views under the given name. p may be NULL: then, and where its offset leads nowhere, the
- * packed text is searched for. in_project: the stream stands beside a dir stream, so search harder.
+ * p may be NULL: then, and where its offset leads nowhere, the packed text is searched for. in_project: the stream stands beside
+ * a dir stream, so search harder.
  */
-enum cs_status vba_stream(const struct vba_project *p, bool in_project, struct slice utf16_name, struct slice path,
-                          struct slice stream, struct emit *out, size_t *n_views) MUST_USE;
+enum cs_status vba_find(const struct vba_project *p, bool in_project, struct slice utf16_name, struct slice stream,
+                        struct vba_sources *out) MUST_USE;
+
+/* Emit them as views under the given name; *n_views tells how many there were. */
+enum cs_status vba_emit(const struct vba_sources *s, struct slice path, struct slice stream, struct emit *out,
+                        size_t *n_views) MUST_USE;
 
 #endif

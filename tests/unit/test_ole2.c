@@ -1,6 +1,7 @@
 #include <check.h>
 
 #include "convscan/cfb.h"
+#include "convscan/clean.h"
 #include "convscan/ole2.h"
 #include "mkcfb.h"
 #include "recorder.h"
@@ -214,6 +215,93 @@ START_TEST(macro_sources_are_views)
 }
 END_TEST
 
+/* The macro and the package are gone, the module is still a module, everything else is where it was. */
+START_TEST(macros_and_packages_are_emptied)
+{
+    struct buf dir = buf_init(1 << 16), dir_packed = buf_init(1 << 16), module = buf_init(1 << 16), source = buf_init(4096), file;
+    struct buf native = buf_init(1 << 16), out = buf_init(1 << 20);
+    struct mkcfb_entry e[] = {
+        { "Root Entry", -1, true, { 0 } },
+        { "VBA", 0, true, { 0 } },
+        { "dir", 1, false, { 0 } },
+        { "Module1", 1, false, { 0 } },
+        { "_VBA_PROJECT", 1, false, SLICE("\xcc\x61\x99\0\0\0\0compiled") },
+        { "\1Ole10Native", 0, false, { 0 } },
+        { "other", 0, false, SLICE("other bytes") },
+    };
+    struct recorder r;
+    bool is_changed;
+
+    mkcfb_put(&dir, "\x1a\0\7\0\0\0Module1", 13);
+    mkcfb_put(&dir, "\x31\0\4\0\0\0\x07\0\0\0", 10);
+    mkcfb_vba(&dir_packed, buf_slice(&dir));
+    mkcfb_put(&source, "Attribute VB_Name = \"M\"\r\n", 25);
+    mkcfb_put(&source, test_eicar().p, test_eicar().n);
+    mkcfb_put(&module, "\1p-code", 7);
+    mkcfb_vba(&module, buf_slice(&source));
+    mkcfb_put(&native, "\0\0\0\0\2\0t\0t\0\0\0\3\0\2\0\0\0t\0\x44\0\0\0", 24);
+    mkcfb_put(&native, test_eicar().p, test_eicar().n);
+    e[2].bytes = buf_slice(&dir_packed);
+    e[3].bytes = buf_slice(&module);
+    e[5].bytes = buf_slice(&native);
+    file = mkcfb(e, COUNT(e));
+    ck_assert_int_eq(clean_ole2(buf_slice(&file), &out, &is_changed), CS_OK);
+    ck_assert(is_changed);
+    ck_assert_uint_eq(out.n, file.n);
+    r = decoded(buf_slice(&out));
+    ck_assert_ptr_null(recorder_holding(&r, test_eicar()));
+    ck_assert_ptr_null(recorder_holding(&r, SLICE("p-code")));
+    ck_assert_ptr_null(recorder_holding(&r, SLICE("compiled")));
+    ck_assert_ptr_nonnull(recorder_holding(&r, SLICE("Attribute VB_Name = \"M\"\r\n")));
+    ck_assert_ptr_nonnull(recorder_holding(&r, SLICE("other bytes")));
+    ck_assert_uint_eq(recorder_find(&r, "VBA/Module1")->bytes.n, module.n);
+    recorder_release(&r);
+    buf_release(&dir);
+    buf_release(&dir_packed);
+    buf_release(&module);
+    buf_release(&source);
+    buf_release(&native);
+    buf_release(&file);
+    buf_release(&out);
+}
+END_TEST
+
+START_TEST(nothing_to_clean_changes_nothing)
+{
+    struct mkcfb_entry e[] = { { "Root Entry", -1, true, { 0 } }, { "WordDocument", 0, false, big_stream() } };
+    struct buf file = mkcfb(e, COUNT(e)), out = buf_init(1 << 20);
+    bool is_changed;
+
+    ck_assert_int_eq(clean_ole2(buf_slice(&file), &out, &is_changed), CS_OK);
+    ck_assert(!is_changed && slice_eq(buf_slice(&out), buf_slice(&file)));
+    ck_assert_int_eq(clean_ole2(slice_take(buf_slice(&file), 600), &out, &is_changed), CS_UNSUPPORTED);
+    ck_assert_int_eq(clean_ole2(SLICE("no document"), &out, &is_changed), CS_UNSUPPORTED);
+    buf_release(&file);
+    buf_release(&out);
+}
+END_TEST
+
+START_TEST(a_real_macro_is_emptied)
+{
+    struct buf out = buf_init(1 << 20);
+    struct mapfile m;
+    struct recorder r;
+    bool is_changed;
+
+    if (!corpus_open(&m, "containers/poi/SimpleMacro.doc"))
+        return;
+    ck_assert_int_eq(clean_ole2(m.data, &out, &is_changed), CS_OK);
+    ck_assert(is_changed);
+    r = decoded(buf_slice(&out));
+    ck_assert_ptr_nonnull(recorder_holding(&r, SLICE("Attribute VB_Name = \"Module1\"")));
+    ck_assert_ptr_null(recorder_holding(&r, SLICE("End Sub")));
+    ck_assert_uint_eq(r.notes[EMIT_DAMAGED], 0);
+    recorder_release(&r);
+    mapfile_close(&m);
+    buf_release(&out);
+}
+END_TEST
+
 START_TEST(installer_names_come_out_plain)
 {
     struct mkcfb_entry e[] = { { "Root Entry", -1, true, { 0 } }, { "xyz", 0, false, SLICE("data") } };
@@ -296,6 +384,9 @@ int main(void)
     tcase_add_test(c, an_embedded_package_comes_out_under_its_name);
     tcase_add_test(c, outlook_attachments_come_out_under_their_names);
     tcase_add_loop_test(c, macro_sources_are_views, 0, (int)COUNT(vbas));
+    tcase_add_test(c, macros_and_packages_are_emptied);
+    tcase_add_test(c, nothing_to_clean_changes_nothing);
+    tcase_add_test(c, a_real_macro_is_emptied);
     tcase_add_test(c, installer_names_come_out_plain);
     tcase_add_test(c, loops_end);
     tcase_add_loop_test(c, real_documents, 0, (int)COUNT(documents));

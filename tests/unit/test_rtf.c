@@ -1,6 +1,7 @@
 #include <check.h>
 
 #include "base/bytes.h"
+#include "convscan/clean.h"
 #include "convscan/rtf.h"
 #include "corpus.h"
 #include "recorder.h"
@@ -108,6 +109,58 @@ START_TEST(the_object_is_found)
 }
 END_TEST
 
+/* Whatever the style, no object is left, the rest is text, and a second cleaning finds nothing to do. */
+START_TEST(the_object_is_taken_out)
+{
+    struct buf object = packed_eicar(), b = buf_init(1 << 20), out = buf_init(1 << 20), again = buf_init(1 << 20);
+    bool is_changed;
+    struct recorder r;
+
+    put(&b, styles[_i].open);
+    for (size_t i = 0; i < object.n; i++)
+        ck_assert_int_eq(buf_printf(&b, "%02x%s", object.p[i], i % 4 ? "" : styles[_i].between), CS_OK);
+    put(&b, styles[_i].close);
+    ck_assert_int_eq(clean_rtf(buf_slice(&b), &out, &is_changed), CS_OK);
+    ck_assert(is_changed);
+    r = decoded(buf_slice(&out));
+    ck_assert_ptr_null(recorder_holding(&r, test_eicar()));
+    ck_assert_ptr_null(recorder_find(&r, "e.com"));
+    recorder_release(&r);
+    ck_assert(rtf_is(buf_slice(&out)));
+    ck_assert_int_eq(clean_rtf(buf_slice(&out), &again, &is_changed), CS_OK);
+    ck_assert_msg(!is_changed && slice_eq(buf_slice(&again), buf_slice(&out)), "%s: %.*s", styles[_i].what, (int)out.n,
+                  (const char *)out.p);
+    buf_release(&again);
+    buf_release(&out);
+    buf_release(&b);
+    buf_release(&object);
+}
+END_TEST
+
+static const struct {
+    const char *in, *out;
+} cleanings[] = {
+    { "{\\rtf1 a{\\object\\objemb{\\*\\objdata 0105}{\\result{\\pict 00}}}b}", "{\\rtf1 a{\\object\\objemb{}{\\result{\\pict 00}}}b}" },
+    { "{\\rtf1 a{\\*\\objdata 01{x}05}b{\\objdata 02}c}", "{\\rtf1 a{}b{}c}" },
+    { "{\\rtf1 a{\\*\\objdata 01", "{\\rtf1 a{}}" },
+    { "{\\rtf1\\o{\\objdata 01}bjdata 02}", "{\\rtf1\\o{}bjdata 02}" },
+    { "{\\rtf1\\objdata 0105}", "{\\rtf1}" },
+    { "{\\rtf1 nothing\\par}", "{\\rtf1 nothing\\par}" },
+    { "{\\rtf1{{}", "{\\rtf1{{}" },
+};
+
+START_TEST(what_stays_is_as_it_was)
+{
+    struct buf out = buf_init(4096);
+    bool is_changed;
+
+    ck_assert_int_eq(clean_rtf(slice_str(cleanings[_i].in), &out, &is_changed), CS_OK);
+    ck_assert_msg(slice_eq(buf_slice(&out), slice_str(cleanings[_i].out)), "%.*s", (int)out.n, (const char *)out.p);
+    ck_assert_int_eq(is_changed, strcmp(cleanings[_i].in, cleanings[_i].out) != 0);
+    buf_release(&out);
+}
+END_TEST
+
 START_TEST(raw_bytes_in_an_object_count)
 {
     struct buf object = packed_eicar(), b = buf_init(1 << 20);
@@ -202,6 +255,8 @@ int main(void)
     int failed;
 
     tcase_add_loop_test(c, the_object_is_found, 0, (int)COUNT(styles));
+    tcase_add_loop_test(c, the_object_is_taken_out, 0, (int)COUNT(styles));
+    tcase_add_loop_test(c, what_stays_is_as_it_was, 0, (int)COUNT(cleanings));
     tcase_add_test(c, raw_bytes_in_an_object_count);
     tcase_add_loop_test(c, the_text_is_seen, 0, (int)COUNT(texts));
     tcase_add_test(c, damage_is_survived);
