@@ -25,6 +25,7 @@ QUICK = bool(os.environ.get('QUICK'))
 ONLY = [x for x in os.environ.get('ONLY', '').split(',') if x]
 DATA_BYTES = 16_000_000 if QUICK else 64_000_000
 SETS = [1000, 10_000, 100_000] if QUICK else [1000, 10_000, 100_000, 1_000_000]
+SLOW = 10_000 if QUICK else 100_000  # the set for peers that take long to load it
 LARGEST = 8_700_000                 # the size of the largest public set
 PAIRS = 200 if QUICK else 2000
 SCANS = 3 if QUICK else 5
@@ -206,7 +207,7 @@ def bench_start():
 
 
 def start_peers(part, env, cp):
-    n = SETS[-1] if QUICK else 100_000
+    n = SLOW
     ours = [f'{BIN}/convscan', '--db', image(n)]
     few = 10 if QUICK else 40
     if have('yara', 'yara'):
@@ -323,7 +324,7 @@ def bench_match():
                 ours[x] = sorted(ours[x] + ours_mb_s(n, data[x]))       # before and after the peer
                 match_row(n, x, ours[x], 'vectorscan', their['mb_s'], '≥ 1' if x == 'random' else want[n])
             peer_compile[n] = theirs[0]['seconds']
-        if n == 100_000:
+        if n == SLOW:
             match_slow_peers(n, data, ours)
 
 
