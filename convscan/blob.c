@@ -4,7 +4,7 @@
 #include "magic.h"
 #include "unbase.h"
 
-enum { MIN_64 = 40, MIN_HEX = 64, MIN_PERCENTS = 8, ACTIVE_FROM = 0x28, ACTIVE_TO = 0x60 };
+enum { MIN_64 = 40, MIN_HEX = 64, HEX_BYTES = 48, TURNED = 88, MIN_PERCENTS = 8, ACTIVE_FROM = 0x28, ACTIVE_TO = 0x60 };
 
 static enum cs_status member(struct emit *out, struct slice bytes, const char *how, const char *type)
 {
@@ -84,15 +84,25 @@ static enum cs_status turned(struct slice in, struct buf *out)
     return st;
 }
 
+/* Padding in front, or something known that begins at the end. */
+static bool is_turned(struct slice text)
+{
+    uint8_t room[TURNED];
+    struct buf head = buf_over(room, sizeof room);
+    struct slice tail = slice_drop(text, text.n > TURNED ? text.n - TURNED : 0);
+
+    return text.p[0] == '=' || (turned(tail, &head) == CS_OK && magic_is_object(buf_slice(&head)));
+}
+
 enum cs_status blob_text(struct emit *out, struct slice text, const char *how)
 {
     text = slice_trim(text);
     if (text.n < BLOB_MIN)
         return CS_OK;
     if (unbase_is_hex(text, MIN_HEX))
-        return undone(out, text, how, unbase_hex, MIN_HEX);
+        return undone(out, text, how, unbase_hex, HEX_BYTES);
     if (unbase_is_64(text, MIN_64))
-        return undone(out, text, how, text.p[0] == '=' ? turned : unbase64, BLOB_MIN);
+        return undone(out, text, how, is_turned(text) ? turned : unbase64, BLOB_MIN);
     if (unbase_percents(text, MIN_PERCENTS) == MIN_PERCENTS)
         return undone(out, text, how, unbase_percent, BLOB_MIN);
     if (magic_is_object(slice_take(text, MAGIC_HEAD)))

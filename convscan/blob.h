@@ -11,7 +11,7 @@
 #include "base/buf.h"
 #include "emit.h"
 
-enum { BLOB_MAX = 32 << 20, BLOB_MIN = 32 };
+enum { BLOB_MAX = 32 << 20, BLOB_MIN = 24 };
 
 /* Whatever text may be the written form of: emitted as members. is_sure: the text is meant to be decoded, its content apart. */
 enum cs_status blob_text(struct emit *out, struct slice text, const char *how) MUST_USE;

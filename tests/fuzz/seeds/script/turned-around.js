@@ -1,0 +1,1 @@
+x="==QIlJ3btBSZt92cgQmbhByclRXeiByb3RXL5RncphGdgwycllmcyF2YgU2ZhBHIhBCdhhGdgUGbpZGIlhGd".split("").reverse().join("")
