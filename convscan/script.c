@@ -21,7 +21,7 @@ struct script {
 
 static uint8_t peek(const struct script *s, size_t ahead)
 {
-    return s->in.n - s->at > ahead ? s->in.p[s->at + ahead] : 0;
+    return s->at < s->in.n && s->in.n - s->at > ahead ? s->in.p[s->at + ahead] : 0;
 }
 
 static bool is_word(uint8_t c)
