@@ -2,21 +2,31 @@
 
 #include <stdlib.h>
 
-#include "filter.h"
+#include "lower.h"
+#include "rarity.h"
 
-struct emitter {
-    const struct vdl_program *program;
-    struct image image;
-    struct anchors anchors;
-    struct arena arena;
-    uint32_t classes[VDL_CLASSES], back, ahead;
-    char *why;
-};
-
-static enum cs_status refuse(struct emitter *e, const struct vdl_rule *r, const char *feature)
+enum cs_status refuse(struct emitter *e, const char *feature)
 {
-    snprintf(e->why, 256, "%.*s: %s", (int)(r->name.n < 100 ? r->name.n : 100), (const char *)r->name.p, feature);
+    snprintf(e->why, 256, "%s", feature);
     return CS_UNSUPPORTED;
+}
+
+enum cs_status emitter_init(struct emitter *e, char why[256])
+{
+    *e = (struct emitter){ .why = why, .threads = 1 };
+    e->types = calloc(VDB_TYPES_MAX, sizeof *e->types);
+    why[0] = '\0';
+    if (!e->types)
+        return CS_NOMEM;
+    return arena_init(&e->arena, (size_t)16 << 30);
+}
+
+void emitter_release(struct emitter *e)
+{
+    image_release(&e->image);
+    arena_release(&e->arena);
+    free(e->anchors.p);
+    free(e->types);
 }
 
 static void put_name(struct emitter *e, struct slice name)
@@ -42,53 +52,63 @@ static bool plain_literal(const struct vdl_rule *r, struct slice *out)
     n = n->kids[0];
     if (n->kind == VN_CAT && n->n_kids == 1)
         n = n->kids[0];
-    if (n->kind != VN_BYTES || n->mask || n->fold || n->bytes.n < 1 || n->bytes.n > VDB_C_LEN_MASK)
+    if (n->kind != VN_BYTES || n->mask || n->fold || n->bytes.n < 1 || n->bytes.n > LOWER_LITERAL)
         return false;
     *out = n->bytes;
     return true;
 }
 
-static enum cs_status put_literal(struct emitter *e, struct slice s, uint32_t owner)
+static bool plain_hash(const struct vdl_rule *r)
 {
-    struct anchor *a = anchors_add(&e->anchors);
-    uint8_t *p;
+    static const uint8_t lengths[] = { [VH_MD5] = 16, [VH_SHA1] = 20, [VH_SHA256] = 32 };
+    const struct vdl_node *n = r->expr;
 
-    if (!a)
-        return CS_NOMEM;
-    a->record = image_at(&e->image, VDB_RECORDS);
-    a->bytes = s.p;
-    a->n = (uint32_t)s.n;
-    if (a->record >= 1u << (32 - VDB_E_SHIFT))
-        return CS_LIMIT;
-    p = image_grow(&e->image, VDB_RECORDS, VDB_C_BYTES + s.n);
-    if (!p)
-        return CS_NOMEM;
-    put_le32(p + VDB_C_OWNER, owner);
-    put_le16(p + VDB_C_LEN, (uint16_t)(s.n | VDB_K_EXACT << VDB_C_KIND));
-    memcpy(p + VDB_C_BYTES, s.p, s.n);
-    e->back = e->back > s.n ? e->back : (uint32_t)s.n;
-    e->ahead = e->ahead > s.n ? e->ahead : (uint32_t)s.n;
-    return CS_OK;
+    return (n->kind == VN_HASH || n->kind == VN_SECTION_HASH) && !r->types && n->bytes.n == lengths[n->algo] &&
+           (n->lo < VDB_MANY || n->lo == VDL_INF);
 }
 
 static enum cs_status put_rule(struct emitter *e, const struct vdl_rule *r, uint32_t number)
 {
     uint8_t *row = image_grow(&e->image, VDB_RULES, VDB_RULE);
-    uint32_t what = (uint32_t)r->cls | (r->is_private ? VDB_W_PRIVATE : 0);
+    uint32_t what = (uint32_t)r->cls | (r->is_private ? VDB_W_PRIVATE : 0), plan = 0, types = 0;
     struct slice literal;
+    enum cs_status st = CS_OK;
 
     if (!row)
         return CS_NOMEM;
     put_le32(row + VDB_R_NAME, image_at(&e->image, VDB_NAMES));
     put_name(e, r->name);
     e->classes[r->cls]++;
-    if (!plain_literal(r, &literal) || r->types)
-        return refuse(e, r, "more than one literal");
-    put_le32(row + VDB_R_WHAT, what);
-    return put_literal(e, literal, number);
+    e->rule = r;
+    if (plain_literal(r, &literal)) {
+        st = types_number(e, r->types, &types);
+        what |= types << VDB_W_SHIFT;
+        if (st == CS_OK)
+            st = lower_literal(e, literal, number);
+    } else if (!plain_hash(r)) {
+        st = plan_rule(e, r, number, &plan);
+        what |= VDB_W_PLAN | plan << VDB_W_SHIFT;
+    }
+    put_le32(e->image.sec[VDB_RULES].p + (size_t)number * VDB_RULE + VDB_R_WHAT, what);
+    return st;
 }
 
-static void put_info(struct emitter *e)
+/* The offsets of the restrictions go in front of them. */
+static void finish_types(struct emitter *e)
+{
+    struct section *s = &e->image.sec[VDB_TYPES];
+    size_t n = s->n, at = 0, head = (size_t)e->n_types * 4;
+
+    if (n == 0 || !image_grow(&e->image, VDB_TYPES, head))
+        return;
+    memmove(s->p + head, s->p, n);
+    for (uint32_t i = 0; i < e->n_types; i++) {
+        put_le32(s->p + 4 * (size_t)i, (uint32_t)(head + at));
+        at += 8 + 4 * (size_t)get_le32(s->p + head + at + 4);
+    }
+}
+
+static void put_info(struct emitter *e, size_t n_hashes)
 {
     uint32_t version = image_string(&e->image, e->program->version);
     uint8_t *p = image_grow(&e->image, VDB_INFO, VDB_INFO_BYTES);
@@ -96,57 +116,144 @@ static void put_info(struct emitter *e)
     if (!p)
         return;
     put_le32(p + VDB_I_RULES, (uint32_t)e->program->n_rules);
+    put_le32(p + VDB_I_PLANS, e->n_plans);
+    put_le32(p + VDB_I_TYPES, e->n_types);
+    put_le32(p + VDB_I_SEGMENTS, e->n_segments);
+    put_le32(p + VDB_I_STAGES, e->n_stages);
     put_le32(p + VDB_I_BACK, e->back);
     put_le32(p + VDB_I_AHEAD, e->ahead);
+    put_le64(p + VDB_I_STATE, e->state);
+    put_le32(p + VDB_I_THREADS, e->threads);
+    put_le32(p + VDB_I_FLAGS, e->flags);
+    put_le32(p + VDB_I_HASH_RULES, (uint32_t)n_hashes);
     for (unsigned i = 0; i < VDL_CLASSES; i++)
         put_le32(p + VDB_I_CLASSES + 4 * i, e->classes[i]);
     put_le32(p + VDB_I_VERSION, version);
 }
 
+static enum cs_status put_rules(struct emitter *e, const struct vdl_program *p, struct hashed *h, size_t *n_hashes)
+{
+    enum cs_status st = CS_OK;
+    uint32_t number = 0;
+
+    for (size_t i = 0; i < p->n_rules && st == CS_OK; i++)
+        if (plain_hash(&p->rules[i]))
+            h[(*n_hashes)++].rule = &p->rules[i];
+        else
+            st = put_rule(e, &p->rules[i], number++);
+    if (st == CS_OK && *n_hashes)
+        st = hashes_put(e, h, *n_hashes, number);
+    for (size_t i = 0; i < *n_hashes && st == CS_OK; i++)
+        st = put_rule(e, h[i].rule, number++);
+    return st;
+}
+
 enum cs_status vdl_emit(const struct vdl_program *p, const char *path, const struct vdl_emit_options *o, char why[256])
 {
-    struct emitter e = { .program = p, .why = why };
-    enum cs_status st = CS_OK;
+    struct emitter e;
+    struct hashed *h = calloc(p->n_rules ? p->n_rules : 1, sizeof *h);
+    size_t n_hashes = 0;
     uint64_t bytes = 0;
+    enum cs_status st = emitter_init(&e, why);
 
-    why[0] = '\0';
-    for (size_t i = 0; i < p->n_rules && st == CS_OK; i++)
-        st = put_rule(&e, &p->rules[i], (uint32_t)i);
+    e.program = p;
+    if (!h)
+        st = CS_NOMEM;
+    if (p->n_rules >= 1u << 27)
+        st = CS_LIMIT;
+    if (st == CS_OK)
+        st = put_rules(&e, p, h, &n_hashes);
+    if (st == CS_UNSUPPORTED && e.rule) {
+        char feature[256];
+
+        memcpy(feature, why, sizeof feature);
+        snprintf(why, 256, "%.*s: not supported: %.120s", (int)(e.rule->name.n < 100 ? e.rule->name.n : 100),
+                 (const char *)e.rule->name.p, feature);
+    }
     if (st == CS_OK)
         st = filter_build(&e.image, &e.anchors);
     if (st == CS_OK) {
-        put_info(&e);
+        finish_types(&e);
+        put_info(&e, n_hashes);
         st = image_write(&e.image, path, &bytes);
     }
     if (o && o->image_bytes)
         *o->image_bytes = bytes;
     if (st != CS_OK && !why[0])
         snprintf(why, 256, "%s: %s", path, cs_status_text(st));
-    image_release(&e.image);
-    free(e.anchors.p);
+    emitter_release(&e);
+    free(h);
+    return st;
+}
+
+/* Lower one rule into an image that is thrown away. */
+static enum cs_status try_rule(struct emitter *e, const struct vdl_rule *r, char why[256])
+{
+    enum cs_status st = emitter_init(e, why);
+    struct slice literal;
+    uint32_t plan;
+
+    if (st != CS_OK)
+        return st;
+    e->rule = r;
+    if (plain_literal(r, &literal))
+        st = lower_literal(e, literal, 0);
+    else if (!plain_hash(r))
+        st = plan_rule(e, r, 0, &plan);
     return st;
 }
 
 enum cs_status vdl_emit_check(const struct vdl_rule *r, char why[256])
 {
-    (void)r;
+    struct emitter e;
+    struct slice literal;
+    enum cs_status st;
+
     why[0] = '\0';
-    return CS_OK;
+    /* Nearly all: not worth an emitter. */
+    if (plain_literal(r, &literal) || plain_hash(r))
+        return CS_OK;
+    st = try_rule(&e, r, why);
+    emitter_release(&e);
+    return st;
 }
 
 size_t vdl_emit_windows(const struct vdl_rule *r, struct arena *a, struct vdl_window *out, size_t room)
 {
-    (void)r, (void)a, (void)out, (void)room;
-    return 0;
+    (void)a;
+    struct emitter e;
+    char why[256];
+    size_t n = 0;
+
+    if (try_rule(&e, r, why) == CS_OK)
+        for (; n < e.anchors.n && n < room; n++)
+            filter_window(&e.anchors.p[n], a, &out[n]);
+    emitter_release(&e);
+    return n;
 }
 
 void vdl_emit_explain(const struct vdl_rule *r, FILE *out)
 {
-    fprintf(out, "%.*s\n", (int)r->name.n, (const char *)r->name.p);
-}
+    enum { MOST = 64 };
+    static const char *const groups[] = { "eight bytes at every fourth place", "four bytes", "two bytes", "one byte" };
+    struct vdl_window w[MOST];
+    struct arena a;
+    size_t n;
 
-bool vdl_print_rule(const struct vdl_rule *r, FILE *out)
-{
-    (void)r;
-    return !ferror(out);
+    fprintf(out, "%.*s: ", (int)r->name.n, (const char *)r->name.p);
+    vdl_print_rule(r, out);
+    fputc('\n', out);
+    if (arena_init(&a, 1 << 20) != CS_OK)
+        return;
+    n = vdl_emit_windows(r, &a, w, MOST);
+    for (size_t i = 0; i < n; i++) {
+        fputs("  looks for", out);
+        for (size_t k = 0; k < w[i].bytes.n; k++)
+            fprintf(out, " %02x", w[i].bytes.p[k]);
+        fprintf(out, " (place %u of its literal; %s), expected %.3g times in a million bytes%s\n", w[i].at, groups[w[i].group],
+                w[i].rarity, w[i].rarity > VDL_SLOW_RARITY ? ": slow" : "");
+    }
+    if (n == 0)
+        fputs("  looks for nothing: decided by facts, or by an automaton over all bytes\n", out);
+    arena_release(&a);
 }

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "emit.h"
 #include "rarity.h"
 
 enum { G_LONG, G_MIDDLE, G_TINY, G_ONE, GROUPS };
@@ -31,7 +32,7 @@ static void plan_groups(struct plan *plans, struct anchors *a)
     for (size_t i = 0; i < a->n; i++)
         n_long += a->p[i].n >= 11;
     /* Few signatures: shorter windows at every eighth place. Many: longer ones at every fourth. */
-    plans[G_LONG] = n_long <= 20000 ? (struct plan){ 5, 8, 12, 0 } : (struct plan){ 8, 4, 11, 0 };
+    plans[G_LONG] = n_long <= 0 ? (struct plan){ 5, 8, 12, 0 } : (struct plan){ 8, 4, 11, 0 };
     plans[G_TINY] = (struct plan){ 2, 1, 2, 0 };
     plans[G_ONE] = (struct plan){ 1, 1, 1, 0 };
     for (size_t i = 0; i < a->n; i++) {
@@ -111,23 +112,20 @@ static void choose(struct anchor *x, const struct plan *p, const struct census *
 struct entry { uint64_t hash; uint32_t bucket, ref, check; };
 struct entries { struct entry *p; size_t n, room; };
 
-/* Three known bytes beside the window, behind it if possible. */
+/* Where three known bytes stand beside the window: behind it, before it, or half inside. Only these, see VDB_G_CHECKS. */
 static uint32_t check_of(const struct anchor *x, uint32_t at, uint32_t window)
 {
-    int off = 0;
+    const int places[4] = { (int)window, -3, (int)window - 1, -2 };
 
-    if (!x->bytes)
-        return 0;
-    if (at + window + 3 <= x->n && window < 128)
-        off = (int)window;
-    else if (at >= 3)
-        off = -3;
-    else if (x->n >= 3)
-        off = (int)(x->n - 3) - (int)at;
-    if (off == 0 || off > 127 || off < -128)
-        return 0;
-    const uint8_t *q = x->bytes + at + off;
-    return (uint32_t)(uint8_t)off | (uint32_t)q[0] << 8 | (uint32_t)q[1] << 16 | (uint32_t)q[2] << 24;
+    for (int i = 0; x->bytes && i < 4; i++) {
+        int64_t q = (int64_t)at + places[i];
+
+        if (places[i] == 0 || q < 0 || q + 3 > x->n)
+            continue;
+        return (uint32_t)(uint8_t)places[i] | (uint32_t)x->bytes[q] << 8 | (uint32_t)x->bytes[q + 1] << 16 |
+               (uint32_t)x->bytes[q + 2] << 24;
+    }
+    return 0;
 }
 
 static bool entry_add(struct entries *e, uint64_t window, uint32_t ref, uint32_t check)
@@ -196,31 +194,38 @@ static int entry_order(const void *pa, const void *pb)
     return a->ref < b->ref ? -1 : a->ref > b->ref;
 }
 
-static uint32_t filter_words(size_t n)
+/* About bits bits an entry, a power of two of words, at most 2^most. */
+static uint32_t filter_words(size_t n, unsigned bits, unsigned most)
 {
-    /* Sixteen bits an entry; more than two megabytes would cost a small part more than they save. */
-    size_t words = n / 4 + 64;
+    uint32_t words = 16;
 
-    return (uint32_t)(words < 262144 ? words : 262144);
+    while (words < 1u << most && (uint64_t)words * 64 < (uint64_t)n * bits)
+        words *= 2;
+    return words;
 }
 
-static enum cs_status write_group(struct image *im, struct entries *e, const struct plan *p)
+static unsigned shift_of(uint32_t words)
 {
-    uint32_t words = filter_words(e->n), buckets = (uint32_t)(e->n / 2 + 1), at = 0;
-    uint32_t filter_at = image_at(im, VDB_FILTER), first = image_at(im, VDB_ENTRIES) / VDB_ENTRY;
-    uint32_t bucket_at = image_at(im, VDB_BUCKETS) / 4;
-    uint8_t *filter = image_grow(im, VDB_FILTER, (size_t)words * 8);
+    return 64 - (unsigned)__builtin_ctz(words);
+}
+
+static void filter_add(uint8_t *filter, uint32_t words, uint64_t hash)
+{
+    uint8_t *w = filter + vdb_word(hash, shift_of(words), words) * 8;
+
+    put_le64(w, get_le64(w) | vdb_bits(hash));
+}
+
+static enum cs_status write_entries(struct image *im, struct entries *e, uint32_t buckets)
+{
     uint8_t *slots = image_grow(im, VDB_BUCKETS, ((size_t)buckets + 1) * 4);
-    uint8_t *out = image_grow(im, VDB_ENTRIES, e->n * VDB_ENTRY), *g = image_grow(im, VDB_GROUPS, VDB_GROUP);
+    uint8_t *out = image_grow(im, VDB_ENTRIES, e->n * VDB_ENTRY);
+    uint32_t at = 0;
 
-    if (!filter || !slots || !out || !g)
+    if (!slots || !out)
         return CS_NOMEM;
-    for (size_t i = 0; i < e->n; i++) {
-        uint8_t *w = filter + vdb_word(e->p[i].hash, words) * 8;
-
-        put_le64(w, get_le64(w) | vdb_bits(e->p[i].hash));
+    for (size_t i = 0; i < e->n; i++)
         e->p[i].bucket = vdb_bucket(e->p[i].hash, buckets);
-    }
     qsort(e->p, e->n, sizeof *e->p, entry_order);
     for (uint32_t i = 0; i < e->n; i++) {
         put_le32(out + (size_t)i * VDB_ENTRY + VDB_E_REF, e->p[i].ref);
@@ -230,15 +235,50 @@ static enum cs_status write_group(struct image *im, struct entries *e, const str
     }
     while (at <= buckets)
         put_le32(slots + 4 * (size_t)at++, (uint32_t)e->n);
+    return CS_OK;
+}
+
+static uint32_t write_filter(struct image *im, uint32_t words, const struct entries *e, bool is_second)
+{
+    uint32_t at = image_at(im, VDB_FILTER);
+    uint8_t *filter = image_grow(im, VDB_FILTER, (size_t)words * 8);
+
+    for (size_t i = 0; filter && i < e->n; i++)
+        filter_add(filter, words, is_second ? vdb_second(e->p[i].hash, e->p[i].check) : e->p[i].hash);
+    return at;
+}
+
+static enum cs_status write_group(struct image *im, struct entries *e, const struct plan *p)
+{
+    uint32_t words = filter_words(e->n, 16, 18), second = filter_words(e->n, 16, 20), buckets = (uint32_t)(e->n / 2 + 1);
+    uint32_t first = image_at(im, VDB_ENTRIES) / VDB_ENTRY, bucket_at = image_at(im, VDB_BUCKETS) / 4;
+    uint32_t flags = 0, checks = 0;
+    uint8_t *g = image_grow(im, VDB_GROUPS, VDB_GROUP);
+    enum cs_status st;
+
+    if (!g)
+        return CS_NOMEM;
+    for (size_t i = 0; i < e->n; i++)
+        if (e->p[i].check == 0)
+            flags |= VDB_GF_UNCHECKED;
+        else
+            checks |= (e->p[i].check & 0xff) == p->window ? 1u : (e->p[i].check & 0xff) == 0xfd ? 2u
+                    : (e->p[i].check & 0xff) == 0xfe ? 8u : 4u;
     put_le32(g + VDB_G_WINDOW, p->window);
     put_le32(g + VDB_G_STRIDE, p->stride);
-    put_le32(g + VDB_G_FILTER, filter_at);
+    put_le32(g + VDB_G_FILTER, write_filter(im, words, e, false));
     put_le32(g + VDB_G_WORDS, words);
     put_le32(g + VDB_G_BUCKETS, bucket_at);
     put_le32(g + VDB_G_N_BUCKETS, buckets);
     put_le32(g + VDB_G_ENTRIES, first);
     put_le32(g + VDB_G_N_ENTRIES, (uint32_t)e->n);
-    return CS_OK;
+    put_le32(g + VDB_G_SECOND, write_filter(im, second, e, true));
+    put_le32(g + VDB_G_SECOND_WORDS, second);
+    put_le32(g + VDB_G_CHECKS, (checks & 1 ? p->window : 0) | (checks & 2 ? 0xfdu << 8 : 0) |
+                                   (checks & 4 ? (p->window - 1) << 16 : 0) | (checks & 8 ? 0xfeu << 24 : 0));
+    put_le32(g + VDB_G_FLAGS, flags);
+    st = write_entries(im, e, buckets);
+    return im->is_short ? CS_NOMEM : im->is_large ? CS_LIMIT : st;
 }
 
 static enum cs_status build_group(struct image *im, struct anchors *a, uint8_t group, const struct plan *p)
@@ -271,4 +311,33 @@ enum cs_status filter_build(struct image *im, struct anchors *a)
         if (plans[g].anchors)
             st = build_group(im, a, g, &plans[g]);
     return st;
+}
+
+void filter_window(const struct anchor *x, struct arena *a, struct vdl_window *out)
+{
+    static const struct plan plans[GROUPS] = { { 8, 4, 11, 0 }, { 4, 4, 7, 0 }, { 2, 1, 2, 0 }, { 1, 1, 1, 0 } };
+    struct anchor copy = *x;
+    struct census c = { 0 };
+    uint32_t n;
+    uint8_t *bytes;
+
+    copy.group = x->n >= 11 ? G_LONG : x->n >= 4 ? G_MIDDLE : x->n >= 2 ? G_TINY : G_ONE;
+    struct plan p = plans[copy.group];
+
+    if (x->n < p.window + p.stride - 1)
+        p.stride = x->n - p.window + 1;
+    if (!x->bytes)
+        copy.at = 0;
+    else if (census_take(&c, &(struct anchors){ &copy, 1, 1 }, copy.group, p.window) == CS_OK)
+        choose(&copy, &p, &c);
+    free(c.counts);
+    n = p.window + p.stride - 1;
+    bytes = arena_get(a, n, 1);
+    for (uint32_t i = 0; bytes && i < n; i++)
+        for (unsigned b = 256; b-- > 0;)
+            if (x->bytes ? x->bytes[copy.at + i] == b : x->sets[copy.at + i][b / 8] >> (b % 8) & 1)
+                bytes[i] = (uint8_t)b;
+    *out = (struct vdl_window){ .bytes = slice_of(bytes, bytes ? n : 0), .at = x->shift + copy.at, .group = copy.group };
+    for (uint32_t i = 0; i < p.stride; i++)
+        out->rarity += 1e6 / p.stride * (x->bytes ? rarity_bytes(x->bytes + copy.at + i, p.window) : rarity_sets(x->sets + copy.at + i, p.window));
 }

@@ -8,6 +8,7 @@
 #ifndef VDL_COMPILE_FILTER_H
 #define VDL_COMPILE_FILTER_H
 
+#include "base/arena.h"
 #include "image.h"
 
 enum { VARIANTS_MAX = 256 };
@@ -27,6 +28,9 @@ struct anchors { struct anchor *p; size_t n, room; };
 
 /* NULL when memory is short. */
 struct anchor *anchors_add(struct anchors *a);
+/* What --explain tells of an anchor, as if it were alone in its set. */
+struct vdl_window;
+void filter_window(const struct anchor *x, struct arena *a, struct vdl_window *out);
 enum cs_status filter_build(struct image *im, struct anchors *a) MUST_USE;
 
 #endif

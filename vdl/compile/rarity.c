@@ -39,27 +39,47 @@ double rarity_bytes(const uint8_t *p, uint32_t n)
     return s;
 }
 
+enum { NARROW = 32 };
+
+/* The members of a set, or 0 when there are too many to follow each. */
+static int members(const uint8_t *set, uint8_t *out)
+{
+    int n = 0;
+
+    for (int c = 0; c < 256; c++)
+        if (set[c / 8] >> (c % 8) & 1) {
+            if (n == NARROW)
+                return 0;
+            out[n++] = (uint8_t)c;
+        }
+    return n;
+}
+
 double rarity_sets(const uint8_t (*sets)[32], uint32_t n)
 {
-    double now[256] = { 0 }, next[256], sum = 0;
+    uint8_t had[NARROW], have[NARROW];
+    double now[NARROW], next[NARROW], before = 1;
+    int n_had = 0;
 
     prepare();
-    for (int c = 0; c < 256; c++)
-        if (sets[0][c / 8] >> (c % 8) & 1)
-            now[c] = single[c];
-    for (uint32_t i = 1; i < n; i++) {
-        for (int c = 0; c < 256; c++) {
-            next[c] = 0;
-            if (!(sets[i][c / 8] >> (c % 8) & 1))
-                continue;
-            for (int b = 0; b < 256; b++)
-                if (now[b] > 0)
-                    next[c] += now[b] * pair[b << 8 | c];
+    for (uint32_t i = 0; i < n; i++) {
+        int n_have = members(sets[i], have);
+
+        for (int k = 0; k < n_have; k++) {
+            next[k] = n_had ? 0 : before * single[have[k]];
+            for (int h = 0; h < n_had; h++)
+                next[k] += now[h] * pair[had[h] << 8 | have[k]];
         }
-        for (int c = 0; c < 256; c++)
-            now[c] = next[c];
+        /* A wide set says nothing; what follows it starts anew. */
+        for (int h = 0; n_have == 0 && h < n_had; h++)
+            before = h == 0 ? now[h] : before + now[h];
+        for (int k = 0; k < n_have; k++) {
+            now[k] = next[k];
+            had[k] = have[k];
+        }
+        n_had = n_have;
     }
-    for (int c = 0; c < 256; c++)
-        sum += now[c];
-    return sum;
+    for (int h = 0; h < n_had; h++)
+        before = h == 0 ? now[h] : before + now[h];
+    return before < 1 ? before : 1;
 }

@@ -121,13 +121,19 @@ static enum cs_status read_info(struct vdl_db *db, char *why)
     db->threads = get_le32(p + VDB_I_THREADS);
     db->flags = get_le32(p + VDB_I_FLAGS);
     db->hash_rules = get_le32(p + VDB_I_HASH_RULES);
-    db->always = get_le32(p + VDB_I_ALWAYS);
+    db->always = (uint32_t)(db->sec[VDB_ALWAYS].n / 4);
     if (db->sec[VDB_RULES].n != (uint64_t)db->rules * VDB_RULE || db->sec[VDB_PLANS].n != (uint64_t)db->plans * VDB_PLAN)
         return bad(why, CS_CORRUPT, "its tables of rules have wrong sizes");
     if (db->back > VDB_REACH_MAX || db->ahead > VDB_REACH_MAX || db->threads > VDB_THREADS_MAX ||
         db->state > VDB_STATE_MAX || db->types > VDB_TYPES_MAX || db->hash_rules > db->rules)
         return bad(why, CS_CORRUPT, "its numbers are out of bounds");
     return CS_OK;
+}
+
+/* Two at least: a shift by 64 has no meaning. */
+static bool power_of_two(uint32_t n)
+{
+    return n >= 2 && (n & (n - 1)) == 0;
 }
 
 static bool read_group(struct vdl_db *db, const uint8_t *p, struct group *g)
@@ -145,6 +151,15 @@ static bool read_group(struct vdl_db *db, const uint8_t *p, struct group *g)
     };
     if (pairs)
         g->pairs = db_at(db, VDB_FILTER, pairs - 1, 65536 / 8);
+    for (int i = 0; i < 4; i++)
+        g->checks[i] = (int8_t)p[VDB_G_CHECKS + i];
+    g->has_unchecked = get_le32(p + VDB_G_FLAGS) & VDB_GF_UNCHECKED;
+    g->second_words = get_le32(p + VDB_G_SECOND_WORDS);
+    g->second = g->second_words ? db_at(db, VDB_FILTER, get_le32(p + VDB_G_SECOND), (uint64_t)g->second_words * 8) : NULL;
+    if (!power_of_two(g->words) || (g->second_words && (!g->second || !power_of_two(g->second_words))))
+        return false;
+    g->shift = 64 - (unsigned)__builtin_ctz(g->words);
+    g->second_shift = g->second_words ? 64 - (unsigned)__builtin_ctz(g->second_words) : 0;
     if (g->window < 1 || g->window > 8 || g->stride < 1 || g->stride > 8 || !g->words || !g->n_buckets)
         return false;
     g->mask = g->window == 8 ? UINT64_MAX : ((uint64_t)1 << g->window * 8) - 1;

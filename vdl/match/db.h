@@ -20,6 +20,11 @@ struct group {
     uint64_t mask;                  /* of the eight bytes loaded, those that count */
     const uint8_t *filter, *buckets, *entries;
     const uint8_t *pairs;           /* or NULL: every stride-th place */
+    const uint8_t *second;          /* second filter, or NULL */
+    uint32_t second_words;
+    unsigned shift, second_shift;
+    int8_t checks[4];
+    bool has_unchecked;
 };
 
 struct vdl_db {

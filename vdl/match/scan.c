@@ -2,21 +2,49 @@
 
 #include <stdlib.h>
 
+#include "exe.h"
+
+/* A piece of a lane's mapping, straight from the kernel's zeros: arena_get() would touch every page. */
+static void *piece(uint8_t **at, size_t n, size_t size)
+{
+    void *p = *at;
+
+    *at += (n * size + 63) / 64 * 64;
+    return p;
+}
+
+static void lane_layout(struct lane *l, uint8_t *at)
+{
+    const struct vdl_db *db = l->db;
+
+    l->events = piece(&at, l->events_room, sizeof *l->events);
+    l->done = piece(&at, db->rules, sizeof *l->done);
+    l->types = piece(&at, db->types, sizeof *l->types);
+    l->stages = piece(&at, db->stages, sizeof *l->stages);
+    l->segments = piece(&at, db->segments, sizeof *l->segments);
+    l->active = piece(&at, db->stages, sizeof *l->active);
+    l->touched = piece(&at, db->plans, sizeof *l->touched);
+    l->touch_epoch = piece(&at, db->plans, sizeof *l->touch_epoch);
+    l->bits = piece(&at, VDB_THREADS_MAX / 64 * 3, sizeof *l->bits);
+    l->stack = piece(&at, VDB_THREADS_MAX * 3, sizeof *l->stack);
+    l->list = piece(&at, VDB_THREADS_MAX, sizeof *l->list);
+    l->state = piece(&at, (size_t)db->state, 1);
+    l->end = at;
+}
+
 static enum cs_status lane_open(struct lane *l, struct vdl_scan *s, const struct vdl_db *db)
 {
-    size_t room = (size_t)db->rules * 4 + (size_t)db->types * 4 + 4096;
     enum cs_status st;
 
     *l = (struct lane){ .db = db, .scan = s, .events_room = EVENTS + (size_t)db->stages * 2 };
-    room += l->events_room * sizeof *l->events;
-    st = arena_init(&l->arena, room);
-    if (st != CS_OK)
-        return st;
-    /* Straight from the mapping, which is zero: arena_get() would touch every page. */
-    l->events = (struct event *)(void *)l->arena.base;
-    l->done = (uint32_t *)(void *)(l->events + l->events_room);
-    l->types = l->done + db->rules;
-    return CS_OK;
+    lane_layout(l, (uint8_t *)64);      /* only to see how long it gets */
+    st = arena_init(&l->arena, (size_t)((uintptr_t)l->end - 64));
+    if (st == CS_OK)
+        lane_layout(l, l->arena.base);
+    s->whole_needed |= (db->flags & VDB_F_WHOLE) != 0;
+    s->back = s->back > db->back ? s->back : db->back;
+    s->ahead = s->ahead > db->ahead ? s->ahead : db->ahead;
+    return st;
 }
 
 struct vdl_scan *vdl_scan_new(struct vdl_db *const *dbs, size_t n, vdl_hit_fn *hit, void *ctx)
@@ -30,7 +58,10 @@ struct vdl_scan *vdl_scan_new(struct vdl_db *const *dbs, size_t n, vdl_hit_fn *h
     s->lanes = calloc(n ? n : 1, sizeof *s->lanes);
     s->found = malloc(BLOCK * sizeof *s->found);
     s->places = malloc(BLOCK * sizeof *s->places);
-    if (!s->lanes || !s->found || !s->places)
+    s->exe = malloc(sizeof *s->exe);
+    s->back = 16;
+    s->ahead = 16;
+    if (!s->lanes || !s->found || !s->places || !s->exe)
         goto fail;
     for (; s->n_lanes < n; s->n_lanes++)
         if (lane_open(&s->lanes[s->n_lanes], s, dbs[s->n_lanes]) != CS_OK)
@@ -50,6 +81,7 @@ void vdl_scan_free(struct vdl_scan *s)
     free(s->lanes);
     free(s->found);
     free(s->places);
+    free(s->exe);
     free(s->carry);
     free(s);
 }
@@ -172,8 +204,11 @@ static void sort_events(struct event *e, size_t n)
 
 static enum cs_status take_event(struct lane *l, const struct event *e)
 {
-    const uint8_t *row = db_row(l->db, VDB_RULES, e->owner, VDB_RULE);
+    const uint8_t *row;
 
+    if (e->owner & VDB_OWNER_STAGE)
+        return chain_event(l, e);
+    row = db_row(l->db, VDB_RULES, e->owner, VDB_RULE);
     if (!row)
         return CS_CORRUPT;
     if (!scan_types_ok(l, get_le32(row + VDB_R_WHAT) >> VDB_W_SHIFT))
@@ -206,8 +241,11 @@ static enum cs_status lane_range(struct lane *l, const struct view *v, uint64_t 
     st = run_block(l, v, from, to);
     if (st != CS_OK)
         return st;
-    if (!l->is_full)
-        return l->n_events ? take_events(l, to) : CS_OK;
+    if (!l->is_full) {
+        if (l->n_events)
+            st = take_events(l, to);
+        return st == CS_OK && l->n_active ? chain_advance(l, to) : st;
+    }
     l->n_events = before;
     if (to - from <= 1)
         return CS_LIMIT;
@@ -215,10 +253,46 @@ static enum cs_status lane_range(struct lane *l, const struct view *v, uint64_t 
     return st == CS_OK ? lane_range(l, v, from + (to - from) / 2, to) : st;
 }
 
+static enum cs_status plans_decide(struct lane *l, const uint8_t *list, size_t n)
+{
+    enum cs_status st = CS_OK;
+
+    for (size_t i = 0; i < n && st == CS_OK; i++) {
+        uint32_t plan = list ? get_le32(list + 4 * i) : l->touched[i];
+        const uint8_t *row = db_row(l->db, VDB_PLANS, plan, VDB_PLAN);
+        bool is_true = false;
+
+        if (!row || plan >= l->db->plans || get_le32(row + VDB_P_RULE) >= l->db->rules)
+            return CS_CORRUPT;
+        if (l->done[get_le32(row + VDB_P_RULE)] == l->epoch || !scan_types_ok(l, get_le32(row + VDB_P_TYPES)))
+            continue;
+        st = cond_check(l, plan, &is_true);
+        if (st == CS_OK && is_true)
+            st = scan_report(l, get_le32(row + VDB_P_RULE), l->plan_offset);
+    }
+    return st;
+}
+
+/* All bytes have been seen. */
+static enum cs_status lane_end(struct lane *l)
+{
+    enum cs_status st = take_events(l, UINT64_MAX);
+
+    if (st == CS_OK)
+        st = chain_advance(l, l->scan->size + 1);
+    if (st == CS_OK)
+        st = plans_decide(l, NULL, l->n_touched);
+    if (st == CS_OK)
+        st = plans_decide(l, l->db->sec[VDB_ALWAYS].p, l->db->always);
+    return st == CS_OK && l->db->hash_rules ? digests_check(l) : st;
+}
+
 static enum cs_status scan_view(struct vdl_scan *s, const struct view *v, uint64_t from, uint64_t to)
 {
     enum cs_status st = CS_OK;
 
+    for (size_t i = 0; i < s->n_lanes; i++)
+        s->lanes[i].view = v;
     for (uint64_t at = from; at < to && st == CS_OK;) {
         uint64_t next = to - at > BLOCK ? at + BLOCK : to;
 
@@ -226,8 +300,12 @@ static enum cs_status scan_view(struct vdl_scan *s, const struct view *v, uint64
             st = lane_range(&s->lanes[i], v, at, next);
         at = next;
     }
-    for (size_t i = 0; v->is_end && i < s->n_lanes && st == CS_OK; i++)
-        st = take_events(&s->lanes[i], UINT64_MAX);
+    if (!v->is_end || st != CS_OK)
+        return st;
+    s->size = v->base + v->n;
+    s->at_end = true;
+    for (size_t i = 0; i < s->n_lanes && st == CS_OK; i++)
+        st = lane_end(&s->lanes[i]);
     return st;
 }
 
@@ -235,48 +313,114 @@ enum cs_status vdl_scan_begin(struct vdl_scan *s, const struct vdl_object *o)
 {
     s->object = *o;
     s->status = CS_OK;
-    s->is_damaged = false;
-    s->fed = 0;
+    s->is_damaged = s->is_limited = s->has_exe = s->at_end = false;
+    s->is_whole = s->whole_needed;
+    s->size = VDL_SIZE_UNKNOWN;
+    s->scanned = 0;
     s->carry_n = 0;
     s->carry_base = 0;
+    for (unsigned i = 0; i < VDB_ALGOS; i++)
+        s->has_digest[i] = false;
     for (size_t i = 0; i < s->n_lanes; i++) {
-        s->lanes[i].epoch++;
-        s->lanes[i].n_events = 0;
-        s->lanes[i].scanned = 0;
+        struct lane *l = &s->lanes[i];
+
+        l->epoch++;
+        l->n_events = 0;
+        l->n_active = l->n_touched = 0;
+        if (l->db->sec[VDB_SEEDED].n)
+            chain_begin(l);
     }
     return CS_OK;
 }
 
 static enum cs_status scan_over(struct vdl_scan *s, enum cs_status st)
 {
-    s->status = st == CS_OK && s->is_damaged ? CS_CORRUPT : st;
+    s->status = st != CS_OK ? st : s->is_damaged ? CS_CORRUPT : s->is_limited ? CS_LIMIT : CS_OK;
     return s->status;
+}
+
+/* Some rule must see the object whole: keep it all. */
+static enum cs_status keep(struct vdl_scan *s, struct slice bytes)
+{
+    size_t need = s->carry_n + bytes.n, room;
+    uint8_t *grown;
+
+    if (bytes.n > WHOLE_MAX - s->carry_n)
+        return CS_LIMIT;
+    if (need > s->carry_room) {
+        room = need + need / 2 + 65536;
+        grown = realloc(s->carry, room);
+        if (!grown)
+            return CS_NOMEM;
+        s->carry = grown;
+        s->carry_room = room;
+    }
+    if (bytes.n)
+        memcpy(s->carry + s->carry_n, bytes.p, bytes.n);
+    s->carry_n = need;
+    return CS_OK;
+}
+
+/* Look at what is there, as far as what follows cannot change it; keep what may be looked at again. */
+static enum cs_status scan_carry(struct vdl_scan *s)
+{
+    struct view v = { .p = s->carry, .base = s->carry_base, .n = s->carry_n };
+    uint64_t end = v.base + v.n, to = end > s->ahead ? end - s->ahead : 0, from;
+    enum cs_status st = CS_OK;
+
+    if (to > s->scanned) {
+        st = scan_view(s, &v, s->scanned, to);
+        s->scanned = to;
+    }
+    from = s->scanned > s->back ? s->scanned - s->back : 0;
+    if (from > s->carry_base) {
+        memmove(s->carry, s->carry + (from - s->carry_base), (size_t)(end - from));
+        s->carry_n = (size_t)(end - from);
+        s->carry_base = from;
+    }
+    return st;
 }
 
 enum cs_status vdl_scan_feed(struct vdl_scan *s, struct slice bytes)
 {
-    uint8_t *grown;
+    size_t room = s->back + s->ahead + 4 * BLOCK;
+    enum cs_status st = CS_OK;
 
     if (s->status != CS_OK)
         return s->status;
-    if (bytes.n > SIZE_MAX - s->carry_n)
-        return scan_over(s, CS_NOMEM);
-    grown = realloc(s->carry, s->carry_n + bytes.n + 1);
-    if (!grown)
-        return scan_over(s, CS_NOMEM);
-    s->carry = grown;
-    memcpy(s->carry + s->carry_n, bytes.p, bytes.n);
-    s->carry_n += bytes.n;
-    return CS_OK;
+    if (s->is_whole) {
+        st = keep(s, bytes);
+        return st == CS_OK ? CS_OK : scan_over(s, st);
+    }
+    if (room > s->carry_room) {
+        uint8_t *grown = realloc(s->carry, room);
+
+        if (!grown)
+            return scan_over(s, CS_NOMEM);
+        s->carry = grown;
+        s->carry_room = room;
+    }
+    while (bytes.n && st == CS_OK) {
+        struct slice some = slice_take(bytes, s->carry_room - s->carry_n);
+
+        memcpy(s->carry + s->carry_n, some.p, some.n);
+        s->carry_n += some.n;
+        bytes = slice_drop(bytes, some.n);
+        if (s->carry_n == s->carry_room)
+            st = scan_carry(s);
+    }
+    return st == CS_OK ? CS_OK : scan_over(s, st);
 }
 
 enum cs_status vdl_scan_end(struct vdl_scan *s)
 {
-    struct view v = { .p = s->carry ? s->carry : (const uint8_t *)"", .n = s->carry_n, .is_end = true };
+    struct view v = { .p = s->carry ? s->carry : (const uint8_t *)"", .base = s->carry_base, .n = s->carry_n, .is_end = true };
 
     if (s->status != CS_OK)
         return s->status;
-    return scan_over(s, scan_view(s, &v, 0, v.n));
+    if (s->is_whole)
+        s->size = v.n;
+    return scan_over(s, scan_view(s, &v, s->scanned, v.base + v.n));
 }
 
 enum cs_status vdl_scan_bytes(struct vdl_scan *s, const struct vdl_object *o, struct slice bytes)
@@ -286,6 +430,7 @@ enum cs_status vdl_scan_bytes(struct vdl_scan *s, const struct vdl_object *o, st
 
     if (st != CS_OK)
         return st;
-    s->object.size = bytes.n;
+    s->is_whole = true;
+    s->size = bytes.n;
     return scan_over(s, scan_view(s, &v, 0, v.n));
 }

@@ -26,7 +26,24 @@ struct event {
 
 struct place { uint32_t at, ref; };
 
+/* What is known of a stage in this object. */
+struct stage_state {
+    uint32_t epoch;
+    bool has_end, is_active, is_listed, has_latest;
+    uint64_t first_end;         /* of the earliest match */
+    uint64_t top;               /* ring: ends up to here are in it */
+    uint64_t latest, asked;     /* ring: the last end at or before asked */
+    uint64_t tail_at;           /* where the automaton stands */
+};
+
+struct segment_state {
+    uint32_t epoch, count;
+    uint64_t first_start, last_end, top;
+    bool has_start, is_true;
+};
+
 enum { BLOCK = 16384, EVENTS = 65536 };
+#define WHOLE_MAX ((size_t)1 << 30)     /* an object that is fed in pieces and must be kept */
 
 struct lane {
     const struct vdl_db *db;
@@ -38,7 +55,21 @@ struct lane {
     struct event *events;
     size_t n_events, events_room;
     bool is_full;
-    uint64_t scanned;           /* windows before this place have been looked at */
+    struct stage_state *stages;
+    struct segment_state *segments;
+    uint8_t *state;             /* rings and automata */
+    uint32_t *active;           /* stages whose automaton is under way */
+    uint32_t n_active;
+    uint32_t *touched;          /* plans of which a segment matched */
+    uint32_t *touch_epoch;
+    uint32_t n_touched;
+    uint64_t *bits;             /* three sets of instructions */
+    uint16_t *stack, *list;
+    const struct view *view;
+    bool has_offset;
+    uint64_t plan_offset;       /* cond.c: the first place that made the plan true */
+    uint64_t steps;             /* of automata: for tests of the worst case */
+    uint8_t *end;               /* of the mapping */
 };
 
 struct vdl_scan {
@@ -48,19 +79,43 @@ struct vdl_scan {
     struct lane *lanes;
     size_t n_lanes;
     enum cs_status status;      /* sticky until the next object */
-    bool is_damaged;
-    uint64_t fed;
-    uint8_t *carry;             /* feeding: what must still be seen again */
+    bool is_damaged, is_limited, is_whole;
+    bool at_end;                /* all bytes have been seen */
+    uint64_t size;              /* of the object, once known */
+    bool has_exe;
+    struct exe *exe;            /* headers of an executable, when they were asked for */
+    bool has_digest[VDB_ALGOS];
+    uint8_t digests[VDB_ALGOS][32];
+    uint8_t *carry;             /* feeding: what must be seen again, or all */
     size_t carry_n, carry_room;
-    uint64_t carry_base;
+    uint64_t carry_base, scanned;
+    size_t back, ahead;         /* how far a rule looks around a place */
+    bool whole_needed;
     uint32_t *found;            /* places that passed a filter */
     struct place *places;       /* entries that passed their check */
 };
 
 /* run.c: look for windows in [from, to) of the view and put what is found into the lane's events. */
 enum cs_status run_block(struct lane *l, const struct view *v, uint64_t from, uint64_t to) MUST_USE;
+/* chain.c: a part of a segment was found; all automata up to a place; everything that starts with the object. */
+void chain_begin(struct lane *l);
+enum cs_status chain_event(struct lane *l, const struct event *e) MUST_USE;
+enum cs_status chain_advance(struct lane *l, uint64_t to) MUST_USE;
+/* nfa.c: all matches of a program that start at a place become events. False: damaged. */
+bool nfa_run(struct lane *l, const struct view *v, uint32_t first, uint32_t n, uint64_t start, uint64_t most, uint32_t owner);
+/* One step: the set stands before byte q; *is_match when the program ends there; then it passes that byte. False: damaged. */
+bool nfa_step(struct lane *l, const struct view *v, uint32_t first, uint32_t n, uint64_t *set, uint64_t q, bool *is_match);
+/* digests.c: rules that are a digest, for the whole object and the sections of an executable. */
+enum cs_status digests_check(struct lane *l) MUST_USE;
+/* cond.c: headers of an executable, or NULL. */
+const struct exe *scan_headers(struct lane *l);
+/* cond.c: is a plan's expression true now? */
+enum cs_status cond_check(struct lane *l, uint32_t plan, bool *is_true) MUST_USE;
 /* scan.c */
 enum cs_status scan_report(struct lane *l, uint32_t rule, uint64_t offset) MUST_USE;
+struct segment_state *segment_get(struct lane *l, uint32_t number);
+/* Is a place where the anchor wants it? */
+bool scan_place_ok(struct lane *l, uint32_t where, uint32_t section, int64_t lo, int64_t hi, uint64_t start);
 bool scan_types_ok(struct lane *l, uint32_t types);
 /* Another part was found; false when there is no room for it. */
 static inline bool event_add(struct lane *l, uint64_t start, uint64_t end, uint32_t owner)

@@ -1,0 +1,163 @@
+#include "scan.h"
+
+static bool is_word(uint8_t b)
+{
+    return ascii_is_alpha(b) || ascii_is_digit(b) || b == '_';
+}
+
+static bool is_one_of(uint8_t b, const char *set, size_t n)
+{
+    return memchr(set, b, n) != NULL;
+}
+
+/* The byte at place q of the object; false outside of it. What the view does not hold counts as outside. */
+static bool byte_at(const struct view *v, uint64_t q, uint8_t *b)
+{
+    if (q < v->base || q - v->base >= v->n)
+        return false;
+    *b = v->p[q - v->base];
+    return true;
+}
+
+static bool edge_ok(const struct view *v, uint64_t q, unsigned edge, unsigned how)
+{
+    uint8_t before = 0, after = 0, second = 0;
+    bool has_before = q > 0 && byte_at(v, q - 1, &before), has_after = byte_at(v, q, &after), is_ok = false;
+    bool has_one = how & VDB_OE_AFTER ? has_after : has_before;
+    uint8_t one = how & VDB_OE_AFTER ? after : before;
+
+    switch ((enum vdb_edge)edge) {
+    case VDB_EDGE_WORD: is_ok = (has_before && is_word(before)) != (has_after && is_word(after)); break;
+    case VDB_EDGE_START: is_ok = q == 0; break;
+    case VDB_EDGE_END: is_ok = !has_after; break;
+    case VDB_EDGE_ALNUM_FREE: is_ok = !has_one || !(ascii_is_alpha(one) || ascii_is_digit(one)); break;
+    case VDB_EDGE_CLAM_B:
+        is_ok = !has_one || (how & VDB_OE_AFTER ? is_one_of(one, "\n\r \"'-/=>_", 10) : is_one_of(one, " -./_<@", 7));
+        break;
+    case VDB_EDGE_CLAM_L:
+        is_ok = !has_one || one == '\n';
+        if (how & VDB_OE_AFTER && has_after && after == '\r')
+            is_ok = byte_at(v, q + 1, &second) && second == '\n';
+        break;
+    }
+    return is_ok != ((how & VDB_OE_NOT) != 0);
+}
+
+static bool takes(const struct vdl_db *db, const uint8_t *op, uint8_t b, bool *is_ok)
+{
+    const uint8_t *set;
+
+    switch (op[VDB_OP_CODE]) {
+    case VDB_O_BYTE: return b == op[VDB_OP_BYTE];
+    case VDB_O_FOLD: return ascii_lower(b) == op[VDB_OP_BYTE];
+    case VDB_O_MASK: return (b & op[VDB_OP_MORE]) == op[VDB_OP_BYTE];
+    case VDB_O_ANY: return true;
+    case VDB_O_SET:
+        set = db_row(db, VDB_SETS, get_le32(op + VDB_OP_TO), 32);
+        *is_ok = *is_ok && set;
+        return set && set[b / 8] >> (b % 8) & 1;
+    default: return false;
+    }
+}
+
+/* Follow branches and edges from the set; the instructions that wait for a byte go to the list. Gives their number. */
+static uint32_t expand(struct lane *l, const struct view *v, const uint8_t *code, uint32_t n, const uint64_t *set, uint64_t q,
+                       bool *is_match, bool *is_ok)
+{
+    uint64_t *seen = l->bits + (size_t)VDB_THREADS_MAX / 64 * 2;
+    uint32_t n_list = 0, n_stack = 0;
+
+    memset(seen, 0, (n + 63) / 64 * 8);
+    *is_match = false;
+    for (uint32_t w = 0; w < (n + 63) / 64; w++)
+        for (uint64_t left = set[w]; left; left &= left - 1) {
+            uint32_t pc = w * 64 + (uint32_t)__builtin_ctzll(left);
+
+            l->stack[n_stack++] = (uint16_t)pc;
+            while (n_stack) {
+                const uint8_t *op;
+                uint32_t next[2], n_next = 0;
+
+                pc = l->stack[--n_stack];
+                if (pc >= n || seen[pc / 64] >> (pc % 64) & 1) {
+                    *is_ok = *is_ok && pc < n;
+                    continue;
+                }
+                seen[pc / 64] |= (uint64_t)1 << pc % 64;
+                op = code + (size_t)pc * VDB_OP;
+                l->steps++;
+                switch (op[VDB_OP_CODE]) {
+                case VDB_O_MATCH: *is_match = true; break;
+                case VDB_O_SPLIT: next[n_next++] = get_le32(op + VDB_OP_TO); next[n_next++] = pc + 1; break;
+                case VDB_O_JUMP: next[n_next++] = get_le32(op + VDB_OP_TO); break;
+                case VDB_O_EDGE:
+                    if (edge_ok(v, q, op[VDB_OP_BYTE], op[VDB_OP_MORE]))
+                        next[n_next++] = pc + 1;
+                    break;
+                default: l->list[n_list++] = (uint16_t)pc;
+                }
+                for (uint32_t i = 0; i < n_next; i++) {
+                    if (next[i] >= n)
+                        *is_ok = false;
+                    else if (!(seen[next[i] / 64] >> (next[i] % 64) & 1))
+                        l->stack[n_stack++] = (uint16_t)next[i];
+                }
+            }
+        }
+    return n_list;
+}
+
+bool nfa_step(struct lane *l, const struct view *v, uint32_t first, uint32_t n, uint64_t *set, uint64_t q, bool *is_match)
+{
+    const uint8_t *code = n && n <= VDB_THREADS_MAX ? db_at(l->db, VDB_PROGRAMS, (uint64_t)first * VDB_OP, (uint64_t)n * VDB_OP) : NULL;
+    bool is_ok = true;
+    uint32_t n_list;
+    uint8_t b;
+
+    *is_match = false;
+    if (!code)
+        return false;
+    n_list = expand(l, v, code, n, set, q, is_match, &is_ok);
+    memset(set, 0, (n + 63) / 64 * 8);
+    if (!byte_at(v, q, &b))
+        return is_ok;
+    for (uint32_t i = 0; i < n_list; i++) {
+        uint32_t pc = l->list[i];
+
+        if (!takes(l->db, code + (size_t)pc * VDB_OP, b, &is_ok))
+            continue;
+        if (pc + 1 >= n)
+            return false;
+        set[(pc + 1) / 64] |= (uint64_t)1 << (pc + 1) % 64;
+    }
+    return is_ok;
+}
+
+static bool is_empty(const uint64_t *set, uint32_t n)
+{
+    uint64_t any = 0;
+
+    for (uint32_t w = 0; w < (n + 63) / 64; w++)
+        any |= set[w];
+    return any == 0;
+}
+
+bool nfa_run(struct lane *l, const struct view *v, uint32_t first, uint32_t n, uint64_t start, uint64_t most, uint32_t owner)
+{
+    uint64_t *set = l->bits;
+    bool is_match;
+
+    if (n == 0 || n > VDB_THREADS_MAX)
+        return false;
+    memset(set, 0, (n + 63) / 64 * 8);
+    set[0] = 1;
+    for (uint64_t q = start; q - start <= most && q <= v->base + v->n; q++) {
+        if (!nfa_step(l, v, first, n, set, q, &is_match))
+            return false;
+        if (is_match && q > start && !event_add(l, start, q, owner))
+            return true;
+        if (is_empty(set, n))
+            return true;
+    }
+    return true;
+}
