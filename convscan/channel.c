@@ -202,9 +202,11 @@ static void arm(struct job *j)
 
 int channel_run(const struct channel *ch, const struct conf *conf, const struct dbset *dbs, struct channel_trouble before)
 {
-    static struct job j;        /* nothing in it is given back: the process is over when this returns */
+    static struct job j;        /* all zero; nothing in it is given back: the process is over when this returns */
 
-    j = (struct job){ .ch = ch, .conf = conf, .dbs = dbs, .act.ch = ch };
+    j.ch = j.act.ch = ch;
+    j.conf = conf;
+    j.dbs = dbs;
     clock_gettime(CLOCK_MONOTONIC, &j.begin);
     make_id(&j);
     j.facts = (struct scan_facts){ .type = "unknown" };

@@ -1,17 +1,17 @@
 #include "confine.h"
 
 #include <limits.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "cage.h"
 
 enum { PATHS = 24, CPU_GRACE = 5, MEMORY_FLOOR = 512 << 20 };
 
+/* Small, for every page that is touched counts at the start: the names of folders stand one behind the other. */
 struct fence {
     struct cage_path paths[PATHS];
-    char folders[PATHS][PATH_MAX];
-    size_t n;
+    size_t n, text_n;
+    char text[2 * PATH_MAX];
 };
 
 static void add(struct fence *f, const char *path, enum cage_use use)
@@ -29,12 +29,13 @@ static void add_folder_of(struct fence *f, const char *path, enum cage_use use)
 {
     const char *slash = path ? strrchr(path, '/') : NULL;
     size_t n = slash ? (size_t)(slash - path) + 1 : 0;
-    char *dir = f->folders[f->n < PATHS ? f->n : 0];
+    char *dir = f->text + f->text_n;
 
-    if (!path || f->n == PATHS || n >= PATH_MAX)
+    if (!path || f->n == PATHS || n >= sizeof f->text - f->text_n)
         return;
     memcpy(dir, path, n);
     dir[n] = '\0';
+    f->text_n += n + 1;
     add(f, n ? dir : ".", use);
 }
 
@@ -60,18 +61,15 @@ static unsigned finish(struct fence *f, const struct conf *conf, unsigned cpu_se
         .cpu_seconds = cpu_seconds,
         .file_size = conf->limit.total_bytes + MEMORY_FLOOR,
     };
-    unsigned missing = cage_close(f->paths, f->n, &limits);
 
-    free(f);
-    return missing;
+    return cage_close(f->paths, f->n, &limits);
 }
 
 unsigned confine_channel(const struct channel *ch, const struct conf *conf)
 {
-    struct fence *f = calloc(1, sizeof *f);
+    struct fence room, *f = &room;
 
-    if (!f)
-        return CAGE_NO_LANDLOCK | CAGE_NO_SECCOMP;
+    f->n = f->text_n = 0;
     add_folder_of(f, ch->output, CAGE_WRITE);
     add_folder_of(f, ch->options, CAGE_WRITE);
     add_folder_of(f, ch->out_headers, CAGE_WRITE);
@@ -84,10 +82,9 @@ unsigned confine_channel(const struct channel *ch, const struct conf *conf)
 
 unsigned confine_files(const struct conf *conf, const char *writes_to)
 {
-    struct fence *f = calloc(1, sizeof *f);
+    struct fence room, *f = &room;
 
-    if (!f)
-        return CAGE_NO_LANDLOCK | CAGE_NO_SECCOMP;
+    f->n = f->text_n = 0;
     add(f, "/", CAGE_READ);
     add(f, writes_to, CAGE_WRITE);
     add_common(f, conf);

@@ -27,11 +27,11 @@ static enum cs_status open_one(struct dbset *set, const char *path, char why[256
     return st;
 }
 
-static int is_image(const struct dirent *d)
+static bool is_image(const char *name)
 {
-    size_t n = strlen(d->d_name);
+    size_t n = strlen(name);
 
-    return d->d_name[0] != '.' && n > 4 && strcmp(d->d_name + n - 4, ".vdb") == 0;
+    return name[0] != '.' && n > 4 && strcmp(name + n - 4, ".vdb") == 0;
 }
 
 static int by_name(const void *a, const void *b)
@@ -39,43 +39,72 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The names in a fixed order: which of two rules is reported first must not depend on the file system. */
-static size_t list_images(DIR *d, char *names[DBSET_MAX])
-{
-    struct dirent *e;
-    size_t n = 0;
+struct listing {
+    char *names[DBSET_MAX];
+    size_t n;
+};
 
-    while (n < DBSET_MAX && (e = readdir(d)))
-        if (is_image(e) && (names[n] = strdup(e->d_name)))
-            n++;
-    if (n > 1)
-        qsort(names, n, sizeof *names, by_name);
-    return n;
+static enum cs_status list_some(struct listing *l, const uint8_t *p, size_t n)
+{
+    while (n) {
+        const struct dirent64 *e = (const struct dirent64 *)(const void *)p;
+
+        if (is_image(e->d_name)) {
+            if (l->n == DBSET_MAX)
+                return CS_TOOBIG;
+            l->names[l->n] = strdup(e->d_name);
+            if (!l->names[l->n])
+                return CS_NOMEM;
+            l->n++;
+        }
+        p += e->d_reclen;
+        n -= e->d_reclen;
+    }
+    return CS_OK;
+}
+
+/* In a fixed order: which of two rules is reported first must not depend on the file system. Not opendir(), whose buffer alone is
+ * eight pages, and this runs once for every mail part. */
+static enum cs_status list_images(const char *folder, struct listing *l)
+{
+    uint8_t room[2048] __attribute__((aligned(16)));
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    enum cs_status st = fd < 0 ? cs_status_errno(errno) : CS_OK;
+    ssize_t n = 1;
+
+    l->n = 0;
+    while (st == CS_OK && n > 0) {
+        n = getdents64(fd, room, sizeof room);
+        if (n < 0)
+            st = cs_status_errno(errno);
+        else
+            st = list_some(l, room, (size_t)n);
+    }
+    if (fd >= 0)
+        close(fd);
+    if (l->n > 1)
+        qsort(l->names, l->n, sizeof *l->names, by_name);
+    return st;
 }
 
 static enum cs_status open_folder(struct dbset *set, const char *folder, char why[256])
 {
-    char *names[DBSET_MAX], path[PATH_MAX];
-    DIR *d = opendir(folder);
-    enum cs_status st = d ? CS_OK : cs_status_errno(errno);
-    size_t n;
+    struct listing l;
+    char path[PATH_MAX];
+    enum cs_status st = list_images(folder, &l);
 
-    if (!d) {
+    if (st != CS_OK)
         snprintf(why, 256, "%.200s: %s", folder, cs_status_text(st));
-        return st;
+    else if (l.n == 0) {
+        snprintf(why, 256, "%.200s: no database (*.vdb) here", folder);
+        st = CS_NOENT;
     }
-    n = list_images(d, names);
-    closedir(d);
-    for (size_t i = 0; i < n; i++) {
-        int len = snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+    for (size_t i = 0; i < l.n; i++) {
+        int len = snprintf(path, sizeof path, "%s/%s", folder, l.names[i]);
 
         if (st == CS_OK)
             st = len > 0 && (size_t)len < sizeof path ? open_one(set, path, why) : CS_TOOBIG;
-        free(names[i]);
-    }
-    if (st == CS_OK && set->n == 0) {
-        snprintf(why, 256, "%.200s: no database (*.vdb) here", folder);
-        st = CS_NOENT;
+        free(l.names[i]);
     }
     return st;
 }

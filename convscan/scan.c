@@ -24,7 +24,7 @@ struct scan {
     const char *type;                   /* of the part itself */
     bool has_allow_rules;
     struct object *at;                  /* the object being matched */
-    struct finding pending[PENDING];    /* its hits, until it is known whether an allow rule takes them away */
+    struct finding *pending;            /* PENDING of them, with allow rules alone: its hits, until it is known whether an allow rule takes them away */
     size_t n_pending;
     struct slice passwords[64];
     size_t n_passwords;
@@ -505,15 +505,17 @@ struct scan *scan_new(const struct scan_setup *setup)
         vdl_info(setup->dbs[i], &info);
         s->has_allow_rules = s->has_allow_rules || info.classes[VDL_ALLOW];
     }
+    if (s->has_allow_rules)
+        s->pending = malloc(PENDING * sizeof *s->pending);
     words = slice_str(setup->conf->scan.passwords);
     for (struct slice w = conf_word(&words); w.n && s->n_passwords < 64; w = conf_word(&words))
         s->passwords[s->n_passwords++] = w;
     if (setup->n_dbs == 0)
         return s;
     s->matcher = vdl_scan_new(setup->dbs, setup->n_dbs, on_hit, s);
-    if (s->matcher)
+    if (s->matcher && (s->pending || !s->has_allow_rules))
         return s;
-    free(s);
+    scan_free(s);
     return NULL;
 }
 
@@ -523,6 +525,7 @@ void scan_free(struct scan *s)
         return;
     vdl_scan_free(s->matcher);
     tree_release(&s->tree);
+    free(s->pending);
     free(s);
 }
 
