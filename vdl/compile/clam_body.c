@@ -445,41 +445,42 @@ static struct vdl_node *modify(struct body *b, struct vdl_node *n)
     return b->modifiers & CLAM_ASCII ? node_list(b->r, VN_ALT, three, 2) : wide;
 }
 
-/* Most signatures are nothing but hex digits. */
+/* 1 more than a digit's value; 0: no digit. This loop sees most of the bytes of a set of millions. */
+static const uint8_t hex_digit[256] = {
+    ['0'] = 1, ['1'] = 2, ['2'] = 3, ['3'] = 4, ['4'] = 5, ['5'] = 6, ['6'] = 7, ['7'] = 8, ['8'] = 9, ['9'] = 10,
+    ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16, ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+};
+
+/* Most signatures are nothing but hex digits. NULL when this one is not, or memory is short. */
 static struct vdl_node *plain(struct vdl_reader *r, struct slice hex, bool fold)
 {
-    struct vdl_node *n = node_new(r, VN_BYTES, 0, 0);
-    uint8_t *to;
+    struct slice room = hex.n >= 4 && hex.n % 2 == 0 ? reader_bytes(r, slice_take(hex, hex.n / 2)) : slice_of(NULL, 0);
+    uint8_t *to = (uint8_t *)(uintptr_t)room.p;
+    struct vdl_node *n;
 
-    if (!n)
+    for (size_t i = 0; i < room.n; i++) {
+        unsigned hi = hex_digit[hex.p[2 * i]], lo = hex_digit[hex.p[2 * i + 1]];
+        if (!hi || !lo)
+            return NULL;
+        to[i] = (uint8_t)((hi - 1) << 4 | (lo - 1));
+    }
+    if (room.n == 0)
         return NULL;
-    n->bytes = reader_bytes(r, slice_take(hex, hex.n / 2));
-    to = (uint8_t *)(uintptr_t)n->bytes.p;
-    if (!to)
-        return NULL;
-    for (size_t i = 0; i < n->bytes.n; i++)
-        to[i] = (uint8_t)(ascii_hex(hex.p[2 * i]) * 16 + ascii_hex(hex.p[2 * i + 1]));
-    n->fold = fold;
+    n = node_new(r, VN_BYTES, 0, 0);
+    if (n) {
+        n->bytes = room;
+        n->fold = fold;
+    }
     return n;
-}
-
-static bool is_plain_hex(struct slice s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if (ascii_hex(s.p[i]) < 0)
-            return false;
-    return s.n >= 4 && s.n % 2 == 0;
 }
 
 enum clam_fate clam_body(struct vdl_reader *r, struct slice hex, unsigned modifiers, struct vdl_node **out, struct clam_why *why)
 {
     struct body b = { .r = r, .s = hex, .modifiers = modifiers, .why = why };
 
-    *out = NULL;
-    if (modifiers <= CLAM_FOLD && is_plain_hex(hex)) {
-        *out = plain(r, hex, modifiers & CLAM_FOLD);
-        return *out ? CLAM_OK : CLAM_MALFORMED;
-    }
+    *out = modifiers <= CLAM_FOLD ? plain(r, hex, modifiers & CLAM_FOLD) : NULL;
+    if (*out)
+        return CLAM_OK;
     b.bytes = malloc(hex.n + 1);
     b.mask = malloc(hex.n + 1);
     if (!b.bytes || !b.mask)
