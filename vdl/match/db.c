@@ -248,10 +248,3 @@ void vdl_info(const struct vdl_db *db, struct vdl_info *out)
     if (!db_string(db, get_le32(p + VDB_I_VERSION), &out->version))
         out->version = slice_of(NULL, 0);
 }
-
-enum cs_status vdl_verify(const struct vdl_db *db, char why[256])
-{
-    (void)db;
-    why[0] = '\0';
-    return CS_OK;
-}
