@@ -193,7 +193,7 @@ struct reader {
     struct conf *conf;
     const char *path;
     struct slice left;
-    unsigned line;
+    unsigned line, bad_line;
     enum cs_status st;
     char *why;
 };
@@ -206,6 +206,7 @@ __attribute__((format(printf, 2, 3))) static int complain(struct reader *r, cons
     if (r->st != CS_OK)
         return 0;
     r->st = CS_INVALID;
+    r->bad_line = r->line;
     n = snprintf(r->why, 256, "%s:%u: ", r->path, r->line);
     va_start(ap, fmt);
     if (n > 0 && n < 256)
@@ -359,8 +360,10 @@ static enum cs_status read_settings(struct conf *c, const char *path, struct sli
         ini_max_line = CONF_MAX_LINE;
     line = ini_parse_stream(next_line, &r, on_setting, &r);
 
-    if (line != 0 && r.st == CS_OK) {
-        r.line = line > 0 ? (unsigned)line : r.line;
+    /* A line that is no setting is inih's find; it goes on, and what follows may have been complained about before. */
+    if (line > 0 && (r.st == CS_OK || (unsigned)line < r.bad_line)) {
+        r.line = (unsigned)line;
+        r.st = CS_OK;
         complain(&r, "expected [section] or name = value");
     }
     return r.st;

@@ -1,0 +1,15 @@
+/* Bytes given to every decoder behind libarchive, whatever they look like; the first byte picks which. */
+#include "convscan/formats.h"
+#include "convscan/unpack.h"
+#include "decoder.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static decode_fn *const all[] = { unpack_rar, unpack_7z,  unpack_tar, unpack_cpio,     unpack_ar,   unpack_cab,  unpack_lha,
+                                      unpack_iso, unpack_lz4, unpack_compress, unpack_lzip, gzip_decode, bzip2_decode, xz_decode,
+                                      lzma_decode, zstd_decode };
+
+    return size ? fuzz_decoder(all[data[0] % 16], data + 1, size - 1) : 0;
+}
