@@ -13,6 +13,7 @@
 #include "base/mapfile.h"
 #include "convert.h"
 #include "places.h"
+#include "queuefront.h"
 
 enum { EXIT_DELIVERED = 0, EXIT_HELD = 10, EXIT_RETURNED = 11, EXIT_DISCARDED = 12, EXIT_POSTMASTER = 13,
        EXIT_USAGE = 64, EXIT_CONFIG = 65, EXIT_RETRY = 75 };
@@ -29,6 +30,16 @@ static const char usage[] =
     "  --from ADDR, --to ADDR      the envelope, for messages that are returned\n"
     "  --lint              check the two files for pitfalls and stop\n"
     "  --version, --help\n"
+    "with --queue DIR a spool folder is worked as the job controller would:\n"
+    "  --jobs N            worker processes (default 1)\n"
+    "  --deliver COMMAND   takes each message on standard input; SENDER and RECIPIENTS in its environment\n"
+    "  --size-classes LIST ascending sizes, as in 2000,10000,50000: small messages do not wait behind large ones\n"
+    "  --backoff LIST      waits before the next try, as in PT5M,PT15M,PT1H\n"
+    "  --notices DAYS      then the message goes back to its sender (default 3)\n"
+    "  --log FILE, --mail-log FILE  a line a message; records in the shape of the server's\n"
+    "  --postmaster ADDR, --host NAME, --drain (end when nothing is due), --no-sync, --clock-offset SECONDS\n"
+    "  --submit            put the message on standard input into the spool (--from, --to, --priority)\n"
+    "  --held, --release ID|all\n"
     "exit status: 0 delivered, 10 held, 11 returned, 12 discarded, 13 to the postmaster, 75 try again,\n"
     "             64 wrong use, 65 conversions or mappings cannot be used\n";
 
@@ -37,9 +48,10 @@ struct front {
     struct switches switches;
     struct conversions conversions;
     struct mappings *mappings;
-    const char *conversions_file, *mappings_file, *report_file, *from, *message_file;
+    const char *conversions_file, *mappings_file, *report_file;
+    struct queue_options queue;
     char places[3][PATH_MAX];
-    bool is_lint;
+    bool is_lint, chose_exit;           /* on-nonzero-exit was given */
 };
 
 static int bad_usage(const char *text)
@@ -64,11 +76,13 @@ static int set_switch(struct front *f, const char *text)
         code = EXIT_USAGE;
     }
     buf_release(&why);
+    f->chose_exit |= slice_istarts(slice_str(text), SLICE("on-nonzero-exit="));
     return code;
 }
 
 enum { OPT_CONVERSIONS = 256, OPT_MAPPINGS, OPT_IN_CHAN, OPT_OUT_CHAN, OPT_REPORT, OPT_FROM, OPT_TO, OPT_TAG,
-       OPT_PROGRAM_DIR, OPT_LINT, OPT_SWITCHES, OPT_VERSION, OPT_HELP };
+       OPT_PROGRAM_DIR, OPT_QUEUE, OPT_JOBS, OPT_DELIVER, OPT_CLASSES, OPT_BACKOFF, OPT_NOTICES, OPT_CLOCK, OPT_LOG,
+       OPT_MAIL_LOG, OPT_POSTMASTER, OPT_HOST, OPT_DRAIN, OPT_NO_SYNC, OPT_SUBMIT, OPT_HELD, OPT_RELEASE, OPT_PRIORITY, OPT_LINT, OPT_SWITCHES, OPT_VERSION, OPT_HELP };
 
 static const struct option options[] = {
     { "conversions", required_argument, NULL, OPT_CONVERSIONS },
@@ -80,6 +94,23 @@ static const struct option options[] = {
     { "to", required_argument, NULL, OPT_TO },
     { "tag", required_argument, NULL, OPT_TAG },
     { "program-dir", required_argument, NULL, OPT_PROGRAM_DIR },
+    { "queue", required_argument, NULL, OPT_QUEUE },
+    { "jobs", required_argument, NULL, OPT_JOBS },
+    { "deliver", required_argument, NULL, OPT_DELIVER },
+    { "size-classes", required_argument, NULL, OPT_CLASSES },
+    { "backoff", required_argument, NULL, OPT_BACKOFF },
+    { "notices", required_argument, NULL, OPT_NOTICES },
+    { "clock-offset", required_argument, NULL, OPT_CLOCK },
+    { "log", required_argument, NULL, OPT_LOG },
+    { "mail-log", required_argument, NULL, OPT_MAIL_LOG },
+    { "postmaster", required_argument, NULL, OPT_POSTMASTER },
+    { "host", required_argument, NULL, OPT_HOST },
+    { "drain", no_argument, NULL, OPT_DRAIN },
+    { "no-sync", no_argument, NULL, OPT_NO_SYNC },
+    { "submit", no_argument, NULL, OPT_SUBMIT },
+    { "held", no_argument, NULL, OPT_HELD },
+    { "release", required_argument, NULL, OPT_RELEASE },
+    { "priority", required_argument, NULL, OPT_PRIORITY },
     { "lint", no_argument, NULL, OPT_LINT },
     { "switches", no_argument, NULL, OPT_SWITCHES },
     { "version", no_argument, NULL, OPT_VERSION },
@@ -87,42 +118,95 @@ static const struct option options[] = {
     { NULL, 0, NULL, 0 },
 };
 
+/* Options that are nothing but a text to keep. */
+static const char **text_option(struct front *f, int opt)
+{
+    switch (opt) {
+    case OPT_CONVERSIONS:
+        return &f->conversions_file;
+    case OPT_MAPPINGS:
+        return &f->mappings_file;
+    case OPT_REPORT:
+        return &f->report_file;
+    case OPT_IN_CHAN:
+        return &f->job.in_chan;
+    case OPT_OUT_CHAN:
+        return &f->job.out_chan;
+    case OPT_PROGRAM_DIR:
+        return &f->job.program_dir;
+    case OPT_FROM:
+        return &f->queue.from;
+    case OPT_QUEUE:
+        return &f->queue.folder;
+    case OPT_JOBS:
+        return &f->queue.jobs;
+    case OPT_DELIVER:
+        return &f->queue.deliver;
+    case OPT_CLASSES:
+        return &f->queue.classes;
+    case OPT_BACKOFF:
+        return &f->queue.backoff;
+    case OPT_NOTICES:
+        return &f->queue.notices;
+    case OPT_CLOCK:
+        return &f->queue.clock_offset;
+    case OPT_LOG:
+        return &f->queue.log;
+    case OPT_MAIL_LOG:
+        return &f->queue.mail_log;
+    case OPT_POSTMASTER:
+        return &f->queue.postmaster;
+    case OPT_HOST:
+        return &f->queue.host;
+    case OPT_RELEASE:
+        return &f->queue.release;
+    case OPT_PRIORITY:
+        return &f->queue.priority;
+    }
+    return NULL;
+}
+
+static bool *flag_option(struct front *f, int opt)
+{
+    switch (opt) {
+    case OPT_LINT:
+        return &f->is_lint;
+    case OPT_DRAIN:
+        return &f->queue.is_draining;
+    case OPT_NO_SYNC:
+        return &f->queue.is_loose;
+    case OPT_SUBMIT:
+        return &f->queue.is_submitting;
+    case OPT_HELD:
+        return &f->queue.is_listing;
+    }
+    return NULL;
+}
+
 /* -1: go on. */
 static int take_option(struct front *f, int opt)
 {
+    const char **text = text_option(f, opt);
+    bool *flag = flag_option(f, opt);
+
+    if (text)
+        *text = optarg;
+    if (flag)
+        *flag = true;
+    if (text || flag)
+        return -1;
     switch (opt) {
     case 'S':
         return set_switch(f, optarg) ? EXIT_USAGE : -1;
-    case OPT_CONVERSIONS:
-        f->conversions_file = optarg;
-        return -1;
-    case OPT_MAPPINGS:
-        f->mappings_file = optarg;
-        return -1;
-    case OPT_IN_CHAN:
-        f->job.in_chan = optarg;
-        return -1;
-    case OPT_OUT_CHAN:
-        f->job.out_chan = optarg;
-        return -1;
-    case OPT_REPORT:
-        f->report_file = optarg;
-        return -1;
-    case OPT_FROM:
-        f->from = optarg;
-        return -1;
     case OPT_TO:
-        return -1;                      /* nothing here depends on the recipients */
+        if (f->queue.n_to == sizeof f->queue.to / sizeof *f->queue.to)
+            return bad_usage("too many recipients");
+        f->queue.to[f->queue.n_to++] = optarg;
+        return -1;
     case OPT_TAG:
         if (f->job.n_tags == CONVERT_TAGS)
             return bad_usage("too many tags");
         f->job.tags[f->job.n_tags++] = optarg;
-        return -1;
-    case OPT_PROGRAM_DIR:
-        f->job.program_dir = optarg;
-        return -1;
-    case OPT_LINT:
-        f->is_lint = true;
         return -1;
     case OPT_SWITCHES:
         switches_list(show_switch, NULL);
@@ -290,29 +374,42 @@ static int run(struct front *f)
     return code;
 }
 
+/* Channel mode or queue mode, with both files read. */
+static int work(struct front *f)
+{
+    int code = read_conversions(f), more = read_mappings(f);
+
+    code = more > code ? more : code;
+    if (code || f->is_lint)
+        return code;
+    f->job.conversions = &f->conversions;
+    if (f->queue.folder) {
+        if (!f->chose_exit)             /* real mail: a command that fails must not let it through */
+            f->switches.on_nonzero_exit = ON_EXIT_RETRY;
+        return queuefront_run(&f->queue, &f->job);
+    }
+    f->job.stop_fd = open_stop();
+    return run(f);
+}
+
 int main(int argc, char **argv)
 {
-    struct front f = { .job = { .in_chan = "tcp_local", .out_chan = "ims-ms" } };
-    int code, more;
+    static struct front f = { .job = { .in_chan = "tcp_local", .out_chan = "ims-ms", .stop_fd = -1 } };
+    int code;
 
     diag_program("convchan");
     umask(077);
     switches_default(&f.switches);
+    f.job.switches = &f.switches;
     code = read_options(&f, argc, argv);
     if (code >= 0)
         return code;
+    if (f.queue.folder && (f.queue.is_submitting || f.queue.is_listing || f.queue.release))
+        return queuefront_run(&f.queue, &f.job);
     find_places(&f);
     if (!f.conversions_file)
         return bad_usage("no conversions file found: name one with --conversions");
-    code = read_conversions(&f);
-    more = read_mappings(&f);
-    code = more > code ? more : code;
-    if (!code && !f.is_lint) {
-        f.job.switches = &f.switches;
-        f.job.conversions = &f.conversions;
-        f.job.stop_fd = open_stop();
-        code = run(&f);
-    }
+    code = work(&f);
     conversions_free(&f.conversions);
     mappings_free(f.mappings);
     return code;

@@ -11,6 +11,7 @@
 #define IMTA_CONVERT_H
 
 #include <stdio.h>
+#include <sys/types.h>
 
 #include "answer.h"
 #include "conversions.h"
@@ -27,6 +28,7 @@ struct convert_job {
     size_t n_tags;
     const char *program_dir;            /* what IMTA_PROGRAM: stands for */
     int stop_fd;                        /* readable: stop; -1 for never */
+    volatile pid_t *group;              /* where to note a running command's process group; NULL for nowhere */
     FILE *report;                       /* a JSON object a part; NULL for none */
 };
 

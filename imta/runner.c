@@ -23,7 +23,7 @@ enum cs_status runner_open(struct runner *r, int stop_fd)
     const char *base = getenv("TMPDIR");
     int n;
 
-    r->stop_fd = stop_fd;
+    *r = (struct runner){ .stop_fd = stop_fd, .in_fd = -1 };
     n = snprintf(r->dir, sizeof r->dir, "%s/convchan.XXXXXX", base && base[0] == '/' ? base : "/tmp");
     if (n < 0 || (size_t)n >= sizeof r->dir || !mkdtemp(r->dir)) {
         enum cs_status st = cs_status_errno(errno);
@@ -63,15 +63,19 @@ static void empty_folder(int fd, unsigned depth)
     closedir(d);
 }
 
-void runner_close(struct runner *r)
+void runner_clean(const char *dir)
 {
-    int fd;
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-    if (!r->dir[0])
-        return;
-    fd = open(r->dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd >= 0)
         empty_folder(fd, 0);
+}
+
+void runner_close(struct runner *r)
+{
+    if (!r->dir[0])
+        return;
+    runner_clean(r->dir);
     rmdir(r->dir);
     r->dir[0] = '\0';
 }
@@ -126,7 +130,10 @@ static int spawn(pid_t *pid, const struct runner *r, char *const argv[], char *c
     sigfillset(&all);
     posix_spawn_file_actions_init(&files);
     posix_spawnattr_init(&attr);
-    posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    if (r->in_fd >= 0)
+        posix_spawn_file_actions_adddup2(&files, r->in_fd, STDIN_FILENO);
+    else
+        posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&files, STDERR_FILENO, STDOUT_FILENO);
     posix_spawn_file_actions_addchdir_np(&files, r->dir);
     posix_spawnattr_setsigmask(&attr, &none);
@@ -198,6 +205,8 @@ enum cs_status runner_run(const struct runner *r, char *const argv[], char *cons
     out->code = spawn(&pid, r, argv, env);
     if (out->code)
         return CS_OK;
+    if (r->group)
+        *r->group = pid;
     if (seconds || r->stop_fd >= 0) {
         pidfd = pidfd_open(pid, 0);
         if (pidfd >= 0) {
@@ -209,6 +218,8 @@ enum cs_status runner_run(const struct runner *r, char *const argv[], char *cons
         kill(-pid, SIGKILL);
     while (wait4(pid, &status, 0, &usage) < 0 && errno == EINTR)
         continue;
+    if (r->group)
+        *r->group = 0;
     read_end(status, out);
     if (end == WAIT_LATE)
         out->end = RUN_TIMED_OUT;

@@ -13,6 +13,7 @@
 #define IMTA_RUNNER_H
 
 #include <limits.h>
+#include <sys/types.h>
 
 #include "base/slice.h"
 #include "base/status.h"
@@ -25,6 +26,8 @@ struct runner {
     char dir[PATH_MAX - 64];
     char path[RUN_FILES][PATH_MAX];
     int stop_fd;                /* readable: give up; -1 for never */
+    int in_fd;                  /* the command's standard input; -1 for an empty one */
+    volatile pid_t *group;      /* where to note the process group while it runs; NULL for nowhere */
 };
 
 enum runner_end { RUN_EXITED, RUN_SIGNALLED, RUN_TIMED_OUT, RUN_NOT_STARTED };
@@ -48,6 +51,9 @@ enum cs_status runner_store(const struct runner *r, enum runner_file f, struct s
 /* Starts argv in a process group of its own and waits; seconds 0 is no limit. Past it the group is killed. */
 enum cs_status runner_run(const struct runner *r, char *const argv[], char *const env[], uint64_t seconds,
                           struct runner_result *out) MUST_USE;
+
+/* Empties a folder of ours that a killed process has left. */
+void runner_clean(const char *dir);
 
 /* Has the caller been asked to stop? */
 bool runner_is_stopped(const struct runner *r);

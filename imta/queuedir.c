@@ -1,0 +1,331 @@
+#include "queuedir.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void (*queuedir_step)(const char *step);
+
+static const char *const folders[QUEUE_FOLDERS] = { "tmp", "queue", "work", "ready", "out" };
+
+static void step(const char *name)
+{
+    if (queuedir_step)
+        queuedir_step(name);
+}
+
+enum cs_status queuedir_open(struct queuedir *q, const char *path)
+{
+    *q = (struct queuedir){ .top = -1, .is_durable = true };
+    for (int i = 0; i < QUEUE_FOLDERS; i++)
+        q->fd[i] = -1;
+    if (mkdir(path, 0700) < 0 && errno != EEXIST)
+        return cs_status_errno(errno);
+    q->top = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (q->top < 0)
+        return cs_status_errno(errno);
+    for (int i = 0; i < QUEUE_FOLDERS; i++) {
+        if (mkdirat(q->top, folders[i], 0700) < 0 && errno != EEXIST)
+            break;
+        q->fd[i] = openat(q->top, folders[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        if (q->fd[i] < 0)
+            break;
+    }
+    if (q->fd[QUEUE_FOLDERS - 1] < 0) {
+        enum cs_status st = cs_status_errno(errno);
+
+        queuedir_close(q);
+        return st;
+    }
+    return CS_OK;
+}
+
+void queuedir_close(struct queuedir *q)
+{
+    for (int i = 0; i < QUEUE_FOLDERS; i++)
+        if (q->fd[i] >= 0)
+            close(q->fd[i]);
+    if (q->top >= 0)
+        close(q->top);
+}
+
+uint64_t queuedir_now(const struct queuedir *q)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (uint64_t)(t.tv_sec + q->clock_offset) * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+bool queued_parse(const char *name, struct queued *out)
+{
+    const char *dot = strrchr(name, '.');
+    size_t n = dot ? (size_t)(dot - name) : 0;
+
+    if (n == 0 || n >= QUEUE_NAME - 8 || name[0] == '.')
+        return false;
+    if (strcmp(dot, ".HELD") == 0)
+        out->attempts = QUEUE_HELD;
+    else if (ascii_is_digit((uint8_t)dot[1]) && ascii_is_digit((uint8_t)dot[2]) && !dot[3])
+        out->attempts = (unsigned)(dot[1] - '0') * 10 + (unsigned)(dot[2] - '0');
+    else
+        return false;
+    memcpy(out->id, name, n);
+    out->id[n] = '\0';
+    out->fd = -1;
+    return true;
+}
+
+void queued_name(const struct queued *m, char *out)
+{
+    if (m->attempts == QUEUE_HELD)
+        snprintf(out, QUEUE_NAME, "%.56s.HELD", m->id);
+    else
+        snprintf(out, QUEUE_NAME, "%.56s.%02u", m->id, m->attempts % QUEUE_HELD);
+}
+
+static void temp_name(const struct queued *m, const char *suffix, char *out)
+{
+    snprintf(out, QUEUE_NAME, "%.50s%s.tmp", m->id, suffix);
+}
+
+void queuedir_new_id(const struct queuedir *q, struct queued *m)
+{
+    static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+    static unsigned serial;             /* two messages of one process in one microsecond */
+    uint64_t v = queuedir_now(q);
+    char stamp[16];
+    int at = sizeof stamp;
+
+    stamp[--at] = '\0';
+    for (int i = 0; i < 11; i++, v /= 36)
+        stamp[--at] = digits[v % 36];
+    snprintf(m->id, sizeof m->id, "ZZ%s-%lx-%x", stamp + at, (long)getpid(), serial++);
+    m->attempts = 0;
+    m->fd = -1;
+}
+
+enum cs_status queuedir_create(const struct queuedir *q, struct queued *m, const char *suffix)
+{
+    char name[QUEUE_NAME];
+
+    temp_name(m, suffix, name);
+    unlinkat(q->fd[QUEUE_TMP], name, 0);        /* of a process that died */
+    m->fd = openat(q->fd[QUEUE_TMP], name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (m->fd < 0)
+        return cs_status_errno(errno);
+    m->folder = QUEUE_TMP;
+    return flock(m->fd, LOCK_EX | LOCK_NB) < 0 ? CS_STOP : CS_OK;
+}
+
+static enum cs_status sync_folder(const struct queuedir *q, enum queue_folder f)
+{
+    return q->is_durable && fsync(q->fd[f]) < 0 ? cs_status_errno(errno) : CS_OK;
+}
+
+enum cs_status queuedir_publish(const struct queuedir *q, struct queued *m, const char *suffix, enum queue_folder to)
+{
+    char from[QUEUE_NAME], name[QUEUE_NAME];
+
+    temp_name(m, suffix, from);
+    queued_name(m, name);
+    if (q->is_durable && fsync(m->fd) < 0)
+        return cs_status_errno(errno);
+    step("written");
+    if (renameat(q->fd[QUEUE_TMP], from, q->fd[to], name) < 0)
+        return cs_status_errno(errno);
+    m->folder = to;
+    step("published");
+    return sync_folder(q, to);
+}
+
+void queuedir_discard(const struct queuedir *q, struct queued *m, const char *suffix)
+{
+    char name[QUEUE_NAME];
+
+    temp_name(m, suffix, name);
+    unlinkat(q->fd[QUEUE_TMP], name, 0);
+    queuedir_unlock(m);
+}
+
+void queuedir_unlock(struct queued *m)
+{
+    if (m->fd >= 0)
+        close(m->fd);
+    m->fd = -1;
+}
+
+enum cs_status queuedir_lock(const struct queuedir *q, struct queued *m)
+{
+    char name[QUEUE_NAME];
+    struct stat here, there;
+
+    queued_name(m, name);
+    m->fd = openat(q->fd[m->folder], name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (m->fd < 0)
+        return errno == ENOENT ? CS_STOP : cs_status_errno(errno);
+    /* Between open and lock the file may have gone on to another folder, taken there by its last owner. */
+    if (flock(m->fd, LOCK_EX | LOCK_NB) < 0 || fstat(m->fd, &here) < 0 || !S_ISREG(here.st_mode) ||
+        fstatat(q->fd[m->folder], name, &there, AT_SYMLINK_NOFOLLOW) < 0 || here.st_ino != there.st_ino) {
+        queuedir_unlock(m);
+        return CS_STOP;
+    }
+    return CS_OK;
+}
+
+enum cs_status queuedir_move(const struct queuedir *q, struct queued *m, enum queue_folder to, unsigned attempts)
+{
+    struct queued next = *m;
+    char from[QUEUE_NAME], name[QUEUE_NAME];
+
+    next.attempts = attempts > 99 && attempts != QUEUE_HELD ? 99 : attempts;
+    queued_name(m, from);
+    queued_name(&next, name);
+    if (renameat(q->fd[m->folder], from, q->fd[to], name) < 0)
+        return cs_status_errno(errno);
+    m->attempts = next.attempts;
+    m->folder = to;
+    step(folders[to]);
+    return sync_folder(q, to);
+}
+
+enum cs_status queuedir_unlink(const struct queuedir *q, const struct queued *m)
+{
+    char name[QUEUE_NAME];
+
+    queued_name(m, name);
+    if (unlinkat(q->fd[m->folder], name, 0) < 0 && errno != ENOENT)
+        return cs_status_errno(errno);
+    step("unlinked");
+    return sync_folder(q, m->folder);
+}
+
+enum cs_status queuedir_set_due(struct queued *m, uint64_t due)
+{
+    struct timespec t[2] = { { .tv_nsec = UTIME_NOW }, { .tv_sec = (time_t)(due / 1000000), .tv_nsec = (long)(due % 1000000) * 1000 } };
+
+    return futimens(m->fd, t) < 0 ? cs_status_errno(errno) : CS_OK;
+}
+
+static DIR *open_folder(const struct queuedir *q, enum queue_folder f)
+{
+    int fd = openat(q->fd[f], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *d = fd < 0 ? NULL : fdopendir(fd);
+
+    if (!d && fd >= 0)
+        close(fd);
+    return d;
+}
+
+bool queuedir_find(const struct queuedir *q, enum queue_folder f, const char *id, struct queued *found)
+{
+    *found = (struct queued){ .folder = f, .fd = -1 };
+    snprintf(found->id, sizeof found->id, "%s", id);
+    for (unsigned i = 0; i <= QUEUE_HELD; i++) {
+        char name[QUEUE_NAME];
+
+        found->attempts = i;
+        queued_name(found, name);
+        if (faccessat(q->fd[f], name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+            return true;
+    }
+    return false;
+}
+
+static enum cs_status recover_one(const struct queuedir *q, struct queued *m, unsigned *n)
+{
+    struct queued after;
+    enum cs_status st = queuedir_lock(q, m);
+
+    if (st != CS_OK)
+        return st == CS_STOP ? CS_OK : st;      /* its worker lives */
+    if (queuedir_find(q, QUEUE_READY, m->id, &after))
+        st = queuedir_unlink(q, m);
+    else
+        st = queuedir_move(q, m, QUEUE_QUEUE, m->attempts);
+    ++*n;
+    queuedir_unlock(m);
+    return st;
+}
+
+enum cs_status queuedir_recover(const struct queuedir *q, unsigned *n)
+{
+    struct queue_entry *all;
+    size_t count;
+    enum cs_status st = queuedir_list(q, QUEUE_WORK, false, &all, &count);
+
+    *n = 0;
+    for (size_t i = 0; st == CS_OK && i < count; i++)
+        st = recover_one(q, &all[i].m, n);
+    free(all);
+    return st;
+}
+
+enum cs_status queuedir_release(const struct queuedir *q, const char *id)
+{
+    struct queued m = { .attempts = QUEUE_HELD, .folder = QUEUE_QUEUE, .fd = -1 };
+    enum cs_status st;
+
+    snprintf(m.id, sizeof m.id, "%s", id);
+    if (strchr(id, '/') || strlen(id) >= QUEUE_NAME - 8)
+        return CS_INVALID;
+    st = queuedir_lock(q, &m);
+    if (st != CS_OK)
+        return st == CS_STOP ? CS_NOENT : st;
+    st = queuedir_set_due(&m, queuedir_now(q));
+    if (st == CS_OK)
+        st = queuedir_move(q, &m, QUEUE_QUEUE, 0);
+    queuedir_unlock(&m);
+    return st;
+}
+
+static enum cs_status add_entry(const struct queuedir *q, enum queue_folder f, const char *name, struct queue_entry **out,
+                                size_t *n, size_t *room)
+{
+    struct queue_entry e = { .size = 0 };
+    struct stat st;
+
+    if (!queued_parse(name, &e.m) || fstatat(q->fd[f], name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+        return CS_OK;                   /* gone, or nothing of ours */
+    e.m.folder = f;
+    e.size = (uint64_t)st.st_size;
+    e.due = (uint64_t)st.st_mtim.tv_sec * 1000000 + (uint64_t)st.st_mtim.tv_nsec / 1000;
+    if (*n == *room) {
+        size_t more = *room ? *room * 2 : 256;
+        struct queue_entry *p = reallocarray(*out, more, sizeof *p);
+
+        if (!p)
+            return CS_NOMEM;
+        *out = p;
+        *room = more;
+    }
+    (*out)[(*n)++] = e;
+    return CS_OK;
+}
+
+enum cs_status queuedir_list(const struct queuedir *q, enum queue_folder f, bool wants_held, struct queue_entry **out,
+                             size_t *n)
+{
+    DIR *d = open_folder(q, f);
+    enum cs_status st = CS_OK;
+    size_t room = 0;
+    struct dirent *e;
+
+    *out = NULL;
+    *n = 0;
+    if (!d)
+        return cs_status_errno(errno);
+    while (st == CS_OK && (e = readdir(d)) != NULL) {
+        struct queued m;
+
+        if (queued_parse(e->d_name, &m) && (wants_held || m.attempts != QUEUE_HELD))
+            st = add_entry(q, f, e->d_name, out, n, &room);
+    }
+    closedir(d);
+    return st;
+}

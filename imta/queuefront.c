@@ -1,0 +1,231 @@
+#include "queuefront.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "base/mapfile.h"
+#include "jobs.h"
+
+enum { FRONT_OK = 0, FRONT_NONE = 1, FRONT_USAGE = 64, FRONT_RETRY = 75 };
+
+static bool read_number(const char *text, uint64_t least, uint64_t most, uint64_t *out)
+{
+    char *end;
+
+    errno = 0;
+    *out = strtoull(text, &end, 10);
+    return !errno && end != text && !*end && ascii_is_digit((uint8_t)text[0]) && *out >= least && *out <= most;
+}
+
+static bool bad(const char *option, const char *expected, const char *text)
+{
+    diag_warn("%s: %s expected, not \"%s\"", option, expected, text);
+    return false;
+}
+
+static bool read_classes(struct jobs *j, const char *text)
+{
+    uint64_t last = 0;
+
+    while (*text) {
+        size_t n = strcspn(text, ",");
+        char word[24];
+
+        snprintf(word, sizeof word, "%.*s", (int)(n < sizeof word ? n : sizeof word - 1), text);
+        if (j->n_classes == JOBS_CLASSES || !read_number(word, last + 1, UINT64_MAX / 2, &last))
+            return false;
+        j->classes[j->n_classes++] = last;
+        text += n + (text[n] == ',');
+    }
+    return j->n_classes > 0;
+}
+
+static bool read_settings(const struct queue_options *o, struct jobs *j, struct queuedir *q)
+{
+    const char *offset = o->clock_offset && o->clock_offset[0] == '-' ? o->clock_offset + 1 : o->clock_offset;
+    uint64_t n = 1, days = 3, seconds = 0;
+
+    backoff_default(&j->worker.backoff);
+    if (o->jobs && !read_number(o->jobs, 1, JOBS_MAX, &n))
+        return bad("--jobs", "a number from 1 to 256", o->jobs);
+    if (o->notices && !read_number(o->notices, 0, 365, &days))
+        return bad("--notices", "days from 0 to 365", o->notices);
+    if (offset && !read_number(offset, 0, UINT32_MAX, &seconds))
+        return bad("--clock-offset", "seconds", o->clock_offset);
+    if (o->backoff && backoff_set(&j->worker.backoff, slice_str(o->backoff)) != CS_OK)
+        return bad("--backoff", "up to eight durations as in PT5M,PT1H", o->backoff);
+    if (o->classes && !read_classes(j, o->classes))
+        return bad("--size-classes", "up to eight ascending sizes as in 2000,10000,50000", o->classes);
+    j->n = (unsigned)n;
+    j->worker.notices = days * 86400;
+    q->clock_offset = offset && offset != o->clock_offset ? -(int64_t)seconds : (int64_t)seconds;
+    q->is_durable = !o->is_loose;
+    return true;
+}
+
+static int trouble(const char *what, enum cs_status st)
+{
+    diag_warn("%s: %s", what, cs_status_text(st));
+    return FRONT_RETRY;
+}
+
+/* ---- submitting ---- */
+
+static bool fill_envelope(const struct queue_options *o, const struct convert_job *job, struct envelope *e)
+{
+    static const char *const names[] = { "normal", "urgent", "nonurgent" };
+
+    *e = (struct envelope){ .from = slice_str(o->from), .in_chan = slice_str(job->in_chan),
+                            .out_chan = slice_str(job->out_chan), .n_to = o->n_to };
+    for (size_t i = 0; i < o->n_to; i++)
+        e->to[i] = slice_str(o->to[i]);
+    for (int i = 0; o->priority && i < 3; i++)
+        if (strcmp(o->priority, names[i]) == 0)
+            e->priority = (enum priority)i;
+    return true;
+}
+
+static enum cs_status put_message(int fd, size_t max)
+{
+    uint8_t *msg;
+    size_t n;
+    enum cs_status st = fd_read_all(STDIN_FILENO, max, &msg, &n);
+
+    if (st != CS_OK)
+        return st;
+    st = fd_write_all(fd, slice_of(msg, n));
+    free(msg);
+    return st;
+}
+
+static int submit(const struct queue_options *o, const struct convert_job *job, struct queuedir *q)
+{
+    static struct envelope e;           /* large, and there is one */
+    struct buf head = buf_init(ENVELOPE_BYTES);
+    struct queued m = { .fd = -1 };
+    enum cs_status st;
+
+    fill_envelope(o, job, &e);
+    e.arrived = queuedir_now(q);
+    queuedir_new_id(q, &m);
+    st = envelope_write(&e, &head);
+    if (st == CS_OK)
+        st = queuedir_create(q, &m, "");
+    if (st == CS_OK)
+        st = fd_write_all(m.fd, buf_slice(&head));
+    if (st == CS_OK)
+        st = put_message(m.fd, (size_t)job->switches->max_message);
+    if (st == CS_OK)
+        st = queuedir_set_due(&m, e.arrived);
+    if (st == CS_OK)
+        st = queuedir_publish(q, &m, "", QUEUE_QUEUE);
+    if (st != CS_OK && m.fd >= 0)
+        queuedir_discard(q, &m, "");
+    queuedir_unlock(&m);
+    buf_release(&head);
+    if (st == CS_INVALID) {
+        diag_warn("an address or channel without blanks and control characters expected");
+        return FRONT_USAGE;
+    }
+    if (st != CS_OK)
+        return trouble("not submitted", st);
+    puts(m.id);
+    return FRONT_OK;
+}
+
+/* ---- held messages ---- */
+
+static int list_held(struct queuedir *q, const char *release)
+{
+    struct queue_entry *all;
+    size_t n, found = 0;
+    enum cs_status st = queuedir_list(q, QUEUE_QUEUE, true, &all, &n);
+
+    for (size_t i = 0; st == CS_OK && i < n; i++) {
+        if (all[i].m.attempts != QUEUE_HELD)
+            continue;
+        found++;
+        if (release)
+            st = queuedir_release(q, all[i].m.id);
+        printf("%s %llu\n", all[i].m.id, (unsigned long long)all[i].size);
+    }
+    free(all);
+    return st != CS_OK ? trouble("held messages", st) : found ? FRONT_OK : FRONT_NONE;
+}
+
+static int release(struct queuedir *q, const char *id)
+{
+    enum cs_status st;
+
+    if (strcmp(id, "all") == 0)
+        return list_held(q, id);
+    st = queuedir_release(q, id);
+    if (st == CS_OK)
+        return FRONT_OK;
+    diag_warn("%s: no such held message", id);
+    return FRONT_NONE;
+}
+
+/* ---- working ---- */
+
+static int open_log(const char *path)
+{
+    int fd = path ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
+
+    if (path && fd < 0)
+        diag_warn("%s: %s", path, cs_status_text(cs_status_errno(errno)));
+    return fd;
+}
+
+static int work(const struct queue_options *o, const struct convert_job *job, struct jobs *j, struct queuedir *q)
+{
+    char host[256] = "localhost", postmaster[300];
+    enum cs_status st;
+
+    gethostname(host, sizeof host - 1);
+    j->folder = o->folder;
+    j->is_draining = o->is_draining;
+    j->worker.queue = q;
+    j->worker.job = *job;
+    j->worker.deliver = o->deliver;
+    j->worker.host = o->host ? o->host : host;
+    snprintf(postmaster, sizeof postmaster, "postmaster@%s", j->worker.host);
+    j->worker.postmaster = o->postmaster ? o->postmaster : postmaster;
+    j->worker.log = open_log(o->log);
+    j->worker.maillog = open_log(o->mail_log);
+    if ((o->log && j->worker.log < 0) || (o->mail_log && j->worker.maillog < 0))
+        return FRONT_USAGE;
+    st = jobs_run(j);
+    if (st == CS_ACCESS)
+        diag_warn("%s: another controller works here", o->folder);
+    else if (st != CS_OK)
+        diag_warn("%s: %s", o->folder, cs_status_text(st));
+    return st == CS_OK ? FRONT_OK : FRONT_RETRY;
+}
+
+int queuefront_run(const struct queue_options *o, const struct convert_job *job)
+{
+    struct jobs j = { .n = 1 };
+    struct queuedir q;
+    enum cs_status st = queuedir_open(&q, o->folder);
+    int code;
+
+    if (st != CS_OK)
+        return trouble(o->folder, st);
+    if (!read_settings(o, &j, &q))
+        code = FRONT_USAGE;
+    else if (o->is_submitting)
+        code = submit(o, job, &q);
+    else if (o->is_listing)
+        code = list_held(&q, NULL);
+    else if (o->release)
+        code = release(&q, o->release);
+    else
+        code = work(o, job, &j, &q);
+    queuedir_close(&q);
+    return code;
+}

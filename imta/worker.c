@@ -1,0 +1,367 @@
+#include "worker.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/diag.h"
+#include "base/mapfile.h"
+#include "bounce.h"
+#include "maillog.h"
+#include "runner.h"
+#include "symbols.h"
+
+enum { OUT_ROOM = 65536 };
+
+struct task {
+    struct worker *w;
+    struct queued m;                    /* what came */
+    struct queued next;                 /* what it becomes, in tmp/ and ready/ */
+    struct mapfile file;
+    struct envelope env;
+    struct slice message;
+    char in_chan[64], out_chan[64];
+    struct convert_result result;
+    uint64_t begun;
+    size_t n_room;
+    uint8_t room[OUT_ROOM];
+};
+
+static void copy_text(char *to, size_t size, struct slice s, const char *otherwise)
+{
+    if (s.n == 0)
+        s = slice_str(otherwise);
+    snprintf(to, size, "%.*s", (int)slice_take(s, size - 1).n, (const char *)s.p);
+}
+
+/* A message without an envelope was put there by hand: it has come when its file was written. */
+static enum cs_status read_task(struct task *t)
+{
+    char name[QUEUE_NAME], path[64];
+    enum cs_status st;
+
+    queued_name(&t->m, name);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", t->m.fd);
+    st = mapfile_open(&t->file, path, MAPFILE_MAP, (size_t)t->w->job.switches->max_message);
+    if (st != CS_OK)
+        return st;
+    if (!envelope_read(t->file.data, &t->env, &t->message))
+        t->env.arrived = 0;
+    if (t->env.arrived == 0)
+        t->env.arrived = (uint64_t)t->file.st.st_ctim.tv_sec * 1000000;
+    copy_text(t->in_chan, sizeof t->in_chan, t->env.in_chan, t->w->job.in_chan);
+    copy_text(t->out_chan, sizeof t->out_chan, t->env.out_chan, t->w->job.out_chan);
+    t->env.in_chan = slice_str(t->in_chan);
+    t->env.out_chan = slice_str(t->out_chan);
+    return CS_OK;
+}
+
+static void log_mail(const struct task *t, const char *from, const char *to, const char *entry, const char *text)
+{
+    maillog_write(t->w->maillog, queuedir_now(t->w->queue), from, to, entry, t->message.n, &t->env, text);
+}
+
+/* What convstat and the storm read: one line a message. */
+static void log_task(const struct task *t, const char *what)
+{
+    char line[512];
+    uint64_t now = queuedir_now(t->w->queue);
+    int n;
+
+    if (t->w->log < 0)
+        return;
+    n = snprintf(line, sizeof line,
+                 "time=%llu.%06llu id=%s outcome=%s size=%zu parts=%u commands=%u attempts=%u us=%llu delay_us=%llu worker=%u\n",
+                 (unsigned long long)(now / 1000000), (unsigned long long)(now % 1000000), t->m.id, what, t->message.n,
+                 t->result.parts, t->result.commands, t->m.attempts, (unsigned long long)(now - t->begun),
+                 (unsigned long long)(now > t->env.arrived ? now - t->env.arrived : 0), t->w->number);
+    if (write(t->w->log, line, (size_t)n) < 0)
+        return;
+}
+
+static enum cs_status flush(struct task *t)
+{
+    size_t n = t->n_room;
+
+    t->n_room = 0;
+    return n ? fd_write_all(t->next.fd, slice_of(t->room, n)) : CS_OK;
+}
+
+static enum cs_status put(void *ctx, struct slice s)
+{
+    struct task *t = ctx;
+    enum cs_status st = s.n > sizeof t->room - t->n_room ? flush(t) : CS_OK;
+
+    if (st == CS_OK && s.n >= sizeof t->room)
+        return fd_write_all(t->next.fd, s);
+    if (st == CS_OK && s.n) {
+        memcpy(t->room + t->n_room, s.p, s.n);
+        t->n_room += s.n;
+    }
+    return st;
+}
+
+/* The successor begins: in tmp/, with its envelope. */
+static enum cs_status begin_next(struct task *t, const struct envelope *e)
+{
+    struct buf head = buf_init(ENVELOPE_BYTES);
+    enum cs_status st = envelope_write(e, &head);
+
+    t->next = t->m;
+    t->next.attempts = 0;
+    t->next.fd = -1;
+    if (st == CS_OK)
+        st = queuedir_create(t->w->queue, &t->next, "");
+    if (st == CS_OK)
+        st = put(t, buf_slice(&head));
+    buf_release(&head);
+    return st;
+}
+
+/* ---- handing on ---- */
+
+static enum cs_status run_deliver(const struct worker *w, int fd, const struct envelope *e, size_t start, bool *is_done)
+{
+    struct arena a;
+    struct symbols s = { .arena = &a };
+    struct runner_result r;
+    struct buf to = buf_init(ENVELOPE_BYTES);
+    const char *path = getenv("PATH");
+    char *argv[] = { (char *)(uintptr_t) "/bin/sh", (char *)(uintptr_t) "-c", (char *)(uintptr_t)w->deliver, NULL };
+    struct runner run = { .dir = "/", .stop_fd = -1, .in_fd = fd };
+    char **env;
+    enum cs_status st = arena_init(&a, 4 << 20);
+
+    if (st != CS_OK)
+        return st;
+    for (size_t i = 0; st == CS_OK && i < e->n_to; i++)
+        st = buf_printf(&to, "%s%.*s", i ? " " : "", (int)e->to[i].n, (const char *)e->to[i].p);
+    if (st == CS_OK)
+        st = symbols_set(&s, "PATH", slice_str(path ? path : "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"));
+    if (st == CS_OK)
+        st = symbols_set(&s, "SENDER", e->from);
+    if (st == CS_OK)
+        st = symbols_set(&s, "RECIPIENTS", buf_slice(&to));
+    if (st == CS_OK)
+        st = symbols_environ(&s, &env);
+    if (st == CS_OK && lseek(fd, (off_t)start, SEEK_SET) < 0)
+        st = cs_status_errno(errno);
+    if (st == CS_OK)
+        st = runner_run(&run, argv, env, 0, &r);
+    *is_done = st == CS_OK && r.end == RUN_EXITED && r.code == 0;
+    buf_release(&to);
+    arena_release(&a);
+    return st;
+}
+
+/* A ready message goes out. Its predecessor in work/ must be gone by now. */
+static enum cs_status hand_on(struct task *t)
+{
+    struct worker *w = t->w;
+    struct mapfile f;
+    struct envelope e;
+    struct slice msg;
+    char path[64];
+    bool is_done = false;
+    enum cs_status st;
+
+    if (!w->deliver)
+        return queuedir_move(w->queue, &t->next, QUEUE_OUT, 0);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", t->next.fd);
+    st = mapfile_open(&f, path, MAPFILE_MAP, SIZE_MAX);
+    if (st != CS_OK)
+        return st;
+    envelope_read(f.data, &e, &msg);
+    st = run_deliver(w, t->next.fd, &e, (size_t)(msg.p - f.data.p), &is_done);
+    if (st == CS_OK && is_done) {
+        st = queuedir_unlink(w->queue, &t->next);
+    } else if (st == CS_OK) {
+        diag_warn("%s: the delivery command failed, it is tried again later", t->m.id);
+        st = queuedir_set_due(&t->next, queuedir_now(w->queue) +
+                                            backoff_seconds(&w->backoff, e.priority, t->next.attempts + 1) * 1000000);
+        if (st == CS_OK)
+            st = queuedir_move(w->queue, &t->next, QUEUE_READY, t->next.attempts + 1);
+    }
+    mapfile_close(&f);
+    return st;
+}
+
+/* The successor is whole: from here on it is the message. */
+static enum cs_status finish_next(struct task *t)
+{
+    enum cs_status st = flush(t);
+
+    if (st == CS_OK)
+        st = queuedir_publish(t->w->queue, &t->next, "", QUEUE_READY);
+    if (st == CS_OK)
+        st = queuedir_unlink(t->w->queue, &t->m);
+    return st == CS_OK ? hand_on(t) : st;
+}
+
+/* ---- what becomes of a message ---- */
+
+static enum cs_status send_back(struct task *t, const char *reason)
+{
+    struct envelope back = { .to = { t->env.from }, .n_to = 1, .in_chan = SLICE("process"), .out_chan = SLICE("process"),
+                             .arrived = queuedir_now(t->w->queue) };
+    struct buf text = buf_init(SIZE_MAX / 2);
+    struct bounce b = { .host = t->w->host, .id = t->m.id, .envelope = &t->env, .diagnostic = t->result.diagnostic,
+                        .message = t->message, .sample = buf_slice(&t->result.sample), .reason = reason,
+                        .now = queuedir_now(t->w->queue) / 1000000 };
+    enum cs_status st;
+
+    log_mail(t, "conversion", "", "R", t->result.diagnostic);
+    if (t->env.from.n == 0)             /* never an answer to a notification */
+        return queuedir_unlink(t->w->queue, &t->m);
+    st = bounce_write(&b, &text);
+    if (st == CS_OK)
+        st = begin_next(t, &back);
+    if (st == CS_OK)
+        st = put(t, buf_slice(&text));
+    buf_release(&text);
+    return st == CS_OK ? finish_next(t) : st;
+}
+
+static enum cs_status to_postmaster(struct task *t)
+{
+    struct envelope e = t->env;
+    enum cs_status st;
+
+    e.to[0] = slice_str(t->w->postmaster);
+    e.n_to = 1;
+    st = begin_next(t, &e);
+    if (st == CS_OK)
+        st = put(t, t->message);
+    if (st != CS_OK)
+        return st;
+    log_mail(t, "conversion", "process", "E", NULL);
+    log_mail(t, "conversion", "", "D", NULL);
+    return finish_next(t);
+}
+
+static enum cs_status retry(struct task *t)
+{
+    struct worker *w = t->w;
+    uint64_t now = queuedir_now(w->queue);
+    unsigned attempts = t->m.attempts + 1;
+    enum cs_status st;
+
+    if (now > t->env.arrived && (now - t->env.arrived) / 1000000 >= w->notices)     /* nobody to tell: kept for a human */
+        return t->env.from.n ? send_back(t, "The message could not be processed in time for")
+                             : queuedir_move(w->queue, &t->m, QUEUE_QUEUE, QUEUE_HELD);
+    st = queuedir_set_due(&t->m, now + backoff_seconds(&w->backoff, t->env.priority, attempts) * 1000000);
+    if (st == CS_OK)
+        st = queuedir_move(w->queue, &t->m, QUEUE_QUEUE, attempts);
+    log_mail(t, "conversion", "", "Q", t->result.diagnostic);
+    return st;
+}
+
+static enum cs_status settle(struct task *t)
+{
+    enum cs_status st;
+
+    switch (t->result.outcome) {
+    case OUTCOME_PASS:
+        st = finish_next(t);
+        if (st != CS_OK)
+            return st;
+        log_mail(t, "conversion", t->out_chan, "E", NULL);
+        log_mail(t, "conversion", "", "D", NULL);
+        return CS_OK;
+    case OUTCOME_RETRY:
+        return retry(t);
+    case OUTCOME_HOLD:
+        return queuedir_move(t->w->queue, &t->m, QUEUE_QUEUE, QUEUE_HELD);
+    case OUTCOME_RETURN:
+    case OUTCOME_RETURN_SAMPLE:
+        return send_back(t, "Your message was refused for");
+    case OUTCOME_POSTMASTER:
+        return to_postmaster(t);
+    default:                            /* discarded, one way or another */
+        log_mail(t, "conversion", "bitbucket", "E", NULL);
+        log_mail(t, "conversion", "", "D", NULL);
+        return queuedir_unlink(t->w->queue, &t->m);
+    }
+}
+
+static enum cs_status convert(struct task *t)
+{
+    struct convert_job job = t->w->job;
+    enum cs_status st = begin_next(t, &t->env);
+
+    job.in_chan = t->in_chan;
+    job.out_chan = t->out_chan;
+    if (st == CS_OK)
+        st = convert_message(&job, t->message, put, t, &t->result);
+    if (st == CS_STOP)
+        return st;
+    if (st != CS_OK) {                  /* our own failure: nothing is known about the message */
+        snprintf(t->result.diagnostic, sizeof t->result.diagnostic, "%s", cs_status_text(st));
+        t->result.outcome = OUTCOME_RETRY;
+    }
+    if (t->result.outcome != OUTCOME_PASS) {
+        t->n_room = 0;
+        queuedir_discard(t->w->queue, &t->next, "");
+    }
+    return CS_OK;
+}
+
+static enum cs_status process_queued(struct task *t)
+{
+    struct worker *w = t->w;
+    enum cs_status st = queuedir_move(w->queue, &t->m, QUEUE_WORK, t->m.attempts);
+
+    if (st != CS_OK)
+        return st;
+    st = read_task(t);
+    if (st != CS_OK) {                  /* too large, or unreadable: kept for a human */
+        diag_warn("%s: %s: held", t->m.id, cs_status_text(st));
+        return queuedir_move(w->queue, &t->m, QUEUE_QUEUE, QUEUE_HELD);
+    }
+    t->result.sample = buf_init(SIZE_MAX / 2);
+    st = convert(t);
+    if (st == CS_OK) {
+        st = settle(t);
+        log_task(t, st == CS_OK ? outcome_text(t->result.outcome) : "error");
+    } else {
+        queuedir_discard(w->queue, &t->next, "");
+        if (queuedir_move(w->queue, &t->m, QUEUE_QUEUE, t->m.attempts) != CS_OK)
+            st = CS_IO;
+    }
+    buf_release(&t->result.sample);
+    mapfile_close(&t->file);
+    return st;
+}
+
+static enum cs_status process_ready(struct task *t)
+{
+    struct queued before;
+    enum cs_status st = CS_OK;
+
+    if (queuedir_find(t->w->queue, QUEUE_WORK, t->m.id, &before))
+        st = queuedir_unlink(t->w->queue, &before);
+    t->next = t->m;
+    t->m.fd = -1;
+    return st == CS_OK ? hand_on(t) : st;
+}
+
+enum cs_status worker_process(struct worker *w, struct queued m)
+{
+    struct task *t = calloc(1, sizeof *t);
+    enum cs_status st;
+
+    if (!t)
+        return CS_NOMEM;
+    t->w = w;
+    t->m = m;
+    t->next.fd = -1;
+    t->begun = queuedir_now(w->queue);
+    st = queuedir_lock(w->queue, &t->m);
+    if (st == CS_OK)
+        st = m.folder == QUEUE_READY ? process_ready(t) : process_queued(t);
+    queuedir_unlock(&t->next);
+    queuedir_unlock(&t->m);
+    free(t);
+    return st;
+}
