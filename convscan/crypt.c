@@ -1,7 +1,10 @@
 #include "crypt.h"
 
 #include <nettle/aes.h>
+#include <nettle/arcfour.h>
+#include <nettle/md5.h>
 #include <nettle/pbkdf2.h>
+#include <nettle/sha2.h>
 
 /* ---- ZipCrypto ---- */
 static uint32_t crc_step(uint32_t crc, uint8_t c)
@@ -106,4 +109,81 @@ bool winzip_decrypt(unsigned strength, struct slice head, struct slice password,
     aes_init(&a, strength, key);
     winzip_ctr(&a, data, out);
     return true;
+}
+
+/* ---- PDF ---- */
+void crypt_md5(const struct slice *parts, size_t n, uint8_t out[16])
+{
+    struct md5_ctx c;
+
+    nettle_md5_init(&c);
+    for (size_t i = 0; i < n; i++)
+        nettle_md5_update(&c, parts[i].n, parts[i].p);
+    nettle_md5_digest(&c, 16, out);
+}
+
+size_t crypt_sha2(unsigned bits, const struct slice *parts, size_t n, uint8_t out[64])
+{
+    struct sha256_ctx small;
+    struct sha512_ctx large;
+
+    nettle_sha256_init(&small);
+    if (bits == 384)
+        nettle_sha384_init(&large);
+    else
+        nettle_sha512_init(&large);
+    for (size_t i = 0; i < n; i++) {
+        if (bits == 256)
+            nettle_sha256_update(&small, parts[i].n, parts[i].p);
+        else
+            nettle_sha512_update(&large, parts[i].n, parts[i].p);
+    }
+    if (bits == 256)
+        nettle_sha256_digest(&small, 32, out);
+    else if (bits == 384)
+        nettle_sha384_digest(&large, 48, out);
+    else
+        nettle_sha512_digest(&large, 64, out);
+    return bits / 8;
+}
+
+void crypt_rc4(struct slice key, struct slice in, uint8_t *out)
+{
+    struct arcfour_ctx c;
+
+    nettle_arcfour_set_key(&c, key.n, key.p);
+    nettle_arcfour_crypt(&c, in.n, out, in.p);
+}
+
+void crypt_cbc_decrypt(struct slice key, const uint8_t iv[16], struct slice in, uint8_t *out)
+{
+    struct aes128_ctx small;
+    struct aes256_ctx large;
+
+    if (key.n == 32)
+        nettle_aes256_set_decrypt_key(&large, key.p);
+    else
+        nettle_aes128_set_decrypt_key(&small, key.p);
+    for (size_t at = 0; in.n - at >= 16; at += 16) {
+        const uint8_t *before = at ? in.p + at - 16 : iv;
+        if (key.n == 32)
+            nettle_aes256_decrypt(&large, 16, out + at, in.p + at);
+        else
+            nettle_aes128_decrypt(&small, 16, out + at, in.p + at);
+        for (size_t i = 0; i < 16; i++)
+            out[at + i] ^= before[i];
+    }
+}
+
+void crypt_cbc_encrypt(struct slice key, const uint8_t iv[16], struct slice in, uint8_t *out)
+{
+    struct aes a;
+
+    aes_init(&a, key.n == 32 ? 3 : 1, key.p);
+    for (size_t at = 0; in.n - at >= 16; at += 16) {
+        const uint8_t *before = at ? out + at - 16 : iv;
+        for (size_t i = 0; i < 16; i++)
+            out[at + i] = in.p[at + i] ^ before[i];
+        aes_blocks(&a, 16, out + at, out + at);
+    }
 }

@@ -27,4 +27,13 @@ size_t winzip_head(unsigned strength);
 /* Decrypts data (head and tail taken off) to out when the check value says that the password fits. */
 bool winzip_decrypt(unsigned strength, struct slice head, struct slice password, struct slice data, uint8_t *out);
 
+/* ---- PDF ---- */
+void crypt_md5(const struct slice *parts, size_t n, uint8_t out[16]);
+/* bits: 256, 384 or 512; gives the number of bytes. */
+size_t crypt_sha2(unsigned bits, const struct slice *parts, size_t n, uint8_t out[64]);
+void crypt_rc4(struct slice key, struct slice in, uint8_t *out);
+/* Whole blocks of in; key of 16 or 32 bytes. */
+void crypt_cbc_decrypt(struct slice key, const uint8_t iv[16], struct slice in, uint8_t *out);
+void crypt_cbc_encrypt(struct slice key, const uint8_t iv[16], struct slice in, uint8_t *out);
+
 #endif

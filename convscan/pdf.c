@@ -1,6 +1,7 @@
 #include "pdf.h"
 
 #include "magic.h"
+#include "pdfcrypt.h"
 #include "pdffilter.h"
 #include "pdfobj.h"
 
@@ -19,6 +20,10 @@ struct pdf {
     size_t n_files;
     uint64_t work;               /* bytes that may still be looked at */
     bool is_second_pass;
+    struct pdf_key key;
+    bool is_encrypted, is_shut;  /* is_shut: something could not be decrypted */
+    bool is_inside;              /* in an object stream, which was decrypted as a whole */
+    uint64_t number, generation; /* of the object at hand */
     bool is_noted[EMIT_LIMITED + 1];
 };
 
@@ -37,6 +42,25 @@ static void spend(struct pdf *p, uint64_t n)
 
 /* ---- hooks: the first pass learns names, the second emits ---- */
 
+/* The bytes of a string, decrypted, as text. */
+static enum cs_status string_text(struct pdf *p, const struct pdf_token *t, struct buf *out)
+{
+    struct buf raw = buf_init(t->text.n + 1), plain = buf_init(t->text.n + 16);
+    bool is_coded = p->is_encrypted && !p->is_inside && p->key.strings != PDF_PLAIN && p->number != p->key.object;
+    enum cs_status st = pdf_string_raw(t, &raw);
+
+    if (st == CS_OK && is_coded && p->key.is_open)
+        st = buf_reserve(&plain, raw.n);
+    if (st == CS_OK && is_coded && p->key.is_open)
+        plain.n = pdf_key_decrypt(&p->key, p->key.strings, p->number, p->generation, buf_slice(&raw), plain.p);
+    p->is_shut |= is_coded && !p->key.is_open;
+    if (st == CS_OK)
+        st = pdf_text(is_coded && p->key.is_open ? buf_slice(&plain) : buf_slice(&raw), out);
+    buf_release(&raw);
+    buf_release(&plain);
+    return st;
+}
+
 static enum cs_status on_file(void *to, const struct pdf_token *name, uint64_t number)
 {
     struct pdf *p = to;
@@ -48,7 +72,7 @@ static enum cs_status on_file(void *to, const struct pdf_token *name, uint64_t n
     *f = (struct file_name){ .number = number, .name = buf_init(4096) };
     if (name->kind != PDF_STRING && name->kind != PDF_HEX)
         return CS_OK;
-    return pdf_string(name, &f->name) == CS_NOMEM ? CS_NOMEM : CS_OK;
+    return string_text(p, name, &f->name) == CS_NOMEM ? CS_NOMEM : CS_OK;
 }
 
 static const struct file_name *find_file(const struct pdf *p, uint64_t number)
@@ -67,7 +91,7 @@ static enum cs_status on_script(void *to, const struct pdf_token *source)
     enum cs_status st = CS_OK;
 
     if (p->is_second_pass) {
-        st = pdf_string(source, &text);
+        st = string_text(p, source, &text);
         if (st == CS_OK)
             st = emit_whole(p->out, &c, buf_slice(&text));
     }
@@ -128,9 +152,9 @@ static enum cs_status sink_close(struct sink *s)
     return st == CS_OK && s->is_open ? s->out->close(s->out) : st;
 }
 
-static enum cs_status emit_stream(struct pdf *p, const struct pdf_object *o, uint64_t number, struct slice data)
+static enum cs_status emit_stream(struct pdf *p, const struct pdf_object *o, struct slice data)
 {
-    const struct file_name *f = find_file(p, number);
+    const struct file_name *f = find_file(p, p->number);
     struct pdf_chain chain = { o->dict.filter, o->dict.parms };
     bool is_file = f || pdf_name_is(slice_drop(slice_trim(o->dict.type), 1), "EmbeddedFile");
     struct sink s = { .out = p->out, .is_member = is_file, .is_only_member = slice_trim(o->dict.filter).n == 0 };
@@ -218,33 +242,62 @@ static struct slice stream_data(struct pdf *p, const struct pdf_object *o)
     return slice_take(data, n);
 }
 
-static enum cs_status stream(struct pdf *p, const struct pdf_object *o, uint64_t number)
+static bool is_embedded(const struct pdf *p, const struct pdf_object *o)
 {
-    struct slice data = stream_data(p, o), type = slice_drop(slice_trim(o->dict.type), 1);
+    return find_file(p, p->number) || pdf_name_is(slice_drop(slice_trim(o->dict.type), 1), "EmbeddedFile");
+}
+
+static enum cs_status plain_stream(struct pdf *p, const struct pdf_object *o, struct slice data)
+{
     enum cs_status st = CS_OK;
 
-    spend(p, data.n);
-    if (pdf_name_is(type, "ObjStm"))
+    if (pdf_name_is(slice_drop(slice_trim(o->dict.type), 1), "ObjStm")) {
+        p->is_inside = true;
         st = object_stream(p, o, data);
-    if (st == CS_OK && p->is_second_pass)
-        st = emit_stream(p, o, number, data);
+        p->is_inside = false;
+    }
+    return st == CS_OK && p->is_second_pass ? emit_stream(p, o, data) : st;
+}
+
+static enum cs_status stream(struct pdf *p, const struct pdf_object *o)
+{
+    struct slice data = stream_data(p, o);
+    enum pdf_cipher with = !p->is_encrypted ? PDF_PLAIN : is_embedded(p, o) ? p->key.files : p->key.streams;
+    struct buf plain = buf_init(data.n + 16);
+    enum cs_status st;
+
+    spend(p, data.n);
+    if (with == PDF_PLAIN || pdf_name_is(slice_drop(slice_trim(o->dict.type), 1), "XRef"))
+        return plain_stream(p, o, data);
+    p->is_shut |= !p->key.is_open;
+    if (!p->key.is_open)
+        return CS_OK;
+    st = buf_reserve(&plain, data.n + 1);
+    if (st == CS_OK) {
+        plain.n = pdf_key_decrypt(&p->key, with, p->number, p->generation, data, plain.p);
+        st = plain_stream(p, o, buf_slice(&plain));
+    }
+    buf_release(&plain);
     return st;
 }
 
 /* ---- the file ---- */
 
-/* The number in "N G obj", or 0. */
-static uint64_t number_before(struct slice all, size_t at)
+/* The numbers in "N G obj", 0 when there are none. */
+static void read_numbers(struct pdf *p, size_t at)
 {
+    uint64_t v[2] = { 0, 0 };
+
     for (int field = 0; field < 2; field++) {
-        while (at && pdf_is_space(all.p[at - 1]))
+        size_t end;
+        while (at && pdf_is_space(p->all.p[at - 1]))
             at--;
-        while (at && ascii_is_digit(all.p[at - 1]) && field == 0)
+        for (end = at; at && end - at < 10 && ascii_is_digit(p->all.p[at - 1]);)
             at--;
+        v[field] = pdf_number(slice_sub(p->all, at, end - at));
     }
-    while (at && ascii_is_digit(all.p[at - 1]))
-        at--;
-    return pdf_number(slice_sub(all, at, 10));
+    p->number = v[1];
+    p->generation = v[0];
 }
 
 static enum cs_status pass(struct pdf *p)
@@ -264,10 +317,11 @@ static enum cs_status pass(struct pdf *p)
         at = found + 3;
         if (found && ascii_is_alpha(p->all.p[found - 1]))
             continue;                       /* endobj */
+        read_numbers(p, found);
         st = pdf_object_read(p->all, at, &hooks, &o);
         spend(p, o.end - at);
         if (st == CS_OK && o.has_stream)
-            st = stream(p, &o, number_before(p->all, found));
+            st = stream(p, &o);
     }
     return st;
 }
@@ -291,12 +345,13 @@ enum cs_status pdf_decode(struct slice object, struct emit *out)
         return CS_NOMEM;
     p->all = object;
     p->out = out;
+    p->is_encrypted = pdf_key_open(object, out->passwords, out->n_passwords, &p->key);
     if (has(object, SLICE("/EF")) || has(object, SLICE("ObjStm")))
         st = pass(p);
     p->is_second_pass = true;
     if (st == CS_OK)
         st = pass(p);
-    if (st == CS_OK && has(object, SLICE("/Encrypt")))
+    if (st == CS_OK && p->is_shut)
         st = note(p, EMIT_ENCRYPTED, "encrypted PDF");
     for (size_t i = 0; i < p->n_files; i++)
         buf_release(&p->files[i].name);
