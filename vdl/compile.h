@@ -19,6 +19,7 @@ struct vdl_compiler;
 struct vdl_options {
     enum vdl_class cls;             /* of rules that name none */
     bool has_class;
+    size_t memory;                  /* a ceiling for trees and names, in bytes; 0: what the machine gives */
     unsigned clam_level;            /* functionality level for ClamAV formats; 0: 230 */
     bool with_pua;
     bool confirmed_only;            /* refuse VDL spellings that are ours, not confirmed CVDL */

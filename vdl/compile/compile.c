@@ -50,7 +50,7 @@ struct vdl_compiler *vdl_compiler_new(const struct vdl_options *o)
     c->options = *o;
     if (c->options.clam_level == 0)
         c->options.clam_level = 230;
-    if (vdl_program_init(&c->program) != CS_OK) {
+    if ((o->memory ? vdl_program_init_sized(&c->program, o->memory) : vdl_program_init(&c->program)) != CS_OK) {
         free(c);
         return NULL;
     }

@@ -2,14 +2,17 @@
 
 #include <stdlib.h>
 
+enum cs_status vdl_program_init_sized(struct vdl_program *p, size_t room)
+{
+    *p = (struct vdl_program){ .version = slice_of(NULL, 0) };
+    return arena_init(&p->arena, room);
+}
+
 enum cs_status vdl_program_init(struct vdl_program *p)
 {
     /* Pages that are never touched cost nothing: room for the largest public sets. */
-    const size_t room = (size_t)64 << 30;
-
-    *p = (struct vdl_program){ .version = slice_of(NULL, 0) };
-    for (size_t n = room; n >= (size_t)64 << 20; n /= 4)
-        if (arena_init(&p->arena, n) == CS_OK)
+    for (size_t n = (size_t)64 << 30; n >= (size_t)64 << 20; n /= 4)
+        if (vdl_program_init_sized(p, n) == CS_OK)
             return CS_OK;
     return CS_NOMEM;
 }
