@@ -420,6 +420,13 @@ static enum cs_status from_iconv(const char *name, struct slice in, struct sink 
             left--;
         }
     }
+    /* Some decoders hold a character back until they know that nothing joins it. */
+    if (st == CS_OK) {
+        char *to = (char *)out;
+        size_t room = sizeof out;
+        iconv(cd, NULL, NULL, &to, &room);
+        st = iconv_chunk(k, out, sizeof out - room);
+    }
     iconv_close(cd);
     return st;
 }

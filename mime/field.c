@@ -1,16 +1,25 @@
 #include "field.h"
 
+/* Bare CRs: byte by byte, for a search for one kind of line end could run past many of the other. */
+static size_t cr_line_len(struct slice s)
+{
+    size_t n = 0;
+
+    while (n < s.n && s.p[n] != '\r' && s.p[n] != '\n')
+        n++;
+    if (n == s.n)
+        return n;
+    return s.p[n] == '\r' && n + 1 < s.n && s.p[n + 1] == '\n' ? n + 2 : n + 1;
+}
+
 size_t line_len(struct slice s, bool cr_ends)
 {
-    size_t n = slice_chr(s, '\n');
+    size_t n;
 
-    n += n < s.n;
-    if (cr_ends) {
-        size_t cr = slice_chr(slice_take(s, n), '\r');
-        if (cr < n)
-            return cr + 1 < n && s.p[cr + 1] == '\n' ? cr + 2 : cr + 1;
-    }
-    return n;
+    if (cr_ends)
+        return cr_line_len(s);
+    n = slice_chr(s, '\n');
+    return n < s.n ? n + 1 : n;
 }
 
 static bool is_eol(uint8_t c)

@@ -137,34 +137,48 @@ static struct slice trim_right(struct slice s)
 /* ---- delimiters ---- */
 
 /* Does this boundary split its multipart, in this walk and at this time? */
-static struct frame *active(struct mime_walk *w, const struct bound *b)
+static bool active(struct mime_walk *w, const struct bound *b)
 {
-    struct frame *f = b->owner;
+    const struct frame *f = b->owner;
 
     if (f->chosen != ANY_READING && f->chosen != b->reading)
-        return NULL;
-    if (f->is_closed && !doubt(w, DOUBT_REOPEN))
-        return NULL;
-    return f;
+        return false;
+    return !f->is_closed || doubt(w, DOUBT_REOPEN);
 }
 
-/* The multipart whose boundary is exactly text: the innermost, or for some programs the outermost. */
-static struct frame *exact(struct mime_walk *w, struct slice text, unsigned *reading)
+/* The boundary that is exactly text: the innermost, or for some programs the outermost. */
+static const struct bound *exact(struct mime_walk *w, struct slice text)
 {
     uint32_t hash = bounds_hash(text);
-    struct frame *hit = NULL;
+    const struct bound *hit = NULL;
 
     for (const struct bound *b = bounds_find(&w->bounds, text, hash, NULL); b;
          b = bounds_find(&w->bounds, text, hash, b)) {
-        struct frame *f = active(w, b);
-        if (!f || f == hit)
+        if (!active(w, b) || (hit && hit->owner == b->owner))
             continue;
         if (hit && !doubt(w, DOUBT_OUTER))
             break;
-        hit = f;
-        *reading = b->reading;
+        hit = b;
     }
     return hit;
+}
+
+/* A boundary with something behind it. Once that is known to happen, only the walks that believe in it look again. */
+static const struct bound *prefix(struct mime_walk *w, struct slice text)
+{
+    const struct bound *b;
+
+    if ((w->doubts & DOUBT_PREFIX) && !flips(w, DOUBT_PREFIX))
+        return NULL;
+    b = bounds_find_prefix(&w->bounds, text);
+    return b && active(w, b) && doubt(w, DOUBT_PREFIX) ? b : NULL;
+}
+
+static unsigned depth_of(const struct bound *b)
+{
+    const struct frame *f = b->owner;
+
+    return f->part.depth;
 }
 
 /* An undeclared boundary? A line "--something" before the first part with a Content- field behind it. */
@@ -179,32 +193,23 @@ static bool looks_like_boundary(const struct mime_walk *w, size_t at, size_t len
 static struct frame *delimiter(struct mime_walk *w, size_t at, size_t len, bool *is_close)
 {
     struct slice text = trim_right(slice_sub(w->msg, at + 2, len - 2));
-    struct frame *f = NULL, *closer = NULL;
-    unsigned reading = 0, closing = 0;
+    const struct bound *b = NULL, *closing = NULL;
+    struct frame *f;
 
     if (text.n <= w->bounds.longest)
-        f = exact(w, text, &reading);
+        b = exact(w, text);
     if (text.n <= w->bounds.longest + 2 && slice_ends(text, SLICE("--")))
-        closer = exact(w, slice_take(text, text.n - 2), &closing);
-    if (closer && (!f || closer->part.depth > f->part.depth)) {
-        f = closer;
-        reading = closing;
-        *is_close = true;
-    } else {
-        *is_close = false;
-    }
-    if (!f && (!(w->doubts & DOUBT_PREFIX) || flips(w, DOUBT_PREFIX))) {
-        const struct bound *b = bounds_find_prefix(&w->bounds, text);
-        f = b ? active(w, b) : NULL;
-        if (f && !doubt(w, DOUBT_PREFIX))
-            f = NULL;
-        if (f) {
-            reading = b->reading;
-            *is_close = slice_starts(slice_drop(text, b->text.n), SLICE("--"));
-        }
-    }
-    if (f)
-        f->chosen = reading;
+        closing = exact(w, slice_take(text, text.n - 2));
+    *is_close = closing && (!b || depth_of(closing) > depth_of(b));
+    if (*is_close)
+        b = closing;
+    if (!b && (b = prefix(w, text)))
+        *is_close = slice_starts(slice_drop(text, b->text.n), SLICE("--"));
+    if (!b)
+        return NULL;
+    f = b->owner;
+    f->chosen = b->reading;
+    f->part.boundary = b->text;
     return f;
 }
 
@@ -269,7 +274,7 @@ static void find_delim(struct mime_walk *w, size_t from, bool can_guess)
             if (can_guess && looks_like_boundary(w, at, len) && doubt(w, DOUBT_GUESS) && take_guess(w, at, len))
                 continue;
         }
-        if (!w->rules.cr_ends)
+        if (!w->rules.cr_ends && !(w->doubts & DOUBT_CR))
             look_for_bare_cr(w, at, len);
         at += len;
     }

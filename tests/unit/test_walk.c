@@ -1,0 +1,293 @@
+/* The walker: what goes in comes out, whatever is broken; limits; numbers; and made-up messages take linear time. */
+#include <glob.h>
+#include <time.h>
+
+#include "decodecase.h"
+#include "mailcorpus.h"
+
+/* Every event's data in order is the message again; OPEN and CLOSE are paired; a part is there until its CLOSE. */
+static unsigned check_walk(struct slice msg, unsigned variant, const struct mime_limits *lim)
+{
+    struct mime_reading how = { .variant = variant };
+    struct mime_walk *w = mime_walk_new(msg, lim, &how);
+    struct mime_event ev;
+    size_t at = 0, depth = 0;
+    unsigned more = 0;
+
+    ck_assert_ptr_nonnull(w);
+    do {
+        ck_assert_int_eq(mime_walk_next(w, &ev), CS_OK);
+        ck_assert_ptr_nonnull(ev.data.p);
+        if (ev.data.n) {
+            ck_assert_msg(ev.data.p == msg.p + at, "variant %u: hole at %zu", variant, at);
+            at += ev.data.n;
+        }
+        if (ev.kind == MIME_OPEN) {
+            ck_assert_uint_eq(ev.part->depth, depth);
+            ck_assert((depth == 0) == !ev.part->parent);
+            depth++;
+        }
+        depth -= ev.kind == MIME_CLOSE;
+        ck_assert(ev.kind == MIME_END || ev.part);
+        ck_assert((ev.kind == MIME_DEFECT || ev.kind == MIME_LIMIT) == (ev.defect != NULL));
+    } while (ev.kind != MIME_END);
+    ck_assert_uint_eq(depth, 0);
+    ck_assert_msg(at == msg.n, "variant %u: %zu of %zu bytes", variant, at, msg.n);
+    for (unsigned v = 1; v < MIME_VARIANTS; v++)
+        if (mime_walk_is_ambiguous(w, v))
+            more |= 1u << v;
+    mime_walk_free(w);
+    return more;
+}
+
+static void check_files(const char *pattern, bool is_cut)
+{
+    glob_t g;
+
+    if (glob(pattern, 0, NULL, &g) != 0) {
+        printf("skipped: no %s\n", pattern);
+        return;
+    }
+    for (size_t i = 0; i < g.gl_pathc; i++) {
+        struct mapfile m;
+        ck_assert_int_eq(mapfile_open(&m, g.gl_pathv[i], MAPFILE_COPY, FILE_MAX), CS_OK);
+        for (unsigned v = 0; v < MIME_VARIANTS; v++)
+            for (size_t n = is_cut ? 0 : m.data.n; n <= m.data.n; n++)
+                check_walk(slice_take(m.data, n), v, NULL);
+        mapfile_close(&m);
+    }
+    globfree(&g);
+}
+
+START_TEST(the_corpus_comes_out_as_it_went_in)
+{
+    char pattern[4096];
+
+    snprintf(pattern, sizeof pattern, "%s/mail/*/*", corpus_root());
+    check_files(pattern, false);
+}
+END_TEST
+
+START_TEST(golden_messages_cut_anywhere_come_out)
+{
+    check_files("tests/golden/*.in", true);
+}
+END_TEST
+
+/* One reading of well-formed mail is enough; each doubt asks for more. */
+START_TEST(only_doubtful_mail_is_ambiguous)
+{
+    static const char clean[] = "Content-Type: multipart/mixed; boundary=\"b c\"\r\n\r\n--b c\r\nContent-Disposition: "
+                                "attachment;\r\n\tfilename*0=a; filename*1=b\r\n\r\n-- \r\n--x\r\n--b c--\r\n";
+    static const char *const doubtful[] = {
+        "Content-Type: text/html\nContent-Type: text/plain\n\n", "Content-Transfer-Encoding: 7bit, base64\n\n",
+        "A: b\n \nC: d\n\n", "A: b\njunk\nC: d\n\n", "A: b\rC: d\n\n", "Content-Type: multipart/x\n\n--a\nContent-A: b\n\n",
+        "Content-Type: multipart/x; boundary=a\n\n--a\n\n--ab\n", "Content-Type: multipart/x; boundary=a; boundary=b\n\n--a\n",
+        "Content-Type: multipart/x; boundary=a\n\n--a--\n--a\n", "Content-Type: multipart/x; boundary=a\n\nx\r--a\n",
+        "Content-Transfer-Encoding: base64\n\nQQ==QQ==", "Content-Transfer-Encoding: quoted-printable\n\n=XX",
+        "Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n",
+    };
+
+    ck_assert_uint_eq(check_walk(slice_str(clean), 0, NULL), 0);
+    for (size_t i = 0; i < sizeof doubtful / sizeof *doubtful; i++)
+        ck_assert_msg(check_walk(slice_str(doubtful[i]), 0, NULL) != 0, "%s", doubtful[i]);
+}
+END_TEST
+
+static const char *limit_of(struct slice msg, const struct mime_limits *lim)
+{
+    struct mime_walk *w = mime_walk_new(msg, lim, NULL);
+    struct mime_event ev;
+    const char *name = "";
+
+    ck_assert_ptr_nonnull(w);
+    do {
+        ck_assert_int_eq(mime_walk_next(w, &ev), CS_OK);
+        if (ev.kind == MIME_LIMIT)
+            name = ev.defect;
+    } while (ev.kind != MIME_END);
+    mime_walk_free(w);
+    return name;
+}
+
+START_TEST(limits_are_events)
+{
+    static const struct {
+        const char *msg, *want;
+    } cases[] = {
+        { "A: b\nA: b\n\n", "" },
+        { "A: b\nA: b\nA: b\n\n", "mime_fields_limit" },
+        { "A: 01234567890123456789012345678901234567890\n\n", "mime_header_limit" },
+        { "Content-Type: message/x\n\n\n", "" },
+        { "Content-Type: message/x\n\nContent-Type: message/x\n\nContent-Type: message/x\n\n", "mime_depth_limit" },
+        { "Content-Type: multipart/x;boundary=b\n\n--b\n\n--b\n\n--b--", "" },
+        { "Content-Type: multipart/x;boundary=b\n\n--b\n\n--b\n\n--b\n\n--b--", "mime_parts_limit" },
+    };
+    struct mime_limits lim = { .depth = 2, .parts = 3, .fields = 2, .header_bytes = 40 };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ck_assert_str_eq(limit_of(slice_str(cases[i].msg), &lim), cases[i].want);
+        check_walk(slice_str(cases[i].msg), 0, &lim);
+    }
+}
+END_TEST
+
+/* ---- worst cases, with a clock ---- */
+
+static struct buf repeat(const char *head, const char *unit, size_t size)
+{
+    struct buf b = buf_init(size + 4096);
+
+    ck_assert_int_eq(buf_puts(&b, head), CS_OK);
+    while (b.n < size)
+        ck_assert_int_eq(buf_puts(&b, unit), CS_OK);
+    return b;
+}
+
+static double seconds(struct slice msg, const struct mime_limits *lim)
+{
+    struct timespec from, to;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
+    for (unsigned v = 0; v < MIME_VARIANTS; v++)
+        check_walk(msg, v, lim);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
+    return (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
+}
+
+static const struct {
+    const char *head, *unit;
+} floods[] = {
+    { "Content-Type: multipart/x; boundary=b\n\n", "--b\n\n" },
+    { "Content-Type: multipart/x; boundary=b\n\n", "--b\n" },
+    { "Content-Type: multipart/x; boundary=b\n\n", "--b\nContent-Type: multipart/x; boundary=b\n\n" },
+    { "Content-Type: multipart/x; boundary=b\n\n--b\n\n", "--bx\n" },
+    { "Content-Type: multipart/x; boundary=b\n\n--b--\n", "--b\n" },
+    { "Content-Type: multipart/x; boundary=b\n\n--b\n\n", "\r--b" },
+    { "Content-Type: multipart/x\n\n", "--\n" },
+    { "", "Content-Type: message/rfc822\n\n" },
+    { "", "Content-Type: multipart/x\n\n" },
+    { "", "Content-Type: multipart/x; boundary=a; name=\"=?utf-8?q?x?=\"; name*0=a; name*1=b\n" },
+    { "", "junk\nA: b\n" },
+    { "Content-Transfer-Encoding: base64\n\n", "QQ==" },
+    { "", "\n" },
+    { "", "\r" },
+};
+
+/* 8 readings of 8 MB. Sanitizers slow this down, so the bound is wide; without them it is a second at most. */
+START_TEST(floods_take_linear_time)
+{
+    struct buf b = repeat(floods[_i].head, floods[_i].unit, 8 << 20);
+    double s = seconds(buf_slice(&b), NULL);
+
+    ck_assert_msg(s < 12, "%.1f s: %s", s, floods[_i].unit);
+    buf_release(&b);
+}
+END_TEST
+
+/* 10,000 levels, each with a boundary of its own, then many lines that nearly match. */
+START_TEST(deep_multiparts_take_linear_time)
+{
+    struct mime_limits lim = { .depth = 20000, .parts = 2000000 };
+    struct buf b = buf_init(16 << 20);
+    double s;
+
+    for (int i = 0; i < 10000; i++)
+        ck_assert_int_eq(buf_printf(&b, "Content-Type: multipart/x; boundary=b%05d\n\n--b%05d\n", i, i), CS_OK);
+    for (int i = 0; i < 300000; i++)
+        ck_assert_int_eq(buf_printf(&b, "--b%05dx\n", i % 10000), CS_OK);
+    s = seconds(buf_slice(&b), &lim);
+    ck_assert_msg(s < 12, "%.1f s", s);
+    s = seconds(buf_slice(&b), NULL);
+    ck_assert_msg(s < 12, "%.1f s", s);
+    ck_assert_str_eq(limit_of(buf_slice(&b), NULL), "mime_depth_limit");
+    buf_release(&b);
+}
+END_TEST
+
+START_TEST(a_million_parts_stop_at_the_limit)
+{
+    struct buf b = repeat("Content-Type: multipart/x; boundary=b\n\n", "--b\n\n", 5 << 20);
+
+    ck_assert_str_eq(limit_of(buf_slice(&b), NULL), "mime_parts_limit");
+    buf_release(&b);
+}
+END_TEST
+
+/* ---- what the caller is told ---- */
+
+START_TEST(messages_are_told_from_other_texts)
+{
+    static const struct {
+        const char *text;
+        bool is_mail;
+    } cases[] = {
+        { "From: a@example.org\nSubject: x\n\nbody", true },
+        { "From a@example.org Thu Jan  1 00:00:00 1970\nReceived: x\nDate: y\n\n", true },
+        { "Content-Type: multipart/mixed; boundary=x\n\n--x\n", true },
+        { "MIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n", true },
+        { "Subject: alone\n\n", false },
+        { "Dear all,\nFrom: me\nTo: you\n", false },
+        { "<html>\n", false },
+        { "To: be or not to be\n", false },
+        { "key: value\nother: value\n", false },
+        { "", false },
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        ck_assert_msg(mime_looks_like_message(slice_str(cases[i].text)) == cases[i].is_mail, "%s", cases[i].text);
+}
+END_TEST
+
+START_TEST(security_multiparts_can_stay_whole)
+{
+    struct slice msg = SLICE("Content-Type: multipart/signed; boundary=s\n\n--s\n\ntext\n--s--\n");
+    struct mime_reading how = { .keep_security_multiparts = true };
+    struct mime_walk *w = mime_walk_new(msg, NULL, &how);
+    struct mime_event ev;
+
+    do
+        ck_assert_int_eq(mime_walk_next(w, &ev), CS_OK);
+    while (ev.kind != MIME_BODY && ev.kind != MIME_END);
+    ck_assert_int_eq(ev.kind, MIME_BODY);
+    ck_assert_int_eq(ev.part->shape, MIME_LEAF);
+    ck_assert_uint_eq(ev.data.n, slice_str("--s\n\ntext\n--s--\n").n);
+    mime_walk_free(w);
+}
+END_TEST
+
+START_TEST(an_encoded_message_can_be_disbelieved)
+{
+    struct slice msg = SLICE("Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\nQQ==\n");
+    struct mime_reading how = { .ignore_container_encoding = true };
+    struct mime_walk *w = mime_walk_new(msg, NULL, &how);
+    struct mime_event ev;
+
+    do
+        ck_assert_int_eq(mime_walk_next(w, &ev), CS_OK);
+    while (ev.kind != MIME_HEAD);
+    ck_assert_int_eq(ev.part->shape, MIME_MESSAGE);
+    mime_walk_free(w);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("walk");
+    TCase *t = tcase_create("walk");
+
+    tcase_set_timeout(t, 60);
+    tcase_add_test(t, the_corpus_comes_out_as_it_went_in);
+    tcase_add_test(t, golden_messages_cut_anywhere_come_out);
+    tcase_add_test(t, only_doubtful_mail_is_ambiguous);
+    tcase_add_test(t, limits_are_events);
+    add_cases(t, floods_take_linear_time, floods);
+    tcase_add_test(t, deep_multiparts_take_linear_time);
+    tcase_add_test(t, a_million_parts_stop_at_the_limit);
+    tcase_add_test(t, messages_are_told_from_other_texts);
+    tcase_add_test(t, security_multiparts_can_stay_whole);
+    tcase_add_test(t, an_encoded_message_can_be_disbelieved);
+    suite_add_tcase(s, t);
+    corpus_report();
+    return run_suite(s);
+}
