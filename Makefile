@@ -112,6 +112,8 @@ plain: $(PLAIN) ## build the fuzz targets as plain programs that are fed their s
 $(BUILD)/tests/%: tests/unit/%.c $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Itests/unit $(ALL_CFLAGS) -MMD -MP $(ALL_LDFLAGS) -o $@ $(filter %.c,$^) $(filter %.a,$^) -lcheck -lsubunit $(LIBS_ALL) -lrt -lpthread
+$(BUILD)/tests/test_differential: tests/differential.c tests/reference.c
+$(BUILD)/tests/test_rules: tests/reference.c
 $(BUILD)/plain/%: tests/fuzz/%.c tests/fuzz/standalone.c $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $(filter %.c %.a,$^) $(LIBS_ALL)
