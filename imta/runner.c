@@ -135,7 +135,8 @@ static int spawn(pid_t *pid, const struct runner *r, char *const argv[], char *c
     else
         posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&files, STDERR_FILENO, STDOUT_FILENO);
-    posix_spawn_file_actions_addchdir_np(&files, r->dir);
+    if (r->dir[0])
+        posix_spawn_file_actions_addchdir_np(&files, r->dir);
     posix_spawnattr_setsigmask(&attr, &none);
     posix_spawnattr_setsigdefault(&attr, &all);
     posix_spawnattr_setpgroup(&attr, 0);

@@ -129,7 +129,7 @@ static enum cs_status run_deliver(const struct worker *w, int fd, const struct e
     struct buf to = buf_init(ENVELOPE_BYTES);
     const char *path = getenv("PATH");
     char *argv[] = { (char *)(uintptr_t) "/bin/sh", (char *)(uintptr_t) "-c", (char *)(uintptr_t)w->deliver, NULL };
-    struct runner run = { .dir = "/", .stop_fd = -1, .in_fd = fd };
+    struct runner run = { .stop_fd = -1, .in_fd = fd };
     char **env;
     enum cs_status st = arena_init(&a, 4 << 20);
 
