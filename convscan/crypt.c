@@ -1,10 +1,10 @@
 #include "crypt.h"
 
+#include <assert.h>
 #include <nettle/aes.h>
 #include <nettle/arcfour.h>
-#include <nettle/md5.h>
+#include <nettle/nettle-meta.h>
 #include <nettle/pbkdf2.h>
-#include <nettle/sha2.h>
 
 /* ---- ZipCrypto ---- */
 static uint32_t crc_step(uint32_t crc, uint8_t c)
@@ -111,40 +111,73 @@ bool winzip_decrypt(unsigned strength, struct slice head, struct slice password,
     return true;
 }
 
-/* ---- PDF ---- */
+/* ---- hashes and ciphers as such ---- */
+static const struct nettle_hash *hash_of(enum crypt_hash which)
+{
+    static const struct nettle_hash *const hashes[] = { &nettle_md5, &nettle_sha1, &nettle_sha256, &nettle_sha384,
+                                                        &nettle_sha512 };
+
+    return hashes[which];
+}
+
+static size_t hash_parts(enum crypt_hash which, const struct slice *parts, size_t n, uint8_t *out)
+{
+    const struct nettle_hash *h = hash_of(which);
+    union {
+        max_align_t aligned;
+        uint8_t room[512];
+    } state;
+
+    assert(h->context_size <= sizeof state);
+    h->init(&state);
+    for (size_t i = 0; i < n; i++)
+        h->update(&state, parts[i].n, parts[i].p);
+    h->digest(&state, h->digest_size, out);
+    return h->digest_size;
+}
+
+size_t crypt_hash(enum crypt_hash which, struct slice a, struct slice b, uint8_t *out)
+{
+    return hash_parts(which, (const struct slice[]){ a, b }, 2, out);
+}
+
 void crypt_md5(const struct slice *parts, size_t n, uint8_t out[16])
 {
-    struct md5_ctx c;
-
-    nettle_md5_init(&c);
-    for (size_t i = 0; i < n; i++)
-        nettle_md5_update(&c, parts[i].n, parts[i].p);
-    nettle_md5_digest(&c, 16, out);
+    (void)hash_parts(CRYPT_MD5, parts, n, out);
 }
 
 size_t crypt_sha2(unsigned bits, const struct slice *parts, size_t n, uint8_t out[64])
 {
-    struct sha256_ctx small;
-    struct sha512_ctx large;
+    return hash_parts(bits == 256 ? CRYPT_SHA256 : bits == 384 ? CRYPT_SHA384 : CRYPT_SHA512, parts, n, out);
+}
 
-    nettle_sha256_init(&small);
-    if (bits == 384)
-        nettle_sha384_init(&large);
-    else
-        nettle_sha512_init(&large);
-    for (size_t i = 0; i < n; i++) {
-        if (bits == 256)
-            nettle_sha256_update(&small, parts[i].n, parts[i].p);
-        else
-            nettle_sha512_update(&large, parts[i].n, parts[i].p);
+bool crypt_aes_decrypt(struct slice key, const uint8_t *iv, struct slice in, uint8_t *out)
+{
+    struct aes128_ctx a128;
+    struct aes192_ctx a192;
+    struct aes256_ctx a256;
+
+    if (in.n % CRYPT_BLOCK)
+        return false;
+    switch (key.n) {
+    case 16:
+        nettle_aes128_set_decrypt_key(&a128, key.p);
+        nettle_aes128_decrypt(&a128, in.n, out, in.p);
+        break;
+    case 24:
+        nettle_aes192_set_decrypt_key(&a192, key.p);
+        nettle_aes192_decrypt(&a192, in.n, out, in.p);
+        break;
+    case 32:
+        nettle_aes256_set_decrypt_key(&a256, key.p);
+        nettle_aes256_decrypt(&a256, in.n, out, in.p);
+        break;
+    default:
+        return false;
     }
-    if (bits == 256)
-        nettle_sha256_digest(&small, 32, out);
-    else if (bits == 384)
-        nettle_sha384_digest(&large, 48, out);
-    else
-        nettle_sha512_digest(&large, 64, out);
-    return bits / 8;
+    for (size_t i = 0; iv && i < in.n; i++)
+        out[i] ^= i < CRYPT_BLOCK ? iv[i] : in.p[i - CRYPT_BLOCK];
+    return true;
 }
 
 void crypt_rc4(struct slice key, struct slice in, uint8_t *out)
@@ -157,22 +190,8 @@ void crypt_rc4(struct slice key, struct slice in, uint8_t *out)
 
 void crypt_cbc_decrypt(struct slice key, const uint8_t iv[16], struct slice in, uint8_t *out)
 {
-    struct aes128_ctx small;
-    struct aes256_ctx large;
-
-    if (key.n == 32)
-        nettle_aes256_set_decrypt_key(&large, key.p);
-    else
-        nettle_aes128_set_decrypt_key(&small, key.p);
-    for (size_t at = 0; in.n - at >= 16; at += 16) {
-        const uint8_t *before = at ? in.p + at - 16 : iv;
-        if (key.n == 32)
-            nettle_aes256_decrypt(&large, 16, out + at, in.p + at);
-        else
-            nettle_aes128_decrypt(&small, 16, out + at, in.p + at);
-        for (size_t i = 0; i < 16; i++)
-            out[at + i] ^= before[i];
-    }
+    in.n -= in.n % CRYPT_BLOCK;
+    (void)crypt_aes_decrypt(key, iv, in, out);
 }
 
 void crypt_cbc_encrypt(struct slice key, const uint8_t iv[16], struct slice in, uint8_t *out)

@@ -27,11 +27,22 @@ size_t winzip_head(unsigned strength);
 /* Decrypts data (head and tail taken off) to out when the check value says that the password fits. */
 bool winzip_decrypt(unsigned strength, struct slice head, struct slice password, struct slice data, uint8_t *out);
 
-/* ---- PDF ---- */
+/* ---- hashes and ciphers as such, for Office and PDF ---- */
+enum crypt_hash { CRYPT_MD5, CRYPT_SHA1, CRYPT_SHA256, CRYPT_SHA384, CRYPT_SHA512 };
+enum { CRYPT_HASH_MOST = 64, CRYPT_BLOCK = 16 };
+
+/* The hash of two runs of bytes, one behind the other; gives its size, which out has room for. out may be the input's room. */
+size_t crypt_hash(enum crypt_hash which, struct slice a, struct slice b, uint8_t *out);
+
+/* RC4 from the beginning of its stream; a key of 1 to 256 bytes. in and out may be the same. */
+void crypt_rc4(struct slice key, struct slice in, uint8_t *out);
+
+/* Whole blocks only; a key of 16, 24 or 32 bytes, else false. iv of one block: chained; NULL: each block for itself. */
+bool crypt_aes_decrypt(struct slice key, const uint8_t *iv, struct slice in, uint8_t *out);
+
 void crypt_md5(const struct slice *parts, size_t n, uint8_t out[16]);
 /* bits: 256, 384 or 512; gives the number of bytes. */
 size_t crypt_sha2(unsigned bits, const struct slice *parts, size_t n, uint8_t out[64]);
-void crypt_rc4(struct slice key, struct slice in, uint8_t *out);
 /* Whole blocks of in; key of 16 or 32 bytes. */
 void crypt_cbc_decrypt(struct slice key, const uint8_t iv[16], struct slice in, uint8_t *out);
 void crypt_cbc_encrypt(struct slice key, const uint8_t iv[16], struct slice in, uint8_t *out);

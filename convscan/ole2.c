@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "cfb.h"
 #include "lzfu.h"
+#include "officecrypt.h"
 #include "olepkg.h"
 #include "olestream.h"
 #include "utf16.h"
@@ -157,15 +158,56 @@ static const struct {
     { "current user", olestream_current_user },
     { "worddocument", olestream_word },
     { "\1ole10native", native },
-    { "encryptedpackage", NULL },
     { "encryptedsummary", NULL },
     { "\11drmcontent", NULL },
 };
+
+/* The description of the encryption; nothing when there is none. */
+static enum cs_status encryption_info(struct ole2 *o, struct buf *room, struct slice *info)
+{
+    *info = slice_of(NULL, 0);
+    for (size_t i = 0; i < o->file.n_entries; i++) {
+        struct cfb_entry e = cfb_at(&o->file, i);
+        struct short_name name;
+        if (e.kind == CFB_STREAM && slice_ieq(short_name(&name, e.name), SLICE("EncryptionInfo")))
+            return cfb_read(&o->file, &e, room, info);
+    }
+    return CS_OK;
+}
+
+/* An OOXML document inside: with a password that fits it is a member. Tried once. */
+static enum cs_status encrypted_package(struct ole2 *o, struct slice package)
+{
+    struct emit_child c = { .kind = EMIT_MEMBER, .name = SLICE("EncryptedPackage"), .how = "office-decrypted",
+                            .packed = package.n };
+    struct officecrypt_try with = { o->out->passwords, o->out->n_passwords };
+    struct buf room = buf_init(o->file.file.n), plain = buf_init(package.n);
+    struct slice info;
+    bool fits = false;
+    enum cs_status st = CS_OK;
+
+    if (o->is_encrypted)
+        return CS_OK;
+    st = encryption_info(o, &room, &info);
+    if (st == CS_OK)
+        st = officecrypt_package(info, package, with, &plain, &fits);
+    c.size = plain.n;
+    if (st == CS_OK && fits)
+        st = emit_whole(o->out, &c, buf_slice(&plain));
+    else if (st == CS_OK)
+        st = note_encrypted(o);
+    o->is_encrypted = true;
+    buf_release(&room);
+    buf_release(&plain);
+    return st;
+}
 
 static enum cs_status by_name(struct ole2 *o, struct slice name, struct slice stream)
 {
     enum cs_status st = CS_OK;
 
+    if (slice_ieq(name, SLICE("EncryptedPackage")))
+        return encrypted_package(o, stream);
     for (size_t i = 0; st == CS_OK && i < sizeof known / sizeof known[0]; i++) {
         if (!slice_ieq(name, slice_str(known[i].name)))
             continue;

@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "base/buf.h"
 #include "inflate.h"
+#include "officecrypt.h"
 #include "utf16.h"
 
 /* ---- Word ---- */
@@ -117,14 +118,6 @@ static enum cs_status bound_sheet(struct workbook *w, struct slice body)
     return w->out->note(w->out, EMIT_MACROS, "Excel 4 macro sheet");
 }
 
-static enum cs_status file_pass(struct workbook *w)
-{
-    if (w->is_encrypted)
-        return CS_OK;
-    w->is_encrypted = true;
-    return w->out->note(w->out, EMIT_ENCRYPTED, "Excel workbook");
-}
-
 static enum cs_status record(struct workbook *w, unsigned type, struct slice body)
 {
     bool goes_on = type == BIFF_CONTINUE_FRT12 && w->in_theme;
@@ -134,7 +127,8 @@ static enum cs_status record(struct workbook *w, unsigned type, struct slice bod
         return buf_put(&w->theme, slice_drop(body, goes_on ? FRT12_HEAD : THEME_HEAD));
     switch (type) {
     case BIFF_FILEPASS:
-        return file_pass(w);
+        w->is_encrypted = true;
+        return CS_OK;
     case BIFF_BOUNDSHEET:
         return bound_sheet(w, body);
     case BIFF_FORMULA:
@@ -146,20 +140,52 @@ static enum cs_status record(struct workbook *w, unsigned type, struct slice bod
     }
 }
 
+/* The records of a stream, up to an encryption that is still in force. */
+static enum cs_status records(struct workbook *w, struct slice stream, bool is_decrypted)
+{
+    enum cs_status st = CS_OK;
+
+    while (st == CS_OK && stream.n >= 4 && !w->is_encrypted) {
+        struct slice body = slice_sub(stream, 4, get_le16(stream.p + 2));
+        st = record(w, get_le16(stream.p), body);
+        w->is_encrypted = w->is_encrypted && !is_decrypted;
+        stream = slice_drop(stream, 4 + body.n);
+    }
+    return st;
+}
+
+/* With a password that fits, the readable stream is a view, and its records are looked at. */
+static enum cs_status decrypted(struct workbook *w, struct slice stream)
+{
+    struct emit_child c = { .kind = EMIT_VIEW, .name = w->path, .how = "xls-decrypted", .size = stream.n, .packed = stream.n };
+    struct officecrypt_try with = { w->out->passwords, w->out->n_passwords };
+    struct buf plain = buf_init(stream.n);
+    bool fits;
+    enum cs_status st = officecrypt_workbook(stream, with, &plain, &fits);
+
+    if (st == CS_OK && !fits) {
+        st = w->out->note(w->out, EMIT_ENCRYPTED, "Excel workbook");
+    } else if (st == CS_OK) {
+        st = emit_whole(w->out, &c, buf_slice(&plain));
+        w->is_encrypted = false;
+        if (st == CS_OK)
+            st = records(w, buf_slice(&plain), true);
+    }
+    buf_release(&plain);
+    return st;
+}
+
 enum cs_status olestream_workbook(struct slice path, struct slice stream, struct emit *out)
 {
-    struct workbook w = { .out = out, .path = path, .theme = buf_init(stream.n + 1),
+    struct workbook w = { .out = out, .path = path, .theme = buf_init(stream.n * 2 + 1),
                           .strings = buf_init(stream.n * 3 + STRINGS_MOST) };
     struct emit_child theme = { .kind = EMIT_MEMBER, .name = SLICE("theme.zip"), .how = "xls-theme" };
     struct emit_child strings = { .kind = EMIT_VIEW, .name = path, .how = "xlm-strings", .size = UINT64_MAX,
                                   .packed = UINT64_MAX };
-    enum cs_status st = CS_OK;
+    enum cs_status st = records(&w, stream, false);
 
-    while (st == CS_OK && stream.n >= 4 && !w.is_encrypted) {
-        struct slice body = slice_sub(stream, 4, get_le16(stream.p + 2));
-        st = record(&w, get_le16(stream.p), body);
-        stream = slice_drop(stream, 4 + body.n);
-    }
+    if (st == CS_OK && w.is_encrypted)
+        st = decrypted(&w, stream);
     theme.size = theme.packed = w.theme.n;
     if (st == CS_OK && w.theme.n)
         st = emit_whole(out, &theme, buf_slice(&w.theme));
