@@ -148,9 +148,10 @@ enum cs_status pdf_object_read(struct slice in, size_t at, const struct pdf_hook
 {
     struct reader r = { .hooks = hooks, .o = o, .in = in };
     struct pdf_lexer l = { .in = in, .at = at };
+    struct slice none = slice_take(in, 0);
     enum cs_status st = CS_OK;
 
-    *o = (struct pdf_object){ .end = at };
+    *o = (struct pdf_object){ .dict = { none, none, none, none, none, none, none }, .end = at };
     while (st == CS_OK) {
         struct pdf_token t = pdf_next(&l);
         if (t.kind == PDF_END)
