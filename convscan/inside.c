@@ -9,16 +9,16 @@
 
 struct mark {
     const char *bytes;
-    size_t n;
+    size_t n, rare;             /* where its rarest byte is: that one is looked for */
     const char *type;
 };
 
 enum { FINDS = 4 };
 
 static const struct mark marks[] = {
-    { "Rar!\x1a\x07", 6, "RAR" },
-    { "7z\xbc\xaf\x27\x1c", 6, "7z" },
-    { "MSCF\0\0\0\0", 8, "CAB" },
+    { "Rar!\x1a\x07", 6, 4, "RAR" },
+    { "7z\xbc\xaf\x27\x1c", 6, 2, "7z" },
+    { "MSCF\0\0\0\0", 8, 0, "CAB" },
 };
 
 /* The header behind the mark must make sense: programs that write archives hold the mark alone. */
@@ -33,6 +33,19 @@ static bool makes_sense(const struct mark *m, struct slice tail)
     return tail.p[6] == 0 || (tail.p[6] == 1 && tail.p[7] == 0);
 }
 
+static const uint8_t *find_mark(const struct mark *m, struct slice s)
+{
+    size_t at = m->rare;
+
+    while (at < s.n) {
+        at += slice_chr(slice_drop(s, at), (uint8_t)m->bytes[m->rare]);
+        if (at < s.n && slice_starts(slice_drop(s, at - m->rare), slice_of(m->bytes, m->n)))
+            return s.p + at - m->rare;
+        at++;
+    }
+    return NULL;
+}
+
 static enum cs_status look_for(const struct mark *m, struct slice object, struct emit *out)
 {
     const struct emit_child c = { .kind = EMIT_MEMBER, .how = "inside", .type = m->type, .size = UINT64_MAX,
@@ -41,7 +54,7 @@ static enum cs_status look_for(const struct mark *m, struct slice object, struct
     enum cs_status st = CS_OK;
 
     for (unsigned found = 0; found < FINDS && left.n && st == CS_OK;) {
-        const uint8_t *at = memmem(left.p, left.n, m->bytes, m->n);
+        const uint8_t *at = find_mark(m, left);
 
         if (!at)
             break;

@@ -15,6 +15,15 @@ static enum cs_status put_text(void *ctx, struct slice bytes)
     return e->put(e, bytes);
 }
 
+/* An escape that switches to another set of characters. */
+static bool shifts(struct slice s)
+{
+    for (size_t at = slice_chr(s, 0x1b); at + 1 < s.n; at += 1 + slice_chr(slice_drop(s, at + 1), 0x1b))
+        if (s.p[at + 1] == '$' || s.p[at + 1] == '(')
+            return true;
+    return false;
+}
+
 /* Text whose bytes say what it is, whatever the label: a byte order mark, or every other byte zero. */
 static struct slice charset_by_bytes(struct slice s)
 {
@@ -35,9 +44,7 @@ static struct slice charset_by_bytes(struct slice s)
         return SLICE("utf-16le");
     if (zeros[0] > head.n / 4)
         return SLICE("utf-16be");
-    if (head.n && (memmem(s.p, s.n, "\x1b$", 2) || memmem(s.p, s.n, "\x1b(", 2)))
-        return SLICE("iso-2022-jp");
-    return slice_of(NULL, 0);
+    return shifts(s) ? SLICE("iso-2022-jp") : slice_of(NULL, 0);
 }
 
 static enum cs_status emit_utf8(struct emit *e, struct slice charset, struct slice text)
@@ -76,10 +83,22 @@ static enum cs_status on_embedded(void *ctx, struct slice name, struct slice byt
     return emit_whole(e, &c, bytes);
 }
 
+/* By its rarest letter: this runs over every text. */
+static const uint8_t *binhex_start(struct slice text)
+{
+    static const char line[] = "(This file must be converted with BinHex";
+    enum { LINE = sizeof line - 1, H = LINE - 3 };
+
+    for (size_t at = slice_chr(text, 'H'); at < text.n; at += 1 + slice_chr(slice_drop(text, at + 1), 'H'))
+        if (at >= H && slice_starts(slice_drop(text, at - H), SLICE(line)))
+            return text.p + at - H;
+    return NULL;
+}
+
 static enum cs_status binhex(struct slice text, struct emit *e)
 {
     static const struct emit_child c = { .kind = EMIT_MEMBER, .how = "binhex", .size = UINT64_MAX, .packed = UINT64_MAX };
-    const uint8_t *at = text.n ? memmem(text.p, text.n, "(This file must be converted with BinHex", 40) : NULL;
+    const uint8_t *at = binhex_start(text);
     struct mime_decoder d;
     enum cs_status st;
 
