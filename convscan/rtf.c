@@ -34,24 +34,41 @@ struct hex {
     size_t inner_at;            /* an object inside the object begins here; 0 when none does */
 };
 
+/* ascii_hex() by table: pictures are megabytes of digits. */
+static const int8_t hex_values[256] = {
+#define ROW16(v) v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v
+    ROW16(-1), ROW16(-1), ROW16(-1), 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, -1, -1, -1, -1, -1, -1,
+    -1, 10, 11, 12, 13, 14, 15, -1, -1, -1, -1, -1, -1, -1, -1, -1, ROW16(-1),
+    -1, 10, 11, 12, 13, 14, 15, -1, -1, -1, -1, -1, -1, -1, -1, -1, ROW16(-1),
+    ROW16(-1), ROW16(-1), ROW16(-1), ROW16(-1), ROW16(-1), ROW16(-1), ROW16(-1), ROW16(-1),
+#undef ROW16
+};
+
 static enum cs_status hex_text(struct hex *h, struct slice text)
 {
     enum cs_status st = buf_reserve(h->out, text.n / 2 + 1);
+    uint8_t *to;
+    int half = h->half;
 
-    for (size_t i = 0; st == CS_OK && i < text.n; i++) {
-        int digit = ascii_hex(text.p[i]);
+    if (st != CS_OK)
+        return st;
+    to = h->out->p + h->out->n;
+    for (size_t i = 0; i < text.n; i++) {
+        int digit = hex_values[text.p[i]];
         if (digit < 0)
             continue;
         if (h->is_first) {
             h->is_first = false;
-        } else if (h->half < 0) {
-            h->half = digit;
+        } else if (half < 0) {
+            half = digit;
         } else {
-            h->out->p[h->out->n++] = (uint8_t)(h->half << 4 | digit);
-            h->half = -1;
+            *to++ = (uint8_t)(half << 4 | digit);
+            half = -1;
         }
     }
-    return st;
+    h->half = half;
+    h->out->n = (size_t)(to - h->out->p);
+    return CS_OK;
 }
 
 static enum cs_status hex_token(struct hex *h, const struct rtf_token *t, size_t depth)
@@ -292,10 +309,28 @@ static void open_group(struct rtf *r)
     r->skip = 0;
 }
 
-static enum cs_status token(struct rtf *r, const struct rtf_token *t)
+/* ASCII without line ends goes in runs. */
+static enum cs_status text(struct rtf *r, struct slice s)
 {
     enum cs_status st = CS_OK;
 
+    if (level(r)->is_hidden)
+        return CS_OK;
+    while (st == CS_OK && s.n) {
+        size_t n = 0;
+        while (r->skip == 0 && n < s.n && s.p[n] >= ' ' && s.p[n] < 0x80)
+            n++;
+        if (n && !(r->is_html && r->is_rtf_only))
+            st = buf_put(&r->text, slice_take(s, n));
+        else if (n == 0)
+            st = plain(r, s.p[n++]);
+        s = slice_drop(s, n);
+    }
+    return st;
+}
+
+static enum cs_status token(struct rtf *r, const struct rtf_token *t)
+{
     switch (t->kind) {
     case RTF_OPEN:
         open_group(r);
@@ -314,9 +349,7 @@ static enum cs_status token(struct rtf *r, const struct rtf_token *t)
         r->hid_objects = r->hid_objects || slice_find(t->bytes, SLICE("objdata")) < t->bytes.n;
         return CS_OK;
     default:
-        for (size_t i = 0; st == CS_OK && i < t->bytes.n; i++)
-            st = plain(r, t->bytes.p[i]);
-        return st;
+        return text(r, t->bytes);
     }
 }
 
