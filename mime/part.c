@@ -106,8 +106,19 @@ static enum mime_encoding implied(struct slice type)
     return MIME_ENC_NONE;
 }
 
-static enum cs_status fill_encoding(struct mime_part *part, const struct head *h, bool is_last, struct arena *a,
-                                    struct part_doubts *doubts)
+/* One field that holds one of the five names of RFC 2045 and nothing else? */
+static bool is_standard(const struct values *v)
+{
+    static const char *const names[] = { "7bit", "8bit", "binary", "quoted-printable", "base64" };
+
+    for (size_t i = 0; v->n == 1 && i < sizeof names / sizeof *names; i++)
+        if (slice_ieq(v->list[0], slice_str(names[i])))
+            return true;
+    return v->n == 0;
+}
+
+static enum cs_status fill_encoding(struct mime_part *part, const struct head *h, const struct part_habits *how,
+                                    struct arena *a, struct part_doubts *doubts)
 {
     struct choice c = { .first_token = slice_of("", 0), .last_token = slice_of("", 0) };
 
@@ -118,10 +129,14 @@ static enum cs_status fill_encoding(struct mime_part *part, const struct head *h
         read_encodings(text, &c);
     }
     doubts->has_two_encodings = c.first != c.last;
-    part->encoding = is_last ? c.last : c.first;
-    part->encoding_token = is_last ? c.last_token : c.first_token;
+    part->encoding = how->is_last ? c.last : c.first;
+    part->encoding_token = how->is_last ? c.last_token : c.first_token;
     if (encoding_is_identity(part->encoding) && implied(part->type.token) != MIME_ENC_NONE)
         part->encoding = implied(part->type.token);
+    doubts->has_odd_encoding = !encoding_is_identity(part->encoding) &&
+                               (!is_standard(&h->encoding) || part->encoding >= MIME_ENC_UU);
+    if (how->is_strict && doubts->has_odd_encoding)
+        part->encoding = MIME_ENC_UNKNOWN;
     return CS_OK;
 }
 
@@ -186,19 +201,19 @@ static enum cs_status unfold(struct slice *s, struct arena *a)
     return CS_OK;
 }
 
-enum cs_status part_fill(struct mime_part *part, const struct head *h, bool is_last, bool is_in_digest, struct arena *a,
+enum cs_status part_fill(struct mime_part *part, const struct head *h, const struct part_habits *how, struct arena *a,
                          struct part_doubts *doubts)
 {
-    enum cs_status st = fill_value(&h->type, is_last, a, &part->type);
+    enum cs_status st = fill_value(&h->type, how->is_last, a, &part->type);
 
     doubts->has_doubled_field = h->type.is_doubled || h->disposition.is_doubled;
     part->has_type = h->type.n != 0;
     if (!part->has_type)
-        part->type.token = is_in_digest ? SLICE("message/rfc822") : SLICE("text/plain");
+        part->type.token = how->is_in_digest ? SLICE("message/rfc822") : SLICE("text/plain");
     if (st == CS_OK)
-        st = fill_value(&h->disposition, is_last, a, &part->disposition);
+        st = fill_value(&h->disposition, how->is_last, a, &part->disposition);
     if (st == CS_OK)
-        st = fill_encoding(part, h, is_last, a, doubts);
+        st = fill_encoding(part, h, how, a, doubts);
     if (st == CS_OK)
         st = fill_names(part, h, a);
     part->description = h->description;

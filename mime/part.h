@@ -30,10 +30,18 @@ void head_add(struct head *h, struct slice name, struct slice value);
 /* What part_fill() found that other readers may take in another way. */
 struct part_doubts {
     bool has_doubled_field, has_two_encodings;
+    bool has_odd_encoding;      /* a strict reader would not know it and take the body as it is */
 };
 
-/* Fills type, disposition, encoding, names and the texts. is_last: of doubled fields the last is believed. */
-enum cs_status part_fill(struct mime_part *part, const struct head *h, bool is_last, bool is_in_digest, struct arena *a,
+/* How to read what is doubtful. */
+struct part_habits {
+    bool is_last;               /* of doubled fields the last is believed */
+    bool is_strict;             /* an odd encoding is none */
+    bool is_in_digest;          /* the type, where none is given, is message/rfc822 */
+};
+
+/* Fills type, disposition, encoding, names and the texts. */
+enum cs_status part_fill(struct mime_part *part, const struct head *h, const struct part_habits *how, struct arena *a,
                          struct part_doubts *doubts) MUST_USE;
 
 bool encoding_is_identity(enum mime_encoding e);

@@ -31,7 +31,8 @@ enum doubt {
     DOUBT_ENCODED = 1 << 8,     /* the transfer encoding of a container is (not) believed */
     DOUBT_OUTER = 1 << 9,       /* of two open boundaries that are the same, the outer counts */
     DOUBT_GUESS = 1 << 10,      /* an undeclared boundary is not guessed, and a declared one not replaced by a guess */
-    DOUBT_BOUNDARY = 1 << 11    /* and the 7 bits above: readings 0 to 7 of a boundary parameter */
+    DOUBT_STRICT = 1 << 11,     /* an encoding that is not written as RFC 2045 writes it is none */
+    DOUBT_BOUNDARY = 1 << 12    /* and the 7 bits above: readings 0 to 7 of a boundary parameter */
 };
 
 enum { ANY_READING = BOUNDARIES };
@@ -45,7 +46,7 @@ static const struct habit {
     { DOUBT_LAST | DOUBT_ENCODED, 0 },
     { DOUBT_CR, 1 },
     { DOUBT_BLIND | DOUBT_PREFIX | DOUBT_LOOSE | DOUBT_GUESS, 2 },
-    { DOUBT_JUNK | DOUBT_BLANK, 3 },
+    { DOUBT_JUNK | DOUBT_BLANK | DOUBT_STRICT, 3 },
     { DOUBT_REOPEN | DOUBT_OUTER, 4 },
     { DOUBT_LAST | DOUBT_CR | DOUBT_PREFIX | DOUBT_LOOSE, 5 },
     { DOUBT_LAST | DOUBT_BLIND | DOUBT_JUNK | DOUBT_REOPEN, 6 }
@@ -472,16 +473,19 @@ static bool is_in_digest(const struct frame *f)
 static enum cs_status read_part(struct mime_walk *w, struct frame *f)
 {
     struct head h = { 0 };
-    struct part_doubts d = { false, false };
+    struct part_habits how = { flips(w, DOUBT_LAST), flips(w, DOUBT_STRICT), is_in_digest(f) };
+    struct part_doubts d = { 0 };
     enum cs_status st;
 
     scan_header(w, f, w->at, &h);
     f->part.header = between(w, w->at, f->body_at);
-    st = part_fill(&f->part, &h, flips(w, DOUBT_LAST), is_in_digest(f), &w->arena, &d);
+    st = part_fill(&f->part, &h, &how, &w->arena, &d);
     if (st != CS_OK)
         return st;
     if (d.has_doubled_field || d.has_two_encodings)
         w->doubts |= DOUBT_LAST;
+    if (d.has_odd_encoding)
+        w->doubts |= DOUBT_STRICT;
     if (d.has_doubled_field)
         defect(w, "doubled Content- field");
     if (d.has_two_encodings)

@@ -1,0 +1,9 @@
+#include "splits.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    fuzz_splits(MIME_ENC_YENC, slice_of(data, size));
+    return 0;
+}
