@@ -223,6 +223,7 @@ static struct expr *expr_modifier(struct ldb *l, struct expr *e)
     count->cmp = c == '=' ? VC_EQ : c == '>' ? VC_GT : VC_LT;
     count->n = n;
     count->distinct = e->kind == EX_INDEX ? 0 : (uint32_t)distinct;     /* means nothing for one subsignature */
+    l->has_distinct = l->has_distinct || count->distinct > 1;
     return count;
 }
 
@@ -257,10 +258,13 @@ static struct expr *expr_term(struct ldb *l, unsigned depth)
     return expr_modifier(l, e);
 }
 
-/* No precedence: the leftmost operator splits, everything behind it is its right side. A run of one operator is flat all the same. */
+/*
+ * No precedence, and two rules, as the peer has them: the leftmost operator splits, everything behind it is its right side; but directly
+ * inside parentheses it is the last operator that splits. So a|b&c is a|(b&c), and (a|b&c|d) is (a|(b&c))|d.
+ */
 static struct expr *expr(struct ldb *l, unsigned depth)
 {
-    struct expr *e = expr_term(l, depth), *join, *top = NULL, **at = &top;
+    struct expr *e = expr_term(l, depth), *join, *top = NULL, *last = NULL, **at = &top, **before = NULL;
     int c;
 
     while (e && ((c = expr_peek(l)) == '&' || c == '|')) {
@@ -270,10 +274,17 @@ static struct expr *expr(struct ldb *l, unsigned depth)
             return NULL;
         join->left = e;
         *at = join;
+        before = at;
         at = &join->right;
+        last = join;
         e = expr_term(l, depth);
     }
     *at = e;
+    if (e && depth && last && last != top) {
+        *before = last->left;               /* the chain without its last operator … */
+        last->left = top;                   /* … is that operator's left side */
+        top = last;
+    }
     return e ? top : NULL;
 }
 

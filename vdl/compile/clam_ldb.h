@@ -27,6 +27,7 @@ struct ldb {
     struct clam_why *why;
     unsigned target;
     bool has_target;
+    bool has_distinct;              /* the expression counts different subsignatures */
     struct vdl_node *conditions[CLAM_CONDITIONS];   /* all of them, and the expression last */
     size_t n_conditions;
     struct slice e;                 /* what is left of the expression */

@@ -3,6 +3,8 @@
 
 /* Subsignatures: hex with modifiers, regular expressions with their trigger, byte comparisons. */
 
+enum { WIDE_GAP = 64 };
+
 /* ---- [OFFSET:]HEX[::MODS] ---- */
 
 static enum clam_fate modifiers(struct ldb *l, struct slice s, unsigned *out)
@@ -20,6 +22,30 @@ static enum clam_fate modifiers(struct ldb *l, struct slice s, unsigned *out)
     if (!(*out & CLAM_WIDE))
         *out &= ~(unsigned)CLAM_ASCII;
     return CLAM_OK;
+}
+
+static bool has_wide_gap(const struct vdl_node *n)
+{
+    if (n->kind == VN_GAP && n->hi - n->lo > WIDE_GAP)
+        return true;
+    for (uint32_t i = 0; i < n->n_kids; i++)
+        if (has_wide_gap(n->kids[i]))
+            return true;
+    return false;
+}
+
+/* Both forms of a ::wa subsignature with wide gaps: as two segments, for the matcher follows such a gap between parts, not inside alternatives. */
+static struct vdl_node *apart(struct ldb *l, const struct vdl_node *both, const struct vdl_anchor *anchor)
+{
+    struct vdl_node *two[2];
+
+    for (int i = 0; i < 2; i++) {
+        two[i] = node_over(l->r, VN_SEGMENT, both->kids[i]);
+        if (!two[i])
+            return NULL;
+        two[i]->anchor = anchor;
+    }
+    return node_list(l->r, VN_OR, two, 2);
 }
 
 static enum clam_fate hex(struct ldb *l, struct slice s, struct vdl_node **out)
@@ -42,6 +68,10 @@ static enum clam_fate hex(struct ldb *l, struct slice s, struct vdl_node **out)
         fate = clam_body(l->r, body, bits, &n, l->why);
     if (fate != CLAM_OK)
         return fate;
+    if ((bits & (CLAM_WIDE | CLAM_ASCII)) == (CLAM_WIDE | CLAM_ASCII) && n->kind == VN_ALT && !l->has_distinct && has_wide_gap(n)) {
+        *out = apart(l, n, anchor);
+        return *out ? CLAM_OK : CLAM_MALFORMED;
+    }
     *out = node_over(l->r, VN_SEGMENT, n);
     if (!*out)
         return CLAM_MALFORMED;
