@@ -301,6 +301,8 @@ struct ftype ftype_of(struct slice bytes, struct slice name)
     struct ftype t = { .n = 0 };
     struct slice head = slice_take(bytes, HEAD);
 
+    if (bytes.n == 0)
+        return t;
     by_magic(&t, bytes);
     by_place(&t, bytes);
     if (ftype_has(&t, "ZIP"))

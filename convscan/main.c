@@ -115,6 +115,28 @@ static int channel_mode(const struct options *o, const char *bad)
     return channel_run(&ch, &conf, &dbs, before);
 }
 
+/* Some library ends the program on its own: that is a crash, and watchdog.c has the answer. */
+static bool may_exit = true;
+
+static void at_exit(void)
+{
+    if (!may_exit)
+        abort();
+}
+
+/* From here on, only leave() ends the program. */
+static void stay(void)
+{
+    may_exit = false;
+    atexit(at_exit);
+}
+
+static _Noreturn void leave(int status)
+{
+    may_exit = true;
+    exit(status);
+}
+
 static bool is_channel(const struct options *o)
 {
     const char *in = getenv("INPUT_FILE"), *out = getenv("OUTPUT_FILE");
@@ -130,18 +152,19 @@ int main(int argc, char **argv)
     char why[256];
 
     diag_program("convscan");
+    stay();
     if (!options_parse(argc, argv, &o, why)) {
         diag_warn("%s", why);
         if (is_channel(&o))
-            exit(channel_mode(&o, why));
-        exit(o.is_uvscan ? UVSCAN_GENERAL : EXIT_TROUBLE);
+            leave(channel_mode(&o, why));
+        leave(o.is_uvscan ? UVSCAN_GENERAL : EXIT_TROUBLE);
     }
     if (is_channel(&o))
-        exit(channel_mode(&o, NULL));
+        leave(channel_mode(&o, NULL));
     if (o.wants_help || (o.n_paths == 0 && !o.wants_version && !o.wants_selftest && !o.checks_config && !o.prints_config)) {
         struct buf b = buf_init(1 << 16);
 
-        exit(buf_puts(&b, options_help()) == CS_OK && print(&b) == 0 && o.wants_help ? 0 : EXIT_TROUBLE);
+        leave(buf_puts(&b, options_help()) == CS_OK && print(&b) == 0 && o.wants_help ? 0 : EXIT_TROUBLE);
     }
-    exit(file_mode(&o));
+    leave(file_mode(&o));
 }

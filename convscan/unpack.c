@@ -1,5 +1,6 @@
 #include "unpack.h"
 
+#include <errno.h>
 #include <locale.h>
 #include <stdlib.h>
 
@@ -80,10 +81,15 @@ static struct slice stream_name(struct slice name)
 
 static struct slice entry_name(const struct unpacker *u, struct archive_entry *entry)
 {
-    const char *name = archive_entry_pathname_utf8(entry);
+    const char *name;
+
+    /* libarchive ends the program when errno says "no memory" here, be it left over from long ago; main.c has an answer for that. */
+    errno = 0;
+    name = archive_entry_pathname_utf8(entry);
 
     if (archive_format(u->a) == ARCHIVE_FORMAT_RAW)
         return stream_name(u->out->name);
+    errno = 0;
     return slice_str(name ? name : archive_entry_pathname(entry));
 }
 
