@@ -317,7 +317,7 @@ int filemode_run(const struct options *o, const struct conf *c, const struct dbs
 {
     struct run run = { .o = o, .conf = c, .dbs = dbs };
     const struct scan_setup setup = { .conf = c, .dbs = dbs->dbs, .n_dbs = dbs->n, .is_raw = o->is_raw,
-                                      .wants_all = o->wants_all, .wants_tree = o->is_explain };
+                                      .wants_all = o->wants_all || o->is_explain, .wants_tree = o->is_explain };
 
     run.scan = scan_new(&setup);
     if (!run.scan) {
