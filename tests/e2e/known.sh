@@ -7,7 +7,7 @@ if [ -z "$CORPUS" ] || [ ! -f "$check" ]; then
     exit 77
 fi
 # Sets of which every firm case is decided right today. The others are run, shown and counted as skipped.
-firm='names'
+firm='containers mail clamav needles broken names sturdy'
 passed=0 failed=0 skipped=0
 for what in containers mail clamav needles broken names witness sturdy; do
     if python3 "$check" "$BIN" "$what" "$CORPUS" >"$what.out" 2>&1; then
