@@ -18,7 +18,9 @@ ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--as-needed $(SAN)
 static = -Wl,-Bstatic $(1) -Wl,-Bdynamic
 LIBS_HASH := $(call static,-lnettle)
 LIBS_REGEX := $(call static,-lpcre2-8)
-LIBS_ARCHIVE := $(call static,-larchive -lnettle -lbz2 -llzma -lzstd -llz4 -lz)
+# Compiled help is opened where libmspack is there to be linked in; else it is reported as something that cannot be opened.
+MSPACK := $(if $(wildcard /usr/include/mspack.h),-lmspack)
+LIBS_ARCHIVE := $(call static,-larchive $(MSPACK) -lnettle -lbz2 -llzma -lzstd -llz4 -lz)
 LIBS_MAGIC := $(call static,-lmagic -lbz2 -llzma -lz)
 LIBS_INI := $(call static,-linih)
 LIBS_ZLIB := $(call static,-lz)
