@@ -320,6 +320,16 @@ static bool is_settled(struct lane *l, const uint8_t *seg)
     return l->done[rule] == l->epoch || !scan_types_ok(l, get_le32(plan + VDB_P_TYPES));
 }
 
+bool chain_wants(struct lane *l, uint32_t owner)
+{
+    const uint8_t *row = stage_row(l, owner & ~VDB_OWNER_STAGE);
+    const uint8_t *seg = row ? segment_row(l, get_le32(row + VDB_ST_SEGMENT)) : NULL;
+
+    if (!seg)
+        return damaged(l), false;
+    return !is_settled(l, seg);
+}
+
 enum cs_status chain_event(struct lane *l, const struct event *e)
 {
     struct stage s, before;

@@ -128,7 +128,7 @@ static bool verify(struct lane *l, const struct view *v, struct place f)
     before = (uint32_t)get_le16(r + VDB_C_AT) + (f.ref & ((1u << VDB_E_SHIFT) - 1));
     if (!(owner & VDB_OWNER_STAGE) && owner >= l->db->rules)
         return false;
-    if (!(owner & VDB_OWNER_STAGE) && l->done[owner] == l->epoch)
+    if (owner & VDB_OWNER_STAGE ? !chain_wants(l, owner) : l->done[owner] == l->epoch)
         return true;
     if (kind > VDB_K_MASK) {
         r = db_at(l->db, VDB_RECORDS, at, VDB_C_PROGRAM_BYTES);

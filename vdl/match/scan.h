@@ -99,6 +99,8 @@ struct vdl_scan {
 enum cs_status run_block(struct lane *l, const struct view *v, uint64_t from, uint64_t to) MUST_USE;
 /* chain.c: a part of a segment was found; all automata up to a place; everything that starts with the object. */
 void chain_begin(struct lane *l);
+/* Could a match of this stage still matter? False for rules that are decided or not for this type of object. */
+bool chain_wants(struct lane *l, uint32_t owner);
 enum cs_status chain_event(struct lane *l, const struct event *e) MUST_USE;
 enum cs_status chain_advance(struct lane *l, uint64_t to) MUST_USE;
 /* nfa.c: all matches of a program that start at a place become events. False: damaged. */
