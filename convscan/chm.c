@@ -45,7 +45,7 @@ static void *get(struct mspack_system *self, size_t n)
         u->is_limited = true;
         return NULL;
     }
-    b = malloc(n + sizeof *b);
+    b = calloc(1, n + sizeof *b);                   /* zeroed: the library gives back pointers of heads that it never filled */
     if (!b)
         return NULL;
     *b = (struct block){ u, n };
