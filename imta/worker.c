@@ -1,7 +1,11 @@
 #include "worker.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -23,7 +27,7 @@ struct task {
     struct slice message;
     char in_chan[64], out_chan[64];
     struct convert_result result;
-    uint64_t begun;
+    uint64_t begun, cpu_begun;
     size_t n_room;
     uint8_t room[OUT_ROOM];
 };
@@ -33,6 +37,16 @@ static void copy_text(char *to, size_t size, struct slice s, const char *otherwi
     if (s.n == 0)
         s = slice_str(otherwise);
     snprintf(to, size, "%.*s", (int)slice_take(s, size - 1).n, (const char *)s.p);
+}
+
+/* When the file came to be: its other times change with every state. */
+static uint64_t born(const struct task *t)
+{
+    struct statx x;
+
+    if (statx(t->m.fd, "", AT_EMPTY_PATH, STATX_BTIME, &x) == 0 && (x.stx_mask & STATX_BTIME))
+        return (uint64_t)x.stx_btime.tv_sec * 1000000 + x.stx_btime.tv_nsec / 1000;
+    return (uint64_t)t->file.st.st_mtim.tv_sec * 1000000;
 }
 
 /* A message without an envelope was put there by hand: it has come when its file was written. */
@@ -49,7 +63,7 @@ static enum cs_status read_task(struct task *t)
     if (!envelope_read(t->file.data, &t->env, &t->message))
         t->env.arrived = 0;
     if (t->env.arrived == 0)
-        t->env.arrived = (uint64_t)t->file.st.st_ctim.tv_sec * 1000000;
+        t->env.arrived = born(t);
     copy_text(t->in_chan, sizeof t->in_chan, t->env.in_chan, t->w->job.in_chan);
     copy_text(t->out_chan, sizeof t->out_chan, t->env.out_chan, t->w->job.out_chan);
     t->env.in_chan = slice_str(t->in_chan);
@@ -62,6 +76,22 @@ static void log_mail(const struct task *t, const char *from, const char *to, con
     maillog_write(t->w->maillog, queuedir_now(t->w->queue), from, to, entry, t->message.n, &t->env, text);
 }
 
+/* Processor time of this worker and of the commands it has waited for. */
+static uint64_t cpu_us(void)
+{
+    static const int who[] = { RUSAGE_SELF, RUSAGE_CHILDREN };
+    uint64_t us = 0;
+
+    for (int i = 0; i < 2; i++) {
+        struct rusage u;
+
+        if (getrusage(who[i], &u) == 0)
+            us += (uint64_t)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000000 +
+                  (uint64_t)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+    }
+    return us;
+}
+
 /* What convstat and the storm read: one line a message. */
 static void log_task(const struct task *t, const char *what)
 {
@@ -72,9 +102,10 @@ static void log_task(const struct task *t, const char *what)
     if (t->w->log < 0)
         return;
     n = snprintf(line, sizeof line,
-                 "time=%llu.%06llu id=%s outcome=%s size=%zu parts=%u commands=%u attempts=%u us=%llu delay_us=%llu worker=%u\n",
+                 "time=%llu.%06llu id=%s outcome=%s size=%zu parts=%u commands=%u attempts=%u us=%llu cpu_us=%llu delay_us=%llu worker=%u\n",
                  (unsigned long long)(now / 1000000), (unsigned long long)(now % 1000000), t->m.id, what, t->message.n,
                  t->result.parts, t->result.commands, t->m.attempts, (unsigned long long)(now - t->begun),
+                 (unsigned long long)(cpu_us() - t->cpu_begun),
                  (unsigned long long)(now > t->env.arrived ? now - t->env.arrived : 0), t->w->number);
     if (write(t->w->log, line, (size_t)n) < 0)
         return;
@@ -357,6 +388,7 @@ enum cs_status worker_process(struct worker *w, struct queued m)
     t->m = m;
     t->next.fd = -1;
     t->begun = queuedir_now(w->queue);
+    t->cpu_begun = cpu_us();
     st = queuedir_lock(w->queue, &t->m);
     if (st == CS_OK)
         st = m.folder == QUEUE_READY ? process_ready(t) : process_queued(t);

@@ -1,0 +1,457 @@
+/* convstat - what the logs of convscan and of convchan's queue say: summary, solve, plan. */
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/diag.h"
+#include "fit.h"
+#include "statlog.h"
+
+enum { EXIT_GOOD = 0, EXIT_NOTHING = 1, EXIT_WRONG_USE = 64, EXIT_TROUBLE = 75, GROUPS_MAX = 64, PLAN_JOBS = 512 };
+
+static const char usage[] =
+    "usage: convstat summary|solve|plan [option]... [LOG]...\n"
+    "  summary   tables by class, channel and size, and one Stats line\n"
+    "  solve     seconds = fixed + a part + a byte, by least squares; how good it is, and what is left over\n"
+    "  plan      how many jobs to allow\n"
+    "    --rate N[/s|/m|/h]   messages expected (default: as in the log, its busiest minute)\n"
+    "    --cpus N             processors of one host (default 2)\n"
+    "    --target-delay S     seconds that 95 of 100 messages should stay below (default 60)\n"
+    "    --batch N            instead of a rate: N messages at once\n"
+    "    --jobs N             only say what N jobs will do\n"
+    "LOG is a log of convscan (a line a part) or of convchan --queue (a line a message); without one, standard input.\n"
+    "exit status: 0 good, 1 no records, or no number of jobs is enough; 64 wrong use; 75 trouble\n";
+
+struct options {
+    double rate, cpus, target, batch;
+    unsigned jobs;
+};
+
+/* ---- summary ---- */
+
+struct group {
+    char name[STATLOG_WORD];
+    double *us;                         /* of every record, for percentiles */
+    size_t n;
+    double bytes, bytes_max, us_sum, us_max, cpu;
+};
+
+static const char *size_class(double bytes)
+{
+    return bytes <= 2000 ? "to 2000" : bytes <= 10000 ? "to 10000" : bytes <= 50000 ? "to 50000" : "above 50000";
+}
+
+static const char *by_class(const struct stat_record *r)
+{
+    return r->class;
+}
+
+static const char *by_channel(const struct stat_record *r)
+{
+    return r->channel;
+}
+
+static const char *by_size(const struct stat_record *r)
+{
+    return size_class(r->bytes);
+}
+
+/* The group of this name; when there are too many, the last takes what is left. */
+static struct group *find_group(struct group *g, size_t *n, const char *name)
+{
+    for (size_t i = 0; i < *n; i++)
+        if (strcmp(g[i].name, name) == 0)
+            return &g[i];
+    if (*n == GROUPS_MAX)
+        return &g[GROUPS_MAX - 1];
+    snprintf(g[*n].name, sizeof g[*n].name, "%s", *n == GROUPS_MAX - 1 ? "(others)" : name);
+    return &g[(*n)++];
+}
+
+static bool fill_groups(const struct statlog *l, const char *(*key)(const struct stat_record *), struct group *g, size_t *n)
+{
+    for (size_t i = 0; i < l->n; i++)
+        find_group(g, n, key(&l->all[i]))->n++;
+    for (size_t i = 0; i < *n; i++) {
+        g[i].us = reallocarray(NULL, g[i].n, sizeof *g[i].us);
+        if (!g[i].us)
+            return false;
+        g[i].n = 0;
+    }
+    for (size_t i = 0; i < l->n; i++) {
+        const struct stat_record *r = &l->all[i];
+        struct group *x = find_group(g, n, key(r));
+
+        x->us[x->n++] = r->us;
+        x->bytes += r->bytes;
+        x->bytes_max = fmax(x->bytes_max, r->bytes);
+        x->us_sum += r->us;
+        x->us_max = fmax(x->us_max, r->us);
+        x->cpu += r->cpu_us;
+    }
+    return true;
+}
+
+static bool print_table(const struct statlog *l, const char *title, const char *(*key)(const struct stat_record *))
+{
+    struct group g[GROUPS_MAX] = { { .n = 0 } };
+    size_t n = 0;
+    bool is_good = fill_groups(l, key, g, &n);
+
+    printf("%-24s %8s %12s %10s %10s %10s %10s %8s %8s %8s %8s %8s\n", title, "files", "bytes", "max", "average", "vf s",
+           "vs s", "max ms", "avg ms", "50% ms", "95% ms", "99% ms");
+    for (size_t i = 0; i < n && is_good; i++) {
+        struct group *x = &g[i];
+
+        fit_sort(x->us, x->n);
+        printf("%-24s %8zu %12.0f %10.0f %10.0f %10.3f %10.3f %8.2f %8.2f %8.2f %8.2f %8.2f\n", x->name, x->n, x->bytes,
+               x->bytes_max, x->bytes / (double)x->n, x->cpu / 1e6, x->us_sum / 1e6, x->us_max / 1e3,
+               x->us_sum / 1e3 / (double)x->n, fit_percentile(x->us, x->n, 0.5) / 1e3,
+               fit_percentile(x->us, x->n, 0.95) / 1e3, fit_percentile(x->us, x->n, 0.99) / 1e3);
+    }
+    putchar('\n');
+    for (size_t i = 0; i < n; i++)
+        free(g[i].us);
+    return is_good;
+}
+
+static size_t count(const struct statlog *l, const char *class)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < l->n; i++)
+        n += strcmp(l->all[i].class, class) == 0;
+    return n;
+}
+
+static size_t count_except(const struct statlog *l, const char *kind)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < l->n; i++)
+        n += slice_starts(slice_str(l->all[i].except), slice_str(kind));
+    return n;
+}
+
+/* The line that administrators' scripts read. lock: nothing waits for locks here. */
+static void print_stats(const struct statlog *l, const struct statlog *messages)
+{
+    double bytes = 0, cpu = 0, us = 0;
+
+    for (size_t i = 0; i < l->n; i++) {
+        bytes += l->all[i].bytes;
+        cpu += l->all[i].cpu_us;
+        us += l->all[i].us;
+    }
+    printf("Stats: vir:%zu ext:%zu spam:%zu vir-ex:%zu ext-ex:%zu spam-ex:%zu clean:%zu msgs:%zu bytes:%.0f vf:%.3f "
+           "vs:%.3f lock:0\n",
+           count(l, "virus"), count(l, "ext"), count(l, "spam"), count_except(l, "vir-ex"), count_except(l, "ext-ex"),
+           count_except(l, "spam-ex"), count(l, "clean") + count(l, "pass"), messages->n, bytes, cpu / 1e6, us / 1e6);
+}
+
+static int summary(const struct statlog *l, const struct statlog *messages)
+{
+    if (!print_table(l, "class", by_class) || !print_table(l, "channel", by_channel) || !print_table(l, "size", by_size))
+        return EXIT_TROUBLE;
+    print_stats(l, messages);
+    return EXIT_GOOD;
+}
+
+/* ---- solve ---- */
+
+static bool fit_messages(const struct statlog *m, struct observation **out, struct fit *fit)
+{
+    struct observation *o = reallocarray(NULL, m->n + 1, sizeof *o);
+
+    *out = o;
+    if (!o)
+        return false;
+    for (size_t i = 0; i < m->n; i++)
+        o[i] = (struct observation){ { 1, m->all[i].parts, m->all[i].bytes }, m->all[i].us / 1e6 };
+    return fit_solve(o, m->n, fit) == CS_OK;
+}
+
+/* What the model leaves over, against what it predicts. */
+static void plot_residuals(const struct observation *o, size_t n, const struct fit *f)
+{
+    enum { WIDE = 64, HIGH = 15 };
+    unsigned cells[HIGH][WIDE] = { { 0 } };
+    double most = 0, limit = f->rms * 3;
+
+    for (size_t i = 0; i < n; i++)
+        most = fmax(most, fit_predict(f, o[i].x));
+    for (size_t i = 0; i < n && most > 0 && limit > 0; i++) {
+        double p = fit_predict(f, o[i].x), left = o[i].y - p;
+        int x = (int)(p / most * (WIDE - 1)), y = (int)lround((0.5 - left / limit / 2) * (HIGH - 1));
+
+        cells[y < 0 ? 0 : y >= HIGH ? HIGH - 1 : y][x]++;
+    }
+    printf("residuals (upwards, %+.4f to %+.4f s) against prediction (0 to %.4f s)\n", -limit, limit, most);
+    for (int y = 0; y < HIGH; y++) {
+        putchar(y == HIGH / 2 ? '0' : ' ');
+        putchar('|');
+        for (int x = 0; x < WIDE; x++)
+            putchar(cells[y][x] == 0 ? (y == HIGH / 2 ? '-' : ' ') : cells[y][x] == 1 ? '.' : cells[y][x] < 10 ? 'o' : '#');
+        putchar('\n');
+    }
+}
+
+static int solve(const struct statlog *m)
+{
+    struct observation *o;
+    struct fit f;
+
+    if (!fit_messages(m, &o, &f)) {
+        free(o);
+        diag_warn("at least 3 messages expected, there are %zu", m->n);
+        return EXIT_NOTHING;
+    }
+    printf("t00 %.6f seconds a message%s\nt0  %.6f seconds a part%s\nts  %.9f seconds a byte%s\nR2  %.4f over %zu messages, "
+           "%.6f s off on average\n\n",
+           f.term[0], f.is_known[0] ? "" : " (not seen in the data)", f.term[1],
+           f.is_known[1] ? "" : " (not seen in the data)", f.term[2], f.is_known[2] ? "" : " (not seen in the data)", f.r2,
+           m->n, f.rms);
+    plot_residuals(o, m->n, &f);
+    free(o);
+    return EXIT_GOOD;
+}
+
+/* ---- plan ---- */
+
+/* What a message costs, as measured. */
+struct load {
+    double wall, wall_median, cpu, cv2; /* seconds, on a host that is not crowded */
+    double rate;                        /* of the busiest minute */
+    unsigned workers;                   /* that were at work */
+};
+
+static double busiest_minute(const struct statlog *m)
+{
+    double *t = reallocarray(NULL, m->n + 1, sizeof *t), most = 0;
+    size_t from = 0;
+
+    if (!t)
+        return 0;
+    for (size_t i = 0; i < m->n; i++)
+        t[i] = m->all[i].time;
+    fit_sort(t, m->n);
+    for (size_t i = 0; i < m->n; i++) {
+        while (t[i] - t[from] > 60)
+            from++;
+        most = fmax(most, (double)(i - from + 1));
+    }
+    most = m->n > 1 && t[m->n - 1] - t[0] < 60 ? (double)m->n / fmax(t[m->n - 1] - t[0], 1) : most / 60;
+    free(t);
+    return most;
+}
+
+static bool measure(const struct statlog *m, const struct options *o, struct load *out)
+{
+    double *us = reallocarray(NULL, m->n + 1, sizeof *us), square = 0, crowd;
+
+    *out = (struct load){ .workers = 1 };
+    if (!us || m->n == 0) {
+        free(us);
+        return false;
+    }
+    for (size_t i = 0; i < m->n; i++) {
+        us[i] = m->all[i].us / 1e6;
+        out->wall += us[i] / (double)m->n;
+        square += us[i] * us[i] / (double)m->n;
+        out->cpu += m->all[i].cpu_us / 1e6 / (double)m->n;
+        if (m->all[i].worker + 1 > out->workers)
+            out->workers = m->all[i].worker + 1;
+    }
+    fit_sort(us, m->n);
+    out->wall_median = fit_percentile(us, m->n, 0.5);
+    out->cv2 = out->wall > 0 ? square / (out->wall * out->wall) - 1 : 0;
+    out->rate = busiest_minute(m);
+    /* More workers than processors only took turns while this was measured. */
+    crowd = fmin(fmax(out->workers / o->cpus, 1), out->cpu > 0 ? fmax(out->wall / out->cpu, 1) : 1);
+    out->wall /= crowd;
+    out->wall_median /= crowd;
+    if (out->cpu <= 0)
+        out->cpu = out->wall;
+    free(us);
+    return true;
+}
+
+/* Seconds a message takes in each of n jobs that share the processors. */
+static double service(const struct load *l, const struct options *o, unsigned n)
+{
+    return fmax(l->wall, n * l->cpu / o->cpus);
+}
+
+static bool predict(const struct load *l, const struct options *o, unsigned n, double *median, double *p95)
+{
+    double s = service(l, o, n), stretch = l->wall > 0 ? s / l->wall : 1;
+    struct queue_wait w;
+
+    if (o->batch > 0) {
+        *median = o->batch / 2 * s / n;
+        *p95 = o->batch * 0.95 * s / n;
+        printf("%4u jobs: %.1f messages a second, the last of %.0f after %.1f s; delay 50%% %.2f s, 95%% %.2f s\n", n, n / s,
+               o->batch, o->batch * s / n, *median, *p95);
+        return true;
+    }
+    queue_wait(o->rate, s, l->cv2, n, &w);
+    if (w.load >= 1) {
+        printf("%4u jobs: full (load %.2f): the queue grows\n", n, w.load);
+        return false;
+    }
+    *median = w.median + l->wall_median * stretch;
+    *p95 = w.p95 + s;
+    printf("%4u jobs: load %.2f, %.0f%% wait; delay 50%% %.3f s, 95%% %.3f s\n", n, w.load, w.delayed * 100, *median, *p95);
+    return *p95 <= o->target;
+}
+
+static void print_lines(unsigned jobs)
+{
+    printf("\nimta.cnf:\n  conversion subdirs 20 maxjobs %u pool CONV_POOL backoff \"PT5M\" \"PT15M\" \"PT30M\" \"PT1H\" logging\n"
+           "  conversion-daemon\n\njob_controller.cnf:\n  [POOL=CONV_POOL]\n  job_limit=%u\n",
+           jobs, jobs);
+}
+
+static int plan(const struct statlog *m, struct options *o)
+{
+    struct load l;
+    double median, p95;
+
+    if (!measure(m, o, &l)) {
+        diag_warn("no records");
+        return EXIT_NOTHING;
+    }
+    if (o->rate <= 0)
+        o->rate = l.rate;
+    printf("measured: %zu messages, %.1f ms each, %.1f ms of processor; %u at work\n", m->n, l.wall * 1e3, l.cpu * 1e3, l.workers);
+    if (o->batch <= 0)
+        printf("planned:  %.2f messages a second, %.0f processors, 95%% below %g s\n", o->rate, o->cpus, o->target);
+    if (o->jobs) {
+        predict(&l, o, o->jobs, &median, &p95);
+        return EXIT_GOOD;
+    }
+    for (unsigned n = 1; n <= PLAN_JOBS; n++) {
+        /* Beyond what the processors carry, more jobs only take turns. */
+        if (n > 1 && (n - 1) * l.cpu / o->cpus > l.wall)
+            break;
+        if (o->batch <= 0 ? predict(&l, o, n, &median, &p95) : predict(&l, o, n, &median, &p95) && p95 <= o->target) {
+            print_lines(n);
+            return EXIT_GOOD;
+        }
+    }
+    if (o->batch <= 0)
+        printf("\nnot enough: one host is full at %.2f messages a second; %.0f hosts of this kind are needed\n", o->cpus / l.cpu,
+               ceil(o->rate * l.cpu / (o->cpus * 0.8)));
+    else
+        puts("\nnot enough: one host cannot do it in that time");
+    return EXIT_NOTHING;
+}
+
+/* ---- the front ---- */
+
+static bool read_positive(const char *text, double *out)
+{
+    char *end;
+
+    errno = 0;
+    *out = strtod(text, &end);
+    if (end != text && *end == '/') {
+        *out /= end[1] == 'm' ? 60 : end[1] == 'h' ? 3600 : 1;
+        end += 1 + (end[1] != 0);
+    }
+    return !errno && end != text && !*end && *out > 0 && *out < 1e12;
+}
+
+static int take_option(struct options *o, int opt)
+{
+    double number = 0;
+
+    if (opt == 'h') {
+        fputs(usage, stdout);
+        return EXIT_GOOD;
+    }
+    if (opt == 'V') {
+        puts("convstat " CONVSCAN_VERSION);
+        return EXIT_GOOD;
+    }
+    if (opt == '?' || opt == ':' || !read_positive(optarg, &number)) {
+        diag_warn("%s (--help tells more)", opt == '?' ? "no such option" : "a positive number expected");
+        return EXIT_WRONG_USE;
+    }
+    if (opt == 'r')
+        o->rate = number;
+    else if (opt == 'c')
+        o->cpus = number;
+    else if (opt == 't')
+        o->target = number;
+    else if (opt == 'b')
+        o->batch = number;
+    else
+        o->jobs = (unsigned)fmin(number, PLAN_JOBS);
+    return -1;
+}
+
+static enum cs_status read_logs(struct statlog *l, char **files, int n)
+{
+    enum cs_status st = CS_OK;
+
+    if (n == 0)
+        return statlog_read(l, stdin);
+    for (int i = 0; st == CS_OK && i < n; i++) {
+        FILE *f = fopen(files[i], "re");
+
+        st = f ? statlog_read(l, f) : cs_status_errno(errno);
+        if (st != CS_OK)
+            diag_warn("%s: %s", files[i], cs_status_text(st));
+        if (f)
+            fclose(f);
+    }
+    return st;
+}
+
+static int run(const char *what, struct options *o, const struct statlog *l)
+{
+    struct statlog messages;
+    int code;
+
+    if (l->n == 0) {
+        diag_warn("no records (%zu other lines)", l->n_other);
+        return EXIT_NOTHING;
+    }
+    if (statlog_messages(l, &messages) != CS_OK)
+        return EXIT_TROUBLE;
+    code = strcmp(what, "summary") == 0 ? summary(l, &messages) : strcmp(what, "solve") == 0 ? solve(&messages) : plan(&messages, o);
+    statlog_free(&messages);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {
+        { "rate", required_argument, NULL, 'r' },         { "cpus", required_argument, NULL, 'c' },
+        { "target-delay", required_argument, NULL, 't' }, { "batch", required_argument, NULL, 'b' },
+        { "jobs", required_argument, NULL, 'j' },         { "help", no_argument, NULL, 'h' },
+        { "version", no_argument, NULL, 'V' },            { NULL, 0, NULL, 0 },
+    };
+    struct options o = { .cpus = 2, .target = 60 };
+    struct statlog l = { .n = 0 };
+    int opt, code;
+
+    diag_program("convstat");
+    opterr = 0;
+    while ((opt = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+        code = take_option(&o, opt);
+        if (code >= 0)
+            return code;
+    }
+    if (optind == argc || (strcmp(argv[optind], "summary") != 0 && strcmp(argv[optind], "solve") != 0 &&
+                           strcmp(argv[optind], "plan") != 0)) {
+        diag_warn("summary, solve or plan expected (--help tells more)");
+        return EXIT_WRONG_USE;
+    }
+    code = read_logs(&l, argv + optind + 1, argc - optind - 1) == CS_OK ? run(argv[optind], &o, &l) : EXIT_TROUBLE;
+    statlog_free(&l);
+    return code;
+}

@@ -1,0 +1,182 @@
+/* convstat's parts: log lines as numbers, least squares, percentiles, waiting times against known values. */
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "imta/fit.h"
+#include "imta/statlog.h"
+
+START_TEST(lines_are_read)
+{
+    struct stat_record r;
+
+    ck_assert(statlog_line(SLICE("time=2026-01-02T03:04:05.500Z id=m1 part=1.2 in=tcp_local out=\"ims ms\" type=text/plain "
+                                 "name=\"a = b\" class=virus sig=X except=vir-ex:Y action=replace size=1024 objects=1 bytes=1 "
+                                 "us=2500 cpu_us=1500 db=0"), &r));
+    ck_assert_str_eq(r.id, "m1");
+    ck_assert_str_eq(r.class, "virus");
+    ck_assert_str_eq(r.channel, "tcp_local>ims ms");
+    ck_assert_str_eq(r.except, "vir-ex:Y");
+    ck_assert(!r.is_message);
+    ck_assert_double_eq_tol(r.time, 1767323045.5, 0.001);
+    ck_assert_double_eq_tol(r.bytes, 1024, 0.1);
+    ck_assert_double_eq_tol(r.us, 2500, 0.1);
+    ck_assert_double_eq_tol(r.cpu_us, 1500, 0.1);
+    ck_assert_double_eq_tol(r.parts, 1, 0.1);
+    ck_assert(statlog_line(SLICE("Jan  2 03:04:05 host convscan[1]: time=1767323045.25 id=q outcome=hold size=7 parts=3 us=9 worker=2"), &r));
+    ck_assert(r.is_message);
+    ck_assert_str_eq(r.class, "hold");
+    ck_assert_double_eq_tol(r.parts, 3, 0.1);
+    ck_assert_uint_eq(r.worker, 2);
+}
+END_TEST
+
+START_TEST(other_lines_are_not)
+{
+    static const char *const lines[] = { "", "nothing", "time=5", "class=virus", "time=abc class=virus", "time=\"", "=", "a=\"b" };
+    struct stat_record r;
+
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        ck_assert_msg(!statlog_line(slice_str(lines[i]), &r), "%s", lines[i]);
+}
+END_TEST
+
+START_TEST(parts_become_messages)
+{
+    static char text[] = "time=1 id=a class=clean size=10 us=1\ntime=2 id=b class=clean size=20 us=2\nother\n"
+                         "time=3 id=a class=virus size=30 us=3\ntime=4 id=- class=clean size=1 us=1\ntime=5 id=- class=clean size=1 us=1\n";
+    FILE *f = fmemopen(text, sizeof text - 1, "r");
+    struct statlog l = { .n = 0 }, m;
+
+    ck_assert_ptr_nonnull(f);
+    ck_assert_int_eq(statlog_read(&l, f), CS_OK);
+    fclose(f);
+    ck_assert_uint_eq(l.n, 5);
+    ck_assert_uint_eq(l.n_other, 1);
+    ck_assert_int_eq(statlog_messages(&l, &m), CS_OK);
+    ck_assert_uint_eq(m.n, 4);          /* nameless ones stay apart */
+    for (size_t i = 0; i < m.n; i++)
+        if (m.all[i].id[0] == 'a') {
+            ck_assert_double_eq_tol(m.all[i].parts, 2, 0.1);
+            ck_assert_double_eq_tol(m.all[i].bytes, 40, 0.1);
+        }
+    statlog_free(&l);
+    statlog_free(&m);
+}
+END_TEST
+
+START_TEST(known_times_are_found_again)
+{
+    struct observation o[500];
+    struct fit f;
+
+    srand(1);
+    for (int i = 0; i < 500; i++) {
+        double parts = 1 + rand() % 8, bytes = rand() % 100000;
+
+        o[i] = (struct observation){ { 1, parts, bytes }, 0.02 + 0.003 * parts + 2e-7 * bytes + (rand() % 1000 - 500) * 1e-6 };
+    }
+    ck_assert_int_eq(fit_solve(o, 500, &f), CS_OK);
+    ck_assert_double_eq_tol(f.term[0], 0.02, 0.0002);
+    ck_assert_double_eq_tol(f.term[1], 0.003, 0.00005);
+    ck_assert_double_eq_tol(f.term[2], 2e-7, 2e-9);
+    ck_assert(f.r2 > 0.99 && f.r2 <= 1);
+    ck_assert_double_eq_tol(fit_predict(&f, o[0].x), o[0].y, 0.001);
+}
+END_TEST
+
+START_TEST(what_cannot_be_told_apart_is_left_out)
+{
+    struct observation o[50];
+    struct fit f;
+
+    for (int i = 0; i < 50; i++)        /* always one part: the fixed time and a part's are one */
+        o[i] = (struct observation){ { 1, 1, 1000.0 * i }, 0.01 + 1e-6 * 1000 * i };
+    ck_assert_int_eq(fit_solve(o, 50, &f), CS_OK);
+    ck_assert(f.is_known[0] && !f.is_known[1] && f.is_known[2]);
+    ck_assert_double_eq_tol(f.term[0], 0.01, 1e-6);
+    for (int i = 0; i < 50; i++)        /* time falls with size: no negative seconds */
+        o[i] = (struct observation){ { 1, 1 + i % 5, 1000.0 * i }, 1 - 0.01 * i };
+    ck_assert_int_eq(fit_solve(o, 50, &f), CS_OK);
+    ck_assert(f.term[0] >= 0 && f.term[1] >= 0 && f.term[2] >= 0);
+    ck_assert_int_eq(fit_solve(o, 2, &f), CS_INVALID);
+}
+END_TEST
+
+START_TEST(percentiles)
+{
+    double v[] = { 5, 1, 4, 2, 3 };
+
+    fit_sort(v, 5);
+    ck_assert_double_eq_tol(fit_percentile(v, 5, 0.5), 3, 1e-9);
+    ck_assert_double_eq_tol(fit_percentile(v, 5, 1), 5, 1e-9);
+    ck_assert_double_eq_tol(fit_percentile(v, 5, 0.25), 2, 1e-9);
+    ck_assert_double_eq_tol(fit_percentile(v, 5, 0.9), 4.6, 1e-9);
+    ck_assert_double_eq_tol(fit_percentile(v, 0, 0.5), 0, 1e-9);
+}
+END_TEST
+
+START_TEST(waiting_times_are_those_of_the_books)
+{
+    struct queue_wait w;
+
+    queue_wait(0.5, 1, 1, 1, &w);       /* M/M/1, half full: waits 1 on average, half of all */
+    ck_assert_double_eq_tol(w.delayed, 0.5, 1e-9);
+    ck_assert_double_eq_tol(w.mean, 1, 1e-9);
+    queue_wait(0.5, 1, 0, 1, &w);       /* M/D/1: half of that */
+    ck_assert_double_eq_tol(w.mean, 0.5, 1e-9);
+    queue_wait(2, 1, 1, 3, &w);         /* M/M/3 with 2 Erlang: C = 4/9 */
+    ck_assert_double_eq_tol(w.delayed, 4.0 / 9, 1e-9);
+    ck_assert_double_eq_tol(w.mean, 4.0 / 9, 1e-9);
+    ck_assert_double_eq_tol(w.median, 0, 1e-9);
+    queue_wait(0.9, 1, 1, 1, &w);
+    ck_assert_double_eq_tol(w.median, 10 * log(0.9 / 0.5), 1e-6);
+    queue_wait(2, 1, 1, 2, &w);
+    ck_assert(w.load >= 1);
+}
+END_TEST
+
+/* The numbers behind the waiting times hold against a simulated queue, too. */
+START_TEST(waiting_times_hold_in_a_simulation)
+{
+    enum { N = 200000, SERVERS = 2 };
+    double free_at[SERVERS] = { 0 }, now = 0, sum = 0;
+    struct queue_wait w;
+
+    srand(2);
+    for (int i = 0; i < N; i++) {
+        double service = rand() % 2 ? 0.5 : 1.5;        /* mean 1, cv2 0.25 */
+        int first = free_at[0] <= free_at[1] ? 0 : 1;
+
+        now += -log((rand() + 1.0) / (RAND_MAX + 2.0)) / 1.5;
+        double start = fmax(now, free_at[first]);
+        sum += start - now;
+        free_at[first] = start + service;
+    }
+    queue_wait(1.5, 1, 0.25, SERVERS, &w);
+    ck_assert_double_eq_tol(w.mean, sum / N, 0.15 * sum / N);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("stat");
+    TCase *t = tcase_create("all");
+    SRunner *r = srunner_create(s);
+    int failed;
+
+    suite_add_tcase(s, t);
+    tcase_add_test(t, lines_are_read);
+    tcase_add_test(t, other_lines_are_not);
+    tcase_add_test(t, parts_become_messages);
+    tcase_add_test(t, known_times_are_found_again);
+    tcase_add_test(t, what_cannot_be_told_apart_is_left_out);
+    tcase_add_test(t, percentiles);
+    tcase_add_test(t, waiting_times_are_those_of_the_books);
+    tcase_add_test(t, waiting_times_hold_in_a_simulation);
+    srunner_run_all(r, CK_NORMAL);
+    failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed ? 1 : 0;
+}
