@@ -11,7 +11,7 @@
 
 #include "emit.h"
 
-enum { CHM_MEMORY = 128 << 20, CHM_SKIPPED = 256 << 20 };
+enum { CHM_MEMORY = 48 << 20, CHM_SKIPPED = 256 << 20 };
 
 enum cs_status chm_decode(struct slice object, struct emit *out) MUST_USE;
 

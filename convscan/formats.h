@@ -38,6 +38,7 @@ struct format {
     X("RTF", rtf_decode, false)    \
     X("OneNote", onenote_decode, false) \
     X("LNK", lnk_decode, false)    \
+    X("ALZ", alz_decode, true)     \
     X("CHM", chm_decode, true)     \
     X("binary", szdd_decode, false) \
     X("XML", flatxml_decode, false) \
@@ -62,7 +63,7 @@ struct format {
     X("compress", unpack_compress, true)
 
 /* Known, and nothing here opens them: class encrypted. */
-#define CLOSED(X) X("ARJ") X("ACE") X("WIM") X("DMG") X("EGG") X("ALZ") X("StuffIt")
+#define CLOSED(X) X("ARJ") X("ACE") X("WIM") X("DMG") X("EGG") X("StuffIt")
 
 #define X(type, fn, wraps) decode_fn fn;
 FORMATS(X)

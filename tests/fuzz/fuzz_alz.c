@@ -1,0 +1,4 @@
+#include "convscan/alz.h"
+#include "decoder.h"
+
+FUZZ_DECODER(alz_decode)
