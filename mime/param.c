@@ -406,6 +406,13 @@ struct wish {
     enum cs_status st;
 };
 
+/* An empty boundary is one; an empty name is none. */
+static void keep(struct wish *w, struct slice s)
+{
+    if (!w->is_file_name || trim(s).n)
+        readings_add(w->out, s);
+}
+
 /* A file name may hold encoded words; both what they say and what stands there count. */
 static void wish_add(struct wish *w, struct slice s)
 {
@@ -418,7 +425,7 @@ static void wish_add(struct wish *w, struct slice s)
         if (!text.p)
             w->st = CS_NOMEM;
         else
-            readings_add(w->out, text);
+            keep(w, text);
     }
     if (w->is_file_name && !utf8_is_valid(s)) {
         s = charset_to_arena(SLICE(""), s, w->a);
@@ -427,8 +434,7 @@ static void wish_add(struct wish *w, struct slice s)
             return;
         }
     }
-    if (s.n || !w->is_file_name)
-        readings_add(w->out, s);
+    keep(w, s);
 }
 
 static void plain_readings(struct wish *w, enum dup dup)
