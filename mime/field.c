@@ -121,6 +121,8 @@ bool mime_looks_like_message(struct slice head)
     unsigned n_known = 0, n = 0;
     bool is_multipart = false;
 
+    while (head.n && is_eol(head.p[0]))
+        head = slice_drop(head, 1);
     if (slice_starts(head, SLICE("From ")) || slice_starts(head, SLICE(">From ")))
         head = slice_drop(head, line_len(head, false));
     for (; n < 64; n++) {

@@ -34,13 +34,18 @@ static struct slice skip_cfws(struct slice s)
     return s;
 }
 
+static struct slice trim_right(struct slice s)
+{
+    while (s.n && is_blank(s.p[s.n - 1]))
+        s.n--;
+    return s;
+}
+
 static struct slice trim(struct slice s)
 {
     while (s.n && is_blank(s.p[0]))
         s = slice_drop(s, 1);
-    while (s.n && is_blank(s.p[s.n - 1]))
-        s.n--;
-    return s;
+    return trim_right(s);
 }
 
 /* ---- texts in the arena ---- */
@@ -269,7 +274,6 @@ static enum cs_status take_token(struct slice *s, struct arena *a, struct slice 
 
 void readings_add(struct readings *r, struct slice s)
 {
-    s = trim(s);
     for (size_t i = 0; i < r->n; i++)
         if (slice_eq(r->list[i], s))
             return;
@@ -406,27 +410,34 @@ struct wish {
     enum cs_status st;
 };
 
-/* An empty boundary is one; an empty name is none. */
+/* An empty boundary is one, and white space before it belongs to it; an empty name is none. */
 static void keep(struct wish *w, struct slice s)
 {
+    if (!w->is_file_name)
+        readings_add(w->out, trim_right(s));
     if (!w->is_file_name || trim(s).n)
-        readings_add(w->out, s);
+        readings_add(w->out, trim(s));
 }
 
-/* A file name may hold encoded words; both what they say and what stands there count. */
+static void keep_decoded(struct wish *w, struct slice s)
+{
+    struct slice text = word_is_there(s) ? word_decode(s, w->a) : slice_of("", 0);
+
+    if (!text.p)
+        w->st = CS_NOMEM;
+    else if (text.n)
+        keep(w, text);
+}
+
+/* Both what encoded words say and what stands there count; programs decode those of names. */
 static void wish_add(struct wish *w, struct slice s)
 {
     if (!s.p) {
         w->st = CS_NOMEM;
         return;
     }
-    if (w->is_file_name && word_is_there(s)) {
-        struct slice text = word_decode(s, w->a);
-        if (!text.p)
-            w->st = CS_NOMEM;
-        else
-            keep(w, text);
-    }
+    if (w->is_file_name)
+        keep_decoded(w, s);
     if (w->is_file_name && !utf8_is_valid(s)) {
         s = charset_to_arena(SLICE(""), s, w->a);
         if (!s.p) {
@@ -435,6 +446,8 @@ static void wish_add(struct wish *w, struct slice s)
         }
     }
     keep(w, s);
+    if (!w->is_file_name)
+        keep_decoded(w, s);
 }
 
 static void plain_readings(struct wish *w, enum dup dup)

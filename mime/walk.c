@@ -15,6 +15,7 @@ enum {
     DEFECTS = 8,
     GUESS_REACH = 16384,        /* how far to look for a boundary that was not declared */
     GUESS_LEN = 200,
+    LEADING_REACH = 16,         /* bytes of empty lines before a header that some programs skip */
     DEFAULT_DEPTH = 100, DEFAULT_PARTS = 10000, DEFAULT_FIELDS = 10000, DEFAULT_HEADER = 1 << 20
 };
 
@@ -32,7 +33,8 @@ enum doubt {
     DOUBT_OUTER = 1 << 9,       /* of two open boundaries that are the same, the outer counts */
     DOUBT_GUESS = 1 << 10,      /* an undeclared boundary is not guessed, and a declared one not replaced by a guess */
     DOUBT_STRICT = 1 << 11,     /* an encoding that is not written as RFC 2045 writes it is none */
-    DOUBT_BOUNDARY = 1 << 12    /* and the 7 bits above: readings 0 to 7 of a boundary parameter */
+    DOUBT_LEADING = 1 << 12,    /* empty lines before a header are skipped */
+    DOUBT_BOUNDARY = 1 << 13    /* and the 7 bits above: readings 0 to 7 of a boundary parameter */
 };
 
 enum { ANY_READING = BOUNDARIES };
@@ -47,9 +49,9 @@ static const struct habit {
     { DOUBT_CR, 1 },
     { DOUBT_BLIND | DOUBT_PREFIX | DOUBT_LOOSE | DOUBT_GUESS, 2 },
     { DOUBT_JUNK | DOUBT_BLANK | DOUBT_STRICT, 3 },
-    { DOUBT_REOPEN | DOUBT_OUTER, 4 },
+    { DOUBT_REOPEN | DOUBT_OUTER | DOUBT_LEADING, 4 },
     { DOUBT_LAST | DOUBT_CR | DOUBT_PREFIX | DOUBT_LOOSE, 5 },
-    { DOUBT_LAST | DOUBT_BLIND | DOUBT_JUNK | DOUBT_REOPEN, 6 }
+    { DOUBT_LAST | DOUBT_BLIND | DOUBT_JUNK | DOUBT_REOPEN | DOUBT_LEADING, 6 }
 };
 
 enum step {
@@ -419,10 +421,20 @@ static bool delimiter_in_header(struct mime_walk *w, size_t at)
     return !doubt(w, DOUBT_BLIND);
 }
 
+/* An empty line before the first field, and what follows is a field of a part's header or one more empty line? */
+static bool is_leading_line(struct mime_walk *w, size_t next)
+{
+    struct slice s = rest(w, next);
+
+    for (int i = 0; i < LEADING_REACH && s.n && (s.p[0] == '\r' || s.p[0] == '\n'); i++)
+        s = slice_drop(s, 1);
+    return slice_istarts(s, SLICE("content-")) && doubt(w, DOUBT_LEADING);
+}
+
 /* Reads the header at f->head; sets head_end and body_at. */
 static void scan_header(struct mime_walk *w, struct frame *f, size_t start, struct head *h)
 {
-    size_t at = start;
+    size_t at = start, blank_to = start;
 
     for (unsigned n = 0;; n++) {
         struct field fl;
@@ -436,10 +448,12 @@ static void scan_header(struct mime_walk *w, struct frame *f, size_t start, stru
             w->doubts |= DOUBT_BLANK;
         if (fl.kind == FIELD_NONE)
             return;
-        if (fl.kind == FIELD_EMPTY) {
+        if (fl.kind == FIELD_EMPTY && !(at == blank_to && is_leading_line(w, at + fl.whole.n))) {
             f->body_at = at + fl.whole.n;
             return;
         }
+        if (fl.kind == FIELD_EMPTY)
+            blank_to = at + fl.whole.n;
         if (fl.kind == FIELD_JUNK && junk_ends_header(w, at, fl.whole.n, n == 0)) {
             defect(w, "no empty line behind the header");
             return;
