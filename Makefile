@@ -177,7 +177,7 @@ $(BUILD)/bench/%_bench: tests/bench/%_bench.c $(ARCHIVES)
 BINDIR := $(DESTDIR)$(PREFIX)/bin
 DATADIR := $(DESTDIR)$(PREFIX)/share/convscan
 MANDIR := $(DESTDIR)$(PREFIX)/share/man
-SCRIPTS := $(wildcard $(addprefix scripts/,vdl-update spin spin-script vreset))
+SCRIPTS := $(wildcard $(addprefix scripts/,vdl-update spin spin-script spin-time vreset eicar queue-watch))
 SAMPLES := $(wildcard imta/*.sample)
 .PHONY: install uninstall dist
 install: all ## install below PREFIX (and DESTDIR)
