@@ -1,0 +1,42 @@
+# Imported sets: malformed and unsupported lines are named and counted, the rest is loaded.
+fail() { echo "$*"; exit 1; }
+cat >a.ndb <<'END'
+# a comment
+Good.One:0:*:68656c6c6f
+Bad.Hex:0:*:6865zz
+Too.New:0:*:68656c6c6f:999
+Bad.Target:13:*:68656c6c6f
+Good.Two:0:0:4d5a{2-4}5045
+Gone:0:*:676f6e65
+END
+printf 'Gone\n' >z.ign2
+printf 'd41d8cd98f00b204e9800998ecf8427e:12:Hash.One\n275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f:68:Hash.Two\nxyz:1:Bad\n' >a.hdb
+printf 'Log.One;Engine:81-255,Target:0;(0|1)&2=0;61616161;62626262;63636363\nLog.Bad;Target:0;0;61;62\n' >a.ldb
+printf 'Pua.One:0:*:70756170\n' >a.ndu
+"$BIN/vdlc" --json -o a.vdb . >out 2>err || fail "failed: $(cat err)"
+grep -q '"loaded":5,"skipped_level":1,"unsupported":1,"unsupported_by_feature":{"target 13":1},"malformed":3,"duplicates":0,"ignored":1,' out || fail "counts: $(cat out)"
+grep -q 'a.ndb:3:17: malformed: expected hexadecimal digits' err || fail "not named: $(cat err)"
+grep -q 'a.ndb:5:1: unsupported: Bad.Target: target 13' err || fail "not named: $(cat err)"
+"$BIN/vdlc" --with-pua --json -q -o b.vdb . >out || fail "--with-pua failed"
+grep -q '"loaded":6,' out || fail "--with-pua: $(cat out)"
+
+for t in 'xx hello yy:Good.One' 'MZ...PE:Good.Two' '..bbbb..:Log.One'; do
+    printf '%s' "${t%%:*}" >t
+    "$BIN/convscan" --raw --db a.vdb t | grep -q "${t#*:} FOUND" || fail "${t#*:} is not found"
+done
+for t in 'MZ.PE' 'aaaa cccc' 'gone' 'puap'; do
+    printf '%s' "$t" >t
+    "$BIN/convscan" --raw --db a.vdb t | grep -q 'OK$' || fail "'$t': $("$BIN/convscan" --raw --db a.vdb t)"
+done
+
+# a container: 512 bytes of header with the MD5 of the rest
+mkdir c && cp a.ndb a.hdb c/
+tar -C c -czf rest a.ndb a.hdb
+md5=$(md5sum <rest | cut -d' ' -f1)
+printf '%-512s' "ClamAV-VDB:21 Nov 2026 08-00 +0000:1:4:90:$md5:x:builder:1" >x.cvd && cat rest >>x.cvd
+"$BIN/vdlc" --json -q -o c.vdb x.cvd >out || fail "a container failed"
+grep -q '"loaded":5,' out || fail "a container: $(cat out)"
+printf 'x' >>x.cvd
+"$BIN/vdlc" -o d.vdb x.cvd 2>err && fail "a changed container was taken"
+grep -q 'x.cvd: error: the MD5 in the header' err || fail "not named: $(cat err)"
+[ ! -e d.vdb ] || fail "an image was written"
