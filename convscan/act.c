@@ -128,6 +128,8 @@ enum cs_status act_carry_out(const struct act *a, enum action action)
         st = put_part(a);
         return st == CS_OK ? put_headers(a, action == ACT_TAG ? a->tags : NULL) : st;
     case ACT_CLEAN:
+        st = a->ch->output ? store(a->ch->output, a->cleaned) : CS_INVALID;
+        return st == CS_OK ? put_headers(a, a->tags) : st;
     case ACT_REPLACE:
         return replace(a);
     default:

@@ -25,6 +25,7 @@ struct act {
     bool has_input, has_headers;
     bool can_answer;                    /* OUTPUT_OPTIONS can be written */
     const char *tags;                   /* header lines for ACT_TAG */
+    struct slice cleaned;               /* for ACT_CLEAN */
     struct slice notice, notice_headers;
     bool notice_is_ascii;
     const char *diagnostic;             /* one line of safe ASCII, for ACT_RETURN */

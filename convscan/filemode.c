@@ -10,6 +10,8 @@
 #include "base/buf.h"
 #include "base/diag.h"
 #include "base/mapfile.h"
+#include "base/newfile.h"
+#include "cleanup.h"
 #include "json.h"
 #include "mime/mime.h"
 #include "safe.h"
@@ -129,10 +131,35 @@ static bool move_file(const char *path, const char *dir)
     return false;
 }
 
+/* The file is replaced whole, or stays as it was. */
+static bool clean_file(struct run *run, const char *path)
+{
+    const struct scan_setup setup = { .conf = run->conf, .dbs = run->dbs->dbs, .n_dbs = run->dbs->n };
+    struct mapfile m;
+    struct scan_part part = { .names = { slice_str(base_name(path)) }, .n_names = 1, .names_inside = run->conf->names.files };
+    struct buf cleaned;
+    enum cs_status st = mapfile_open(&m, path, MAPFILE_COPY, (size_t)run->conf->limit.object_bytes);
+
+    if (st != CS_OK)
+        return false;
+    part.bytes = m.data;
+    st = cleanup_part(&setup, &part, &cleaned);
+    if (st == CS_OK) {
+        st = newfile_store(path, m.st.st_mode & 0777, buf_slice(&cleaned), true);
+        buf_release(&cleaned);
+    }
+    mapfile_close(&m);
+    return st == CS_OK;
+}
+
 static void act_on(struct run *run, const struct result *r)
 {
     enum cls c = r->verdict.worst.cls;
 
+    if (run->o->is_clean && c != CLS_CLEAN && strcmp(verdict_word(c), "found") == 0 && clean_file(run, r->path)) {
+        run->cleaned++;
+        return;
+    }
     if (strcmp(verdict_word(c), "found") != 0 || strcmp(r->path, "-") == 0)
         return;
     if (run->o->is_clean)

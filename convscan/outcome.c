@@ -3,6 +3,7 @@
 
 #include "base/diag.h"
 #include "cage.h"
+#include "cleanup.h"
 #include "flood.h"
 #include "job.h"
 #include "log.h"
@@ -123,6 +124,21 @@ static enum action count_flood(struct job *j, enum action a)
     return f.is_flood ? (enum action)j->conf->flood.action : a;
 }
 
+/* Only what a second scan calls clean counts. */
+static bool clean(struct job *j)
+{
+    const struct scan_setup setup = { .conf = j->conf, .dbs = j->dbs->dbs, .n_dbs = j->dbs->n };
+    size_t n = strlen(j->tags);
+    char name[120];
+
+    if (!j->act.has_input || j->verdict.worst.cls == CLS_ERROR || cleanup_part(&setup, &j->part, &j->cleaned) != CS_OK)
+        return false;
+    j->act.cleaned = buf_slice(&j->cleaned);
+    safe_ascii(name, sizeof name, slice_str(j->verdict.worst.name));
+    snprintf(j->tags + n, sizeof j->tags - n, "X-Convscan-Cleaned: %s\n", name);
+    return true;
+}
+
 /* The configured action, or the strictest that can be carried out without OUTPUT_OPTIONS. */
 static enum action choose(struct job *j)
 {
@@ -130,7 +146,7 @@ static enum action choose(struct job *j)
     enum action a = count_flood(j, (enum action)c.action);
     enum cs_status st;
 
-    if (a == ACT_CLEAN)
+    if (a == ACT_CLEAN && !clean(j))
         a = c.otherwise == ACT_CLEAN ? ACT_REPLACE : (enum action)c.otherwise;
     if (!j->act.has_input && (a == ACT_PASS || a == ACT_TAG))
         a = ACT_RETRY;

@@ -226,6 +226,135 @@ enum cs_status unpack_ppmd(struct slice packed, uint64_t size, struct emit *out,
     return st;
 }
 
+/* ---- the way back: an archive without some of its members -------------------------------------------------------- */
+
+static la_ssize_t write_to_buf(struct archive *a, void *to, const void *p, size_t n)
+{
+    if (buf_put(to, slice_of(p, n)) == CS_OK)
+        return (la_ssize_t)n;
+    archive_set_error(a, ENOSPC, "too large");
+    return -1;
+}
+
+/* In the format that was read, as the reader names it. */
+static bool set_same_format(struct archive *to, struct archive *from)
+{
+    switch (archive_format(from) & ARCHIVE_FORMAT_BASE_MASK) {
+    case ARCHIVE_FORMAT_TAR: return archive_write_set_format_pax_restricted(to) == ARCHIVE_OK;
+    case ARCHIVE_FORMAT_CPIO: return archive_write_set_format_cpio_newc(to) == ARCHIVE_OK;
+    case ARCHIVE_FORMAT_7ZIP: return archive_write_set_format_7zip(to) == ARCHIVE_OK;
+    default: return false;
+    }
+}
+
+static bool copy_entry(struct archive *from, struct archive *to, struct archive_entry *entry)
+{
+    const void *p;
+    size_t n;
+    int64_t offset;
+    int r;
+
+    if (archive_write_header(to, entry) != ARCHIVE_OK)
+        return false;
+    if (archive_entry_size(entry) == 0)
+        return true;
+    while ((r = archive_read_data_block(from, &p, &n, &offset)) == ARCHIVE_OK)
+        if (archive_write_data(to, p, n) != (la_ssize_t)n)
+            return false;
+    return r == ARCHIVE_EOF;
+}
+
+static bool replace_entry(struct archive *to, struct archive_entry *entry, struct slice name, struct slice text)
+{
+    struct archive_entry *e = archive_entry_new();
+    char path[4096];
+    bool is_done;
+
+    if (!e)
+        return false;
+    snprintf(path, sizeof path, "%.*s.removed.txt", (int)(name.n < 4000 ? name.n : 4000), (const char *)name.p);
+    archive_entry_set_pathname(e, path);
+    archive_entry_set_filetype(e, AE_IFREG);
+    archive_entry_set_perm(e, 0644);
+    archive_entry_set_size(e, (la_int64_t)text.n);
+    archive_entry_set_mtime(e, archive_entry_mtime(entry), 0);
+    is_done = archive_write_header(to, e) == ARCHIVE_OK && archive_write_data(to, text.p, text.n) == (la_ssize_t)text.n;
+    archive_entry_free(e);
+    return is_done;
+}
+
+static bool repack_entries(struct unpacker *u, struct archive *to, struct buf *out, clean_pick *pick, void *ctx, bool *is_changed)
+{
+    struct archive_entry *entry;
+    bool is_open = false, is_good = true;
+    int r;
+
+    while (is_good && (r = archive_read_next_header(u->a, &entry)) == ARCHIVE_OK) {
+        struct buf text = buf_init(65536);
+        struct slice name = entry_name(u, entry);
+
+        if (!is_open)
+            is_open = set_same_format(to, u->a) && archive_write_open(to, out, NULL, write_to_buf, NULL) == ARCHIVE_OK;
+        if (!is_open)
+            is_good = false;
+        else if (archive_entry_filetype(entry) == AE_IFREG && pick(ctx, name, &text)) {
+            *is_changed = true;
+            is_good = replace_entry(to, entry, name, buf_slice(&text));
+        } else {
+            is_good = copy_entry(u->a, to, entry);
+        }
+        buf_release(&text);
+    }
+    return is_good && is_open && r == ARCHIVE_EOF;
+}
+
+enum cs_status unpack_repack(struct slice in, clean_pick *pick, void *ctx, struct buf *out, bool *is_changed)
+{
+    locale_t before, utf8 = use_utf8(&before);
+    struct emit nothing = { .n_passwords = 0 };
+    struct unpacker u = { archive_read_new(), &nothing, "repack" };
+    struct archive *to = archive_write_new();
+    enum cs_status st = u.a && to ? CS_UNSUPPORTED : CS_NOMEM;
+
+    *is_changed = false;
+    if (st == CS_UNSUPPORTED && archive_read_support_format_tar(u.a) == ARCHIVE_OK &&
+        archive_read_support_format_cpio(u.a) == ARCHIVE_OK && archive_read_support_format_7zip(u.a) == ARCHIVE_OK &&
+        archive_write_set_bytes_in_last_block(to, 1) == ARCHIVE_OK &&
+        archive_read_open_memory(u.a, in.p, in.n) == ARCHIVE_OK &&
+        repack_entries(&u, to, out, pick, ctx, is_changed) && archive_write_close(to) == ARCHIVE_OK)
+        st = CS_OK;
+    archive_write_free(to);
+    archive_read_free(u.a);
+    leave_utf8(utf8, before);
+    return st;
+}
+
+enum cs_status unpack_compress_again(struct slice in, const char *type, struct buf *out)
+{
+    struct archive *to = archive_write_new();
+    struct archive_entry *e = archive_entry_new();
+    enum cs_status st = to && e ? CS_UNSUPPORTED : CS_NOMEM;
+    int r = ARCHIVE_FATAL;
+
+    if (st == CS_UNSUPPORTED && strcmp(type, "gzip") == 0)
+        r = archive_write_add_filter_gzip(to);
+    else if (st == CS_UNSUPPORTED && strcmp(type, "bzip2") == 0)
+        r = archive_write_add_filter_bzip2(to);
+    else if (st == CS_UNSUPPORTED && strcmp(type, "xz") == 0)
+        r = archive_write_add_filter_xz(to);
+    if (r == ARCHIVE_OK) {
+        archive_entry_set_filetype(e, AE_IFREG);
+        if (archive_write_set_format_raw(to) == ARCHIVE_OK && archive_write_set_bytes_in_last_block(to, 1) == ARCHIVE_OK &&
+            archive_write_open(to, out, NULL, write_to_buf, NULL) == ARCHIVE_OK &&
+            archive_write_header(to, e) == ARCHIVE_OK && archive_write_data(to, in.p, in.n) == (la_ssize_t)in.n &&
+            archive_write_close(to) == ARCHIVE_OK)
+            st = CS_OK;
+    }
+    archive_entry_free(e);
+    archive_write_free(to);
+    return st;
+}
+
 #define UNPACK(name, how, ...)                                             \
     enum cs_status unpack_##name(struct slice object, struct emit *out)    \
     {                                                                      \

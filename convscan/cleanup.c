@@ -1,0 +1,195 @@
+#include "cleanup.h"
+
+#include "clean.h"
+#include "clean_zip.h"
+#include "formats.h"
+#include "ftype.h"
+#include "safe.h"
+#include "unpack.h"
+
+/* Formats that are cleaned without knowing what was found: one line each. */
+#define CLEANERS(X)         \
+    X("OLE2", clean_ole2)   \
+    X("RTF", clean_rtf)     \
+    X("OOXML", clean_ooxml)
+
+static const struct {
+    const char *type;
+    clean_fn *clean;
+} cleaners[] = {
+#define X(type, fn) { type, fn },
+    CLEANERS(X)
+#undef X
+};
+
+struct cleaning {
+    const struct scan_setup *setup;
+    const struct scan_part *part;
+    const struct verdict *found;        /* every hit of the first scan */
+    unsigned skip;                      /* steps of a member's path that wrappings have taken */
+};
+
+/* One step of "a.tar!evil.exe!x". */
+static struct slice path_step(const char *member, unsigned n)
+{
+    struct slice s = slice_str(member);
+
+    while (n--)
+        s = slice_drop(s, slice_chr(s, '!') + 1);
+    return slice_take(s, slice_chr(s, '!'));
+}
+
+static bool is_bad(enum cls c)
+{
+    return c == CLS_VIRUS || c == CLS_EXT;
+}
+
+/* clean_pick: a member goes when something was found in it, or below it. */
+static bool pick(void *to, struct slice name, struct buf *notice)
+{
+    const struct cleaning *c = to;
+    char safe[300];
+    size_t n = safe_text(safe, sizeof safe, name);
+
+    for (size_t i = 0; i < c->found->n_hits; i++) {
+        const struct finding *f = &c->found->hits[i];
+
+        if (!is_bad(f->cls) || !slice_eq(path_step(f->member, c->skip), slice_of(safe, n)))
+            continue;
+        return buf_printf(notice, "This file was removed by the mail server.\n\n    File:   %s\n    Name:   %s\n", safe, f->name) ==
+               CS_OK;
+    }
+    return false;
+}
+
+static enum cs_status clean_bytes(struct cleaning *c, struct slice in, struct slice name, unsigned depth, struct buf *out);
+
+/* ---- gzip and the like around it ---- */
+
+struct inner {
+    struct emit emit;
+    struct buf bytes;
+};
+
+static enum cs_status inner_open(struct emit *e, const struct emit_child *c)
+{
+    (void)e, (void)c;
+    return CS_OK;
+}
+
+static enum cs_status inner_put(struct emit *e, struct slice bytes)
+{
+    return buf_put(&((struct inner *)e)->bytes, bytes);
+}
+
+static enum cs_status inner_close(struct emit *e)
+{
+    (void)e;
+    return CS_OK;
+}
+
+/* Damage: what would come out is not what went in. */
+static enum cs_status inner_note(struct emit *e, enum emit_remark r, const char *text)
+{
+    (void)e, (void)r, (void)text;
+    return CS_UNSUPPORTED;
+}
+
+static enum cs_status clean_stream(struct cleaning *c, const char *type, decode_fn *decode, struct slice in, unsigned depth,
+                                   struct buf *out)
+{
+    struct inner inner = { { .open = inner_open, .put = inner_put, .close = inner_close, .note = inner_note },
+                           buf_init((size_t)c->setup->conf->limit.object_bytes) };
+    struct buf cleaned = buf_init((size_t)c->setup->conf->limit.object_bytes);
+    enum cs_status st = decode(in, &inner.emit);
+
+    c->skip++;
+    if (st == CS_OK)
+        st = clean_bytes(c, buf_slice(&inner.bytes), slice_of(NULL, 0), depth + 1, &cleaned);
+    c->skip--;
+    if (st == CS_OK)
+        st = unpack_compress_again(buf_slice(&cleaned), type, out);
+    buf_release(&inner.bytes);
+    buf_release(&cleaned);
+    return st;
+}
+
+/* ---- one object ---- */
+
+static enum cs_status clean_archive(struct cleaning *c, const struct ftype *t, struct slice in, struct buf *out, bool *is_changed)
+{
+    if (ftype_has(t, "ZIP"))
+        return clean_zip(in, pick, c, out, is_changed);
+    if (ftype_has(t, "tar") || ftype_has(t, "cpio") || ftype_has(t, "7z"))
+        return unpack_repack(in, pick, c, out, is_changed);
+    return CS_UNSUPPORTED;
+}
+
+static enum cs_status clean_known(const struct ftype *t, struct slice in, struct buf *out, bool *is_changed)
+{
+    for (size_t i = 0; i < sizeof cleaners / sizeof *cleaners; i++)
+        if (ftype_has(t, cleaners[i].type))
+            return cleaners[i].clean(in, out, is_changed);
+    return CS_UNSUPPORTED;
+}
+
+static enum cs_status clean_bytes(struct cleaning *c, struct slice in, struct slice name, unsigned depth, struct buf *out)
+{
+    static const struct { const char *type; decode_fn *decode; } streams[] = {
+        { "gzip", gzip_decode }, { "bzip2", bzip2_decode }, { "xz", xz_decode },
+    };
+    struct ftype t = ftype_of(in, name);
+    bool is_changed = false;
+    enum cs_status st;
+
+    if (depth > CLEANUP_DEPTH)
+        return CS_UNSUPPORTED;
+    for (size_t i = 0; i < sizeof streams / sizeof *streams; i++)
+        if (ftype_has(&t, streams[i].type))
+            return clean_stream(c, streams[i].type, streams[i].decode, in, depth, out);
+    st = clean_known(&t, in, out, &is_changed);
+    if (st != CS_OK || !is_changed) {
+        out->n = 0;
+        st = clean_archive(c, &t, in, out, &is_changed);
+    }
+    return st == CS_OK && !is_changed ? CS_UNSUPPORTED : st;
+}
+
+static struct verdict scan_again(const struct scan_setup *setup, const struct scan_part *part, struct slice bytes, bool wants_all)
+{
+    struct scan_setup how = *setup;
+    struct scan_part p = *part;
+    struct verdict v = { .keeps_all = wants_all };
+    struct scan *s;
+
+    how.wants_all = wants_all;
+    how.wants_tree = false;
+    p.bytes = bytes;
+    s = scan_new(&how);
+    if (s)
+        scan_run(s, &p, &v);
+    else
+        verdict_add(&v, CLS_ERROR, SLICE("out of memory"), slice_of(NULL, 0), 0);
+    scan_free(s);
+    return v;
+}
+
+enum cs_status cleanup_part(const struct scan_setup *setup, const struct scan_part *part, struct buf *out)
+{
+    struct verdict found = scan_again(setup, part, part->bytes, true), after;
+    struct cleaning c = { .setup = setup, .part = part, .found = &found };
+    enum cs_status st;
+
+    *out = buf_init((size_t)setup->conf->limit.object_bytes);
+    st = clean_bytes(&c, part->bytes, part->n_names ? part->names[0] : slice_of(NULL, 0), 0, out);
+    verdict_release(&found);
+    if (st == CS_OK) {
+        after = scan_again(setup, part, buf_slice(out), false);
+        if (after.worst.cls != CLS_CLEAN)
+            st = CS_UNSUPPORTED;
+        verdict_release(&after);
+    }
+    if (st != CS_OK)
+        buf_release(out);
+    return st;
+}
