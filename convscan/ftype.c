@@ -309,6 +309,8 @@ struct ftype ftype_of(struct slice bytes, struct slice name)
         name_zip(&t, bytes);
     if (is_text(head))
         name_text(&t, head, name);
+    else if (t.n == 0 && mime_looks_like_message(head))
+        ftype_add(&t, "mail");      /* with NULs or bytes as they are in it */
     else if (t.n == 0 || ftype_has(&t, "executable"))
         ftype_add(&t, "binary");
     return t;

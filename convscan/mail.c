@@ -12,6 +12,18 @@ struct leaf {
     enum cs_status st;
 };
 
+enum { SEEN_MAX = 512, LABEL_MAX = 100 };
+
+/* Leaves that went out already. Readings share most of theirs; one that does not fit in here goes out again. */
+struct seen {
+    struct seen_leaf {
+        struct slice header, body;
+        enum mime_encoding encoding;
+        size_t n_label;
+        char label[LABEL_MAX];
+    } list[SEEN_MAX];
+};
+
 static enum cs_status put_leaf(void *ctx, struct slice bytes)
 {
     struct leaf *l = ctx;
@@ -27,16 +39,62 @@ static struct slice charset_of(const struct mime_part *p)
     return q ? q->value : slice_of(NULL, 0);
 }
 
+static bool is_same_place(struct slice a, struct slice b)
+{
+    return a.p == b.p && a.n == b.n;
+}
+
+/* The same bytes decoded in the same way, under the same type? One header gives the same names in every reading. */
+static bool is_seen(struct seen *seen, const struct mime_part *p, struct slice body)
+{
+    struct seen_leaf *at = &seen->list[((uintptr_t)body.p ^ body.n * 31) % SEEN_MAX];
+    struct seen_leaf now = { .header = p->header, .body = body, .encoding = p->encoding };
+    struct slice charset = charset_of(p);
+
+    if (p->n_names == MIME_NAMES || p->type.token.n + charset.n + 1 > LABEL_MAX)
+        return false;
+    memcpy(now.label, p->type.token.p, p->type.token.n);
+    memcpy(now.label + p->type.token.n + 1, charset.p, charset.n);
+    now.n_label = p->type.token.n + 1 + charset.n;
+    if (is_same_place(at->header, now.header) && is_same_place(at->body, now.body) && at->encoding == now.encoding &&
+        at->n_label == now.n_label && memcmp(at->label, now.label, now.n_label) == 0)
+        return true;
+    *at = now;
+    return false;
+}
+
+static bool is_under(const struct mime_part *p, struct slice main)
+{
+    return slice_starts(p->type.token, main);
+}
+
+/* A multipart that is encoded as a whole: its header is what makes a message of it again. */
+static enum cs_status put_multipart_header(struct emit *e, const struct mime_part *p)
+{
+    const struct mime_param *boundary = mime_param_find(&p->type, "boundary");
+    enum cs_status st = e->put(e, SLICE("Content-Type: multipart/mixed; boundary=\""));
+
+    if (st == CS_OK && boundary)
+        st = e->put(e, boundary->value);
+    return st == CS_OK ? e->put(e, SLICE("\"\n\n")) : st;
+}
+
 static enum cs_status emit_leaf(struct emit *e, const struct mime_part *p, struct slice body)
 {
     struct leaf leaf = { e, CS_OK };
     struct mime_decoder d;
+    bool is_coded = p->encoding >= MIME_ENC_QP && p->encoding != MIME_ENC_UNKNOWN;
+    bool is_multipart = is_coded && is_under(p, SLICE("multipart/"));
+    bool is_message = is_under(p, SLICE("message/rfc822")) || is_under(p, SLICE("message/global"));
     struct emit_child c = {
         .kind = EMIT_MEMBER, .name = p->name, .how = "part", .size = UINT64_MAX, .packed = body.n,
+        .type = is_multipart || (is_coded && is_message) ? "mail" : NULL,
         .names = p->names, .n_names = p->n_names, .declared = p->type.token, .charset = charset_of(p),
     };
     enum cs_status st = e->open(e, &c);
 
+    if (st == CS_OK && is_multipart)
+        st = put_multipart_header(e, p);
     if (st != CS_OK)
         return st;
     mime_decoder_init(&d, p->encoding, put_leaf, &leaf);
@@ -46,17 +104,18 @@ static enum cs_status emit_leaf(struct emit *e, const struct mime_part *p, struc
     return st == CS_OK ? e->close(e) : st;
 }
 
-static enum cs_status on_event(struct emit *e, const struct mime_event *ev)
+static enum cs_status on_event(struct emit *e, struct seen *seen, const struct mime_event *ev)
 {
     if (ev->kind == MIME_BODY && ev->part)
-        return emit_leaf(e, ev->part, ev->data);
+        return is_seen(seen, ev->part, ev->data) ? CS_OK : emit_leaf(e, ev->part, ev->data);
     if (ev->kind == MIME_LIMIT)
         return e->note(e, EMIT_LIMITED, ev->defect ? ev->defect : "mime");
     return CS_OK;
 }
 
 /* One reading; says in ambiguous which others would differ. */
-static enum cs_status walk(struct slice msg, struct emit *e, unsigned variant, bool ambiguous[MIME_VARIANTS])
+static enum cs_status walk(struct slice msg, struct emit *e, struct seen *seen, unsigned variant,
+                           bool ambiguous[MIME_VARIANTS])
 {
     const struct mime_reading how = { .variant = variant };
     struct mime_walk *w = mime_walk_new(msg, NULL, &how);
@@ -66,7 +125,7 @@ static enum cs_status walk(struct slice msg, struct emit *e, unsigned variant, b
     while (st == CS_OK && ev.kind != MIME_END) {
         st = mime_walk_next(w, &ev);
         if (st == CS_OK)
-            st = on_event(e, &ev);
+            st = on_event(e, seen, &ev);
     }
     for (unsigned v = 1; st == CS_OK && ambiguous && v < MIME_VARIANTS; v++)
         ambiguous[v] = mime_walk_is_ambiguous(w, v);
@@ -77,11 +136,13 @@ static enum cs_status walk(struct slice msg, struct emit *e, unsigned variant, b
 enum cs_status mail_decode(struct slice object, struct emit *out)
 {
     bool ambiguous[MIME_VARIANTS] = { false };
-    enum cs_status st = walk(object, out, 0, ambiguous);
+    struct seen *seen = calloc(1, sizeof *seen);
+    enum cs_status st = seen ? walk(object, out, seen, 0, ambiguous) : CS_NOMEM;
 
     for (unsigned v = 1; st == CS_OK && v < MIME_VARIANTS; v++)
         if (ambiguous[v])
-            st = walk(object, out, v, NULL);
+            st = walk(object, out, seen, v, NULL);
+    free(seen);
     return st;
 }
 

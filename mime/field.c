@@ -116,7 +116,7 @@ static bool is_mail_field(struct slice name)
 
 bool mime_looks_like_message(struct slice head)
 {
-    struct line_rules rules = { 0 };
+    struct line_rules rules = { .cr_ends = slice_chr(head, '\n') == head.n };
     struct field f;
     unsigned n_known = 0, n = 0;
     bool is_multipart = false;
@@ -124,7 +124,7 @@ bool mime_looks_like_message(struct slice head)
     while (head.n && is_eol(head.p[0]))
         head = slice_drop(head, 1);
     if (slice_starts(head, SLICE("From ")) || slice_starts(head, SLICE(">From ")))
-        head = slice_drop(head, line_len(head, false));
+        head = slice_drop(head, line_len(head, rules.cr_ends));
     for (; n < 64; n++) {
         field_next(head, &rules, &f);
         if (f.kind != FIELD_GOOD)

@@ -229,6 +229,8 @@ START_TEST(messages_are_told_from_other_texts)
         { "From a@example.org Thu Jan  1 00:00:00 1970\nReceived: x\nDate: y\n\n", true },
         { "Content-Type: multipart/mixed; boundary=x\n\n--x\n", true },
         { "MIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n", true },
+        { "From: a\rTo: b\r\rold Macintosh", true },
+        { "\r\n\r\nFrom: a\r\nTo: b\r\n\r\n", true },
         { "Subject: alone\n\n", false },
         { "Dear all,\nFrom: me\nTo: you\n", false },
         { "<html>\n", false },
