@@ -21,6 +21,7 @@ static const char usage[] =
     "    --target-delay S     seconds that 95 of 100 messages should stay below (default 60)\n"
     "    --batch N            instead of a rate: N messages at once\n"
     "    --jobs N             only say what N jobs will do\n"
+    "  --version, --help\n"
     "LOG is a log of convscan (a line a part) or of convchan --queue (a line a message); without one, standard input.\n"
     "exit status: 0 good, 1 no records, or no number of jobs is enough; 64 wrong use; 75 trouble\n";
 
