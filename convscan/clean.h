@@ -19,5 +19,9 @@ typedef enum cs_status clean_fn(struct slice in, struct buf *out, bool *is_chang
 clean_fn clean_ole2;
 /* Objects of rich text go, with the group they stand in; the picture that stood for them stays. */
 clean_fn clean_rtf;
+/* Scripts, event handlers, addresses that are scripts or files, plug-ins and text that is a file in base64 leave a page. */
+clean_fn clean_html;
+/* Scripts, actions and embedded files of PDF are blanked where they stand, so that nothing moves. */
+clean_fn clean_pdf;
 
 #endif

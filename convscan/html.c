@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "blob.h"
 #include "entity.h"
+#include "htmltok.h"
 #include "screnc.h"
 #include "script.h"
 #include "utf16.h"
@@ -71,28 +72,6 @@ static enum cs_status inner_page(struct page *p, struct slice value)
     return value.n ? emit_whole(p->out, &c, value) : CS_OK;
 }
 
-/* An address that is a script: browsers skip blanks and control characters in front and line ends within. */
-static bool is_script_address(struct slice v)
-{
-    static const struct slice schemes[] = { SLICE("javascript:"), SLICE("vbscript:") };
-
-    while (v.n && v.p[0] <= ' ')
-        v = slice_drop(v, 1);
-    for (size_t i = 0; i < 2; i++) {
-        size_t n = 0, at = 0;
-        for (; at < v.n && n < schemes[i].n; at++) {
-            if (v.p[at] == '\t' || v.p[at] == '\n' || v.p[at] == '\r')
-                continue;
-            if (ascii_lower(v.p[at]) != schemes[i].p[n])
-                break;
-            n++;
-        }
-        if (n == schemes[i].n)
-            return true;
-    }
-    return false;
-}
-
 static enum cs_status attribute(struct page *p, struct slice name, struct slice raw)
 {
     struct slice value = raw;
@@ -111,7 +90,7 @@ static enum cs_status attribute(struct page *p, struct slice name, struct slice 
         st = buf_putc(&p->tags, '"');
     if (st == CS_OK && slice_ieq(name, SLICE("srcdoc")))
         return inner_page(p, value);
-    if (st == CS_OK && (slice_istarts(name, SLICE("on")) || is_script_address(value)))
+    if (st == CS_OK && (slice_istarts(name, SLICE("on")) || html_has_scheme(value, "javascript:") || html_has_scheme(value, "vbscript:")))
         return add_script(p, value);
     if (st == CS_OK)
         st = blob_addresses(p->out, value);
@@ -120,70 +99,22 @@ static enum cs_status attribute(struct page *p, struct slice name, struct slice 
     return st;
 }
 
-static size_t skip_blanks(struct page *p, bool is_slash_blank)
-{
-    while (p->at < p->in.n && (ascii_is_space(p->in.p[p->at]) || p->in.p[p->at] == 0 || (is_slash_blank && p->in.p[p->at] == '/')))
-        p->at++;
-    return p->at;
-}
-
-static struct slice attribute_value(struct page *p)
-{
-    size_t from = skip_blanks(p, false);
-    uint8_t quote = p->at < p->in.n ? p->in.p[p->at] : 0;
-    struct slice rest = slice_drop(p->in, from), v;
-
-    if (quote == '"' || quote == '\'') {
-        v = slice_drop(rest, 1);
-        v = slice_take(v, slice_chr(v, quote));
-        p->at += v.n + 2;
-    } else {
-        size_t n = 0;
-        while (n < rest.n && !ascii_is_space(rest.p[n]) && rest.p[n] != '>')
-            n++;
-        v = slice_take(rest, n);
-        p->at += n;
-    }
-    if (p->at > p->in.n)
-        p->at = p->in.n;
-    return v;
-}
-
 static enum cs_status attributes(struct page *p)
 {
+    struct html_attribute a;
     enum cs_status st = CS_OK;
 
-    while (st == CS_OK && skip_blanks(p, true) < p->in.n && p->in.p[p->at] != '>') {
-        size_t from = p->at++;
-        struct slice name;
-        while (p->at < p->in.n && !ascii_is_space(p->in.p[p->at]) && !memchr("=>/", p->in.p[p->at], 3))
-            p->at++;
-        name = slice_sub(p->in, from, p->at - from);
+    while (st == CS_OK && html_attribute_next(p->in, &p->at, &a)) {
         st = buf_putc(&p->tags, ' ');
         if (st == CS_OK)
-            st = fold(&p->tags, name);
-        if (st == CS_OK && skip_blanks(p, false) < p->in.n && p->in.p[p->at] == '=') {
-            p->at++;
-            st = attribute(p, name, attribute_value(p));
-        }
+            st = fold(&p->tags, a.name);
+        if (st == CS_OK && a.has_value)
+            st = attribute(p, a.name, a.value);
     }
-    if (p->at < p->in.n)
-        p->at++;
     return st == CS_OK ? buf_putc(&p->tags, '>') : st;
 }
 
 /* ---- elements whose content is no markup ---- */
-
-/* Position of "</name", or the end. */
-static size_t find_end(struct slice in, struct slice name)
-{
-    for (size_t at = slice_chr(in, '<'); at < in.n; at += 1 + slice_chr(slice_drop(in, at + 1), '<')) {
-        struct slice rest = slice_drop(in, at + 1);
-        if (rest.n > name.n && rest.p[0] == '/' && slice_istarts(slice_drop(rest, 1), name))
-            return at;
-    }
-    return in.n;
-}
 
 enum content { SCRIPT, STYLE, TEXT };
 
@@ -192,7 +123,7 @@ static enum cs_status raw_content(struct page *p, struct slice name, enum conten
     struct slice content = slice_drop(p->in, p->at);
     enum cs_status st;
 
-    content = slice_take(content, find_end(content, name));
+    content = slice_take(content, html_find_end(content, name));
     p->at += content.n;
     if (kind == TEXT)
         return text_run(p, content);
@@ -219,15 +150,11 @@ static enum cs_status after_open(struct page *p, struct slice name)
 
 static enum cs_status tag(struct page *p)
 {
-    size_t from = ++p->at;
     struct slice name;
-    enum cs_status st;
+    enum cs_status st = buf_putc(&p->tags, '<');
 
-    while (p->at < p->in.n && !ascii_is_space(p->in.p[p->at]) && p->in.p[p->at] != '>' &&
-           (p->in.p[p->at] != '/' || p->at == from))
-        p->at++;
-    name = slice_sub(p->in, from, p->at - from);
-    st = buf_putc(&p->tags, '<');
+    p->at++;
+    name = html_tag_name(p->in, &p->at);
     if (st == CS_OK)
         st = fold(&p->tags, name);
     if (st == CS_OK)
@@ -235,46 +162,20 @@ static enum cs_status tag(struct page *p)
     return st == CS_OK ? after_open(p, name) : st;
 }
 
-/* The length of a comment, behind its "<!--". Mail programs read what stands between "[if" and "[endif]", so that is no comment. */
-static size_t comment_length(struct slice body)
-{
-    if (slice_starts(body, SLICE(">")))
-        return 1;
-    if (slice_starts(body, SLICE("->")))
-        return 2;
-    if (slice_istarts(body, SLICE("[if")))
-        return slice_chr(body, '>') + 1;
-    return slice_find(body, SLICE("-->")) + 3;
-}
-
-/* Comments, declarations, processing instructions: passed over. */
-static void pass_over(struct page *p)
-{
-    struct slice rest = slice_drop(p->in, p->at);
-    size_t n = slice_starts(rest, SLICE("<!--")) ? 4 + comment_length(slice_drop(rest, 4)) : slice_chr(rest, '>') + 1;
-
-    p->at += n < rest.n ? n : rest.n;
-}
-
 static enum cs_status step(struct page *p)
 {
     struct slice rest = slice_drop(p->in, p->at);
     size_t n = slice_chr(rest, '<');
-    uint8_t next;
 
-    if (n) {
-        p->at += n;
-        return text_run(p, slice_take(rest, n));
-    }
-    next = rest.n > 1 ? rest.p[1] : 0;
-    if (ascii_is_alpha(next) || (next == '/' && rest.n > 2 && ascii_is_alpha(rest.p[2])))
+    if (n == 0 && html_is_tag(rest))
         return tag(p);
-    if (next == '!' || next == '?' || next == '/') {
-        pass_over(p);
+    if (n == 0 && html_mark_length(rest)) {
+        p->at += html_mark_length(rest);
         return CS_OK;
     }
-    p->at++;
-    return text_run(p, slice_take(rest, 1));
+    n = n ? n : 1;
+    p->at += n;
+    return text_run(p, slice_take(rest, n));
 }
 
 /* ---- all of it ---- */
