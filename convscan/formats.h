@@ -63,7 +63,10 @@ struct format {
     X("compress", unpack_compress, true)
 
 /* Known, and nothing here opens them: class encrypted. */
-#define CLOSED(X) X("ARJ") X("ACE") X("WIM") X("DMG") X("EGG") X("StuffIt")
+#define CLOSED(X)                                                                                         \
+    X("ARJ") X("ACE") X("WIM") X("DMG") X("EGG") X("StuffIt") X("lzop") X("lrzip") X("ZOO") X("JAR-ARJ")   \
+    X("FreeArc") X("UHARC") X("BlakHole") X("GCA") X("ZPAQ") X("AESCrypt") X("AxCrypt")                    \
+    X("VHDX") X("VHD") X("VMDK") X("QCOW")
 
 #define X(type, fn, wraps) decode_fn fn;
 FORMATS(X)
