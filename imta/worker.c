@@ -152,7 +152,7 @@ static enum cs_status begin_next(struct task *t, const struct envelope *e)
 
 /* ---- handing on ---- */
 
-static enum cs_status run_deliver(const struct worker *w, int fd, const struct envelope *e, size_t start, bool *is_done)
+static enum cs_status run_deliver(const struct worker *w, const char *id, int fd, const struct envelope *e, size_t start, bool *is_done)
 {
     struct arena a;
     struct symbols s = { .arena = &a };
@@ -174,6 +174,8 @@ static enum cs_status run_deliver(const struct worker *w, int fd, const struct e
         st = symbols_set(&s, "SENDER", e->from);
     if (st == CS_OK)
         st = symbols_set(&s, "RECIPIENTS", buf_slice(&to));
+    if (st == CS_OK)
+        st = symbols_set(&s, "QUEUE_ID", slice_str(id));
     if (st == CS_OK)
         st = symbols_environ(&s, &env);
     if (st == CS_OK && lseek(fd, (off_t)start, SEEK_SET) < 0)
@@ -204,7 +206,7 @@ static enum cs_status hand_on(struct task *t)
     if (st != CS_OK)
         return st;
     envelope_read(f.data, &e, &msg);
-    st = run_deliver(w, t->next.fd, &e, (size_t)(msg.p - f.data.p), &is_done);
+    st = run_deliver(w, t->m.id, t->next.fd, &e, (size_t)(msg.p - f.data.p), &is_done);
     if (st == CS_OK && is_done) {
         st = queuedir_unlink(w->queue, &t->next);
     } else if (st == CS_OK) {
