@@ -1,7 +1,6 @@
 #!/bin/sh
 # Bad input of every kind gets one line that says what is wrong, the action of class error where a verdict is due, nothing
 # half-written, no crash, and never a silent pass.
-{ [ -x "$BIN/convchan" ] && [ -x "$BIN/convscan" ] && [ -x "$BIN/vdlc" ]; } || exit 77
 passed=0 failed=0 skipped=0
 RETRY=STATUS=178028698
 

@@ -1,6 +1,5 @@
 #!/bin/sh
 # install puts the programs, the rules and the pages where PREFIX and DESTDIR say; the installed convscan finds its rules.
-{ [ -x "$BIN/convscan" ] && [ -x "$BIN/vdlc" ]; } || exit 77
 (cd "$ROOT" && make -s install BUILD="${BIN%/bin}" DESTDIR="$OLDPWD/root" PREFIX=/usr) >log 2>&1 || { cat log; exit 1; }
 [ -x root/usr/bin/convscan ] || { echo "no convscan"; find root; exit 1; }
 [ "$(readlink root/usr/bin/uvscan)" = convscan ] || { echo "no uvscan"; exit 1; }

@@ -1,6 +1,5 @@
 #!/bin/sh
 # convscan against the corpus' cases with known outcomes, where the corpus and its checker stand beside the tree.
-{ [ -x "$BIN/convchan" ] && [ -x "$BIN/convscan" ] && [ -x "$BIN/vdlc" ]; } || exit 77
 check=$ROOT/../shared/checks/corpus-check
 if [ -z "$CORPUS" ] || [ ! -f "$check" ]; then
     echo '8 skipped: the corpus or its checker is not there'
