@@ -39,6 +39,7 @@ struct format {
     X("OneNote", onenote_decode, false) \
     X("LNK", lnk_decode, false)    \
     X("ALZ", alz_decode, true)     \
+    X("UDF", udf_decode, true)     \
     X("CHM", chm_decode, true)     \
     X("binary", szdd_decode, false) \
     X("XML", flatxml_decode, false) \

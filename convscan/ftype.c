@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "mime/mime.h"
 #include "ole2.h"
+#include "udf.h"
 #include "zip.h"
 
 enum { HEAD = 4096 };
@@ -299,8 +300,16 @@ static void by_place(struct ftype *t, struct slice s)
         ftype_add(t, "ISO9660");
         ftype_add(t, "archive");
     }
+    if (udf_is(s)) {
+        ftype_add(t, "UDF");
+        ftype_add(t, "archive");
+    }
     if (s.n >= 512 && slice_eq(slice_sub(s, s.n - 512, 4), SLICE("koly"))) {
         ftype_add(t, "DMG");
+        ftype_add(t, "archive");
+    }
+    if (s.n >= 512 && slice_eq(slice_sub(s, s.n - 512, 8), SLICE("conectix"))) {
+        ftype_add(t, "VHD");
         ftype_add(t, "archive");
     }
     if (t->n == 0 && is_old_tar(s)) {

@@ -1,0 +1,4 @@
+#include "convscan/udf.h"
+#include "decoder.h"
+
+FUZZ_DECODER(udf_decode)
