@@ -14,6 +14,8 @@
 #include "confine.h"
 #include "dbset.h"
 #include "filemode.h"
+#include "notice.h"
+#include "notice_lang.h"
 #include "options.h"
 #include "watchdog.h"
 
@@ -55,6 +57,28 @@ static int print_config(const struct options *o, const struct conf *c, enum cs_s
     return print(&b);
 }
 
+static int show_notice(const struct options *o, const struct conf *c)
+{
+    static const struct notice_facts sample = {
+        .virus = "EICAR-Test-File", .file = "invoice.exe", .type = "application/octet-stream", .size = "68", .sender = "sender@example.org",
+        .subject = "Your invoice", .date = "2026-01-01 12:00 UTC", .host = "mail.example.org", .action = "replace", .id = "643f1a.2b",
+        .cls = CLS_VIRUS,
+    };
+    const struct notice_lang *l = o->print_notice ? notice_lang_find(o->print_notice) : NULL;
+    struct buf b = buf_init(NOTICE_MAX);
+    enum cs_status st;
+
+    if (o->print_notice)
+        st = l ? buf_puts(&b, l->text) : CS_NOENT;
+    else
+        st = notice_text(c, &sample, slice_str(o->preview_notice), &b);
+    if (st != CS_OK) {
+        diag_warn("no notice in this language");
+        return EXIT_TROUBLE;
+    }
+    return print(&b);
+}
+
 /* The watchdog before the cage, which forbids to set it up; filemode.c gives it an answer for each file. */
 static int caged_files(const struct options *o, const struct conf *conf, const struct dbset *dbs)
 {
@@ -77,6 +101,8 @@ static int file_mode(const struct options *o)
 
     if (o->checks_config || o->prints_config)
         return print_config(o, &conf, st, why);
+    if (st == CS_OK && (o->preview_notice || o->print_notice))
+        return show_notice(o, &conf);
     if (st == CS_OK)
         st = dbset_open(&dbs, o->dbs, o->n_dbs, conf.scan.folder, why);
     if (st != CS_OK && !o->wants_version) {
@@ -137,11 +163,18 @@ static _Noreturn void leave(int status)
     exit(status);
 }
 
+/* Options that want to know something, whatever the environment says. */
+static bool asks(const struct options *o)
+{
+    return o->wants_help || o->wants_version || o->wants_selftest || o->checks_config || o->prints_config || o->preview_notice ||
+           o->print_notice;
+}
+
 static bool is_channel(const struct options *o)
 {
     const char *in = getenv("INPUT_FILE"), *out = getenv("OUTPUT_FILE");
 
-    if (o->wants_version || o->wants_selftest || o->checks_config || o->prints_config)
+    if (asks(o))
         return false;
     return (in && in[0] && o->n_paths == 0) || (o->n_paths == 2 && ((in && in[0]) || (out && out[0]) || getenv("OUTPUT_OPTIONS")));
 }
@@ -161,7 +194,7 @@ int main(int argc, char **argv)
     }
     if (is_channel(&o))
         leave(channel_mode(&o, NULL));
-    if (o.wants_help || (o.n_paths == 0 && !o.wants_version && !o.wants_selftest && !o.checks_config && !o.prints_config)) {
+    if (o.wants_help || (o.n_paths == 0 && !asks(&o))) {
         struct buf b = buf_init(1 << 16);
 
         leave(buf_puts(&b, options_help()) == CS_OK && print(&b) == 0 && o.wants_help ? 0 : EXIT_TROUBLE);

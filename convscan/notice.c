@@ -3,45 +3,22 @@
 #include <limits.h>
 
 #include "base/mapfile.h"
+#include "notice_lang.h"
 #include "safe.h"
-
-static const char builtin[] =
-    "An attachment of this message was removed by the mail server.\n"
-    "\n"
-    "    File:   {file}\n"
-    "    Reason: {reason}\n"
-    "    Name:   {virus}\n"
-    "\n"
-    "The rest of the message is as it was sent. If you expected this file, please ask\n"
-    "the sender to send it in another way, or ask {contact}.\n"
-    "Reference: {id}\n";
-
-static const char *reason_of(enum cls c)
-{
-    static const char *const reasons[CLS_N] = {
-        [CLS_CLEAN] = "none",
-        [CLS_ENCRYPTED] = "it is locked and could not be checked",
-        [CLS_SPAM] = "it matches a rule for unwanted mail",
-        [CLS_EXT] = "files of this kind are not accepted by mail",
-        [CLS_LIMIT] = "it could not be checked within the limits",
-        [CLS_ERROR] = "it could not be checked",
-        [CLS_VIRUS] = "it contains a virus or other malicious code",
-    };
-
-    return c < CLS_N ? reasons[c] : reasons[CLS_ERROR];
-}
 
 struct placeholder {
     const char *name;
     const char *value;
 };
 
-static enum cs_status put_value(const struct notice_facts *f, struct slice name, struct buf *out)
+static enum cs_status put_value(const struct notice_facts *f, const struct notice_lang *l, struct slice name, struct buf *out)
 {
+    const char *reason = l->reasons[f->cls < CLS_N ? f->cls : CLS_ERROR];
     const struct placeholder all[] = {
         { "virus", f->virus },     { "file", f->file }, { "type", f->type },     { "size", f->size },
         { "sender", f->sender },   { "date", f->date }, { "host", f->host },     { "action", f->action },
-        { "subject", f->subject }, { "id", f->id },     { "contact", f->contact }, { "reason", reason_of(f->cls) },
+        { "subject", f->subject }, { "id", f->id },     { "contact", f->contact ? f->contact : l->contact },
+        { "reason", reason },
     };
     char text[512];
 
@@ -52,7 +29,7 @@ static enum cs_status put_value(const struct notice_facts *f, struct slice name,
 }
 
 /* {name} becomes the value; a name that is none stands for nothing. */
-static enum cs_status fill(struct slice form, const struct notice_facts *f, struct buf *out)
+static enum cs_status fill(struct slice form, const struct notice_facts *f, const struct notice_lang *l, struct buf *out)
 {
     enum cs_status st = CS_OK;
 
@@ -63,7 +40,7 @@ static enum cs_status fill(struct slice form, const struct notice_facts *f, stru
 
         st = buf_put(out, slice_take(form, open));
         if (st == CS_OK && open < form.n && close < rest.n)
-            st = put_value(f, slice_take(rest, close), out);
+            st = put_value(f, l, slice_take(rest, close), out);
         form = slice_drop(rest, close + 1);
     }
     return st;
@@ -94,33 +71,39 @@ static bool next_language(struct slice *list, char out[3])
 static bool open_template(const struct conf *c, const char *language, struct mapfile *m)
 {
     char path[PATH_MAX];
-    int n = snprintf(path, sizeof path, "%s/%s.txt", c->notice.folder, language);
+    int n = c->notice.folder ? snprintf(path, sizeof path, "%s/%s.txt", c->notice.folder, language) : -1;
 
     return n > 0 && (size_t)n < sizeof path && mapfile_open(m, path, MAPFILE_COPY, NOTICE_MAX / 2) == CS_OK;
 }
 
-static bool find_template(const struct conf *c, struct slice languages, struct mapfile *m)
+/* A template of the site, else the built-in text, for the first language that has either. */
+static bool find_text(const struct conf *c, struct slice languages, struct mapfile *m, const struct notice_lang **l)
 {
-    char lang[3] = "";
+    char code[3] = "";
 
-    if (!c->notice.folder)
-        return false;
     languages = slice_take(languages, 200);
-    while (next_language(&languages, lang))
-        if (open_template(c, lang, m))
+    while (next_language(&languages, code)) {
+        *l = notice_lang_find(code);
+        if (open_template(c, code, m))
             return true;
-    languages = slice_str(c->notice.language);
-    return next_language(&languages, lang) && open_template(c, lang, m);
+        if (*l)
+            return false;
+    }
+    return false;
 }
 
 enum cs_status notice_text(const struct conf *c, const struct notice_facts *f, struct slice languages, struct buf *out)
 {
+    const struct notice_lang *l = NULL;
     struct mapfile m;
+    bool has_file = find_text(c, languages, &m, &l) || (!l && find_text(c, slice_str(c->notice.language), &m, &l));
     enum cs_status st;
 
-    if (!find_template(c, languages, &m))
-        return fill(SLICE(builtin), f, out);
-    st = fill(m.data, f, out);
+    if (!l)
+        l = notice_lang_default();
+    if (!has_file)
+        return fill(slice_str(l->text), f, l, out);
+    st = fill(m.data, f, l, out);
     mapfile_close(&m);
     return st;
 }

@@ -18,6 +18,8 @@ struct option_row {
 static const struct option_row rows[] = {
     { "--config", VALUE, false, AT(config) },
     { "--move", VALUE, false, AT(move) },
+    { "--preview-notice", VALUE, false, AT(preview_notice) },
+    { "--print-notice", VALUE, false, AT(print_notice) },
     { "--json", FLAG, false, AT(is_json) },
     { "--raw", FLAG, false, AT(is_raw) },
     { "--all", FLAG, false, AT(wants_all) },
@@ -128,7 +130,7 @@ const char *options_help(void)
            "convscan [IN OUT]               scan one part for a conversion channel (INPUT_FILE is set)\n"
            "  --db FILE        use this database (repeatable)\n"
            "  --config FILE    settings\n"
-           "  -r               descend into folders\n"
+           "  -r, --recursive  descend into folders\n"
            "  --all            go on after the first hit\n"
            "  --raw            the bytes of the file alone\n"
            "  --json           one JSON object a line\n"
@@ -139,6 +141,10 @@ const char *options_help(void)
            "  --clean          take out what was found\n"
            "  --check-config   read the settings, say what is wrong\n"
            "  --print-config   settings that differ from the defaults\n"
+           "  --preview-notice LANG  a notice with sample values\n"
+           "  --print-notice LANG    the built-in text, to start a template from\n"
            "  --selftest       find a known test string\n"
-           "  --version        program and databases\n";
+           "  --version        program and databases\n"
+           "  --exit-codes=uvscan  exit statuses and options of uvscan, also when called by that name:\n"
+           "                   -m DIR, -c, -v, -r, --unzip, --mime, --summary, --secure, --noboot, --verbose\n";
 }

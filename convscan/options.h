@@ -14,7 +14,7 @@
 #include "dbset.h"
 
 struct options {
-    const char *config, *move;
+    const char *config, *move, *preview_notice, *print_notice;
     const char *dbs[DBSET_MAX];
     size_t n_dbs;
     char **paths;

@@ -44,7 +44,7 @@ static enum cs_status make_notice(struct job *j)
     const struct notice_facts f = {
         .virus = shown_name(j), .file = name, .type = j->media, .size = size, .id = j->id, .cls = j->verdict.worst.cls,
         .sender = j->message.sender, .subject = j->message.subject, .host = host, .date = date,
-        .action = action_name(j->action), .contact = j->conf->notice.contact ? j->conf->notice.contact : "the postmaster",
+        .action = action_name(j->action), .contact = j->conf->notice.contact,
     };
     enum cs_status st;
 

@@ -9,6 +9,7 @@
 #include "safe.h"
 #include "spool.h"
 #include "tree.h"
+#include "words.h"
 
 enum { PATH_ROOM = 2048, DEEPEST = 64, NAMES = 8, NAME_TAIL = 512, PENDING = 64 };
 
@@ -26,8 +27,7 @@ struct scan {
     struct object *at;                  /* the object being matched */
     struct finding *pending;            /* PENDING of them, with allow rules alone: its hits, until it is known whether an allow rule takes them away */
     size_t n_pending;
-    struct slice passwords[64];
-    size_t n_passwords;
+    struct words passwords, own_passwords;      /* in use; from the settings alone */
     char path[PATH_ROOM];               /* of the object at hand, members joined with '!' */
     size_t path_n;
     const char *chain[DEEPEST + 2];     /* type words from the part down to the object at hand */
@@ -406,7 +406,7 @@ static enum cs_status outlet_finish(struct outlet *out, enum cs_status st)
 static enum cs_status decode_with(struct scan *s, struct object *o, const struct format *f)
 {
     struct outlet out = {
-        .emit = { outlet_open, outlet_put, outlet_close, outlet_note, s->passwords, s->n_passwords, o->name, o->declared,
+        .emit = { outlet_open, outlet_put, outlet_close, outlet_note, s->passwords.words, s->passwords.n, o->name, o->declared,
                   o->charset },
         .scan = s,
         .parent = o,
@@ -472,6 +472,8 @@ static enum cs_status object_run(struct scan *s, struct object *o)
     set_types(o);
     s->chain[o->depth] = o->types.words[0];
     o->node = tree_enter(&s->tree, o->depth, o->how, path_slice(s), &o->types, o->declared, o->bytes.n, o->is_view);
+    if (o->parent && ftype_has(&o->parent->types, "mail") && ftype_has(&o->types, "text"))
+        words_from_text(&s->passwords, o->bytes);
     st = match(s, o);
     if (st == CS_OK)
         check_names(s, o);
@@ -508,8 +510,9 @@ struct scan *scan_new(const struct scan_setup *setup)
     if (s->has_allow_rules)
         s->pending = malloc(PENDING * sizeof *s->pending);
     words = slice_str(setup->conf->scan.passwords);
-    for (struct slice w = conf_word(&words); w.n && s->n_passwords < 64; w = conf_word(&words))
-        s->passwords[s->n_passwords++] = w;
+    for (struct slice w = conf_word(&words); w.n; w = conf_word(&words))
+        words_add(&s->passwords, w);
+    s->own_passwords = s->passwords;
     if (setup->n_dbs == 0)
         return s;
     s->matcher = vdl_scan_new(setup->dbs, setup->n_dbs, on_hit, s);
@@ -546,6 +549,8 @@ void scan_run(struct scan *s, const struct scan_part *part, struct verdict *v)
     s->objects = 1;
     s->total = part->bytes.n;
     s->path_n = 0;
+    s->passwords.n = s->own_passwords.n;
+    s->passwords.text_n = s->own_passwords.text_n;
     tree_clear(&s->tree);
     clock_gettime(CLOCK_MONOTONIC_COARSE, &s->end);
     s->end.tv_sec += (time_t)s->setup.conf->limit.time;

@@ -131,6 +131,18 @@ grep -rqs 'needle of the virus' keep/new && grep -rqs '^X-Convscan-Record: {"id"
 rm -f o/*
 env -i INPUT_FILE=virus OUTPUT_FILE=o/out OUTPUT_OPTIONS=o/options "$BIN/convscan" --config now.conf --db rules.vdb 2>err
 grep -q 178030250 o/options && [ ! -e o/out ] && ok || bad "quarantine that cannot be written"
+# The notice speaks the reader's language.
+printf 'From: a@example.org\nAccept-Language: xx, de-CH;q=0.9, en\n\n' >message
+: >now.conf
+rm -f o/*
+env -i INPUT_FILE=virus OUTPUT_FILE=o/out OUTPUT_OPTIONS=o/options MESSAGE_HEADERS=message "$BIN/convscan" --config now.conf --db rules.vdb
+grep -q 'vom Mailserver entfernt' o/out && grep -qx 'OUTPUT_ENCODING=QUOTED-PRINTABLE' o/options && ok || bad "notice in German"
+mkdir -p notices; printf '{virus} in {file}: {nothing}{subject}{' >notices/en.txt
+printf '[notice]\nfolder = %s/notices\n' "$PWD" >now.conf
+printf 'Subject: {virus} =?utf-8?q?a=0Ab?=\n\n' >message
+rm -f o/*
+env -i INPUT_FILE=virus OUTPUT_FILE=o/out OUTPUT_OPTIONS=o/options MESSAGE_HEADERS=message NAME=n.txt "$BIN/convscan" --config now.conf --db rules.vdb
+[ "$(cat o/out)" = 'Test.Virus in n.txt: {virus} a?b' ] && ok || bad "template: $(cat o/out)"
 # Flood: above the rate the action changes, and the file may be gone or damaged at any time.
 printf '[flood]\non = yes\nrate = 3\nfile = %s/flood\n' "$PWD" >now.conf
 for n in 1 2 3 4; do
