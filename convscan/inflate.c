@@ -121,3 +121,16 @@ uint32_t inflate_crc32(uint32_t crc, struct slice bytes)
 {
     return (uint32_t)crc32_z(crc, bytes.p, bytes.n);
 }
+
+enum cs_status inflate_pack(struct slice in, struct buf *out)
+{
+    uLong room = compressBound(in.n);
+    enum cs_status st = buf_reserve(out, room);
+
+    if (st != CS_OK)
+        return st;
+    if (compress2(out->p + out->n, &room, in.p, in.n, Z_BEST_COMPRESSION) != Z_OK)
+        return CS_NOMEM;
+    out->n += room;
+    return CS_OK;
+}

@@ -13,7 +13,7 @@
 #ifndef CONVSCAN_INFLATE_H
 #define CONVSCAN_INFLATE_H
 
-#include "base/slice.h"
+#include "base/buf.h"
 #include "base/status.h"
 
 enum inflate_kind {
@@ -33,6 +33,9 @@ typedef enum cs_status inflate_put(void *to, struct slice bytes);
 
 enum cs_status inflate_all(struct slice in, enum inflate_kind kind, inflate_put *put, void *to,
                            struct inflate_result *res) MUST_USE;
+
+/* The other way: bytes in zlib's wrapping, as small as it gets. */
+enum cs_status inflate_pack(struct slice in, struct buf *out) MUST_USE;
 
 /* The CRC-32 of zip and gzip; start with 0. */
 uint32_t inflate_crc32(uint32_t crc, struct slice bytes);

@@ -3,7 +3,7 @@
 #include "magic.h"
 #include "pdfcrypt.h"
 #include "pdffilter.h"
-#include "pdfobj.h"
+#include "pdfwalk.h"
 
 enum { HEAD = 1024, STREAM_MAX = 16 << 20 };
 
@@ -18,12 +18,11 @@ struct pdf {
     struct emit *out;
     struct file_name files[PDF_NAMES];
     size_t n_files;
-    uint64_t work;               /* bytes that may still be looked at */
+    struct pdf_walk walk;
     bool is_second_pass;
     struct pdf_key key;
     bool is_encrypted, is_shut;  /* is_shut: something could not be decrypted */
     bool is_inside;              /* in an object stream, which was decrypted as a whole */
-    uint64_t number, generation; /* of the object at hand */
     bool is_noted[EMIT_LIMITED + 1];
 };
 
@@ -35,24 +34,19 @@ static enum cs_status note(struct pdf *p, enum emit_remark remark, const char *t
     return p->out->note(p->out, remark, text);
 }
 
-static void spend(struct pdf *p, uint64_t n)
-{
-    p->work -= n < p->work ? n : p->work;
-}
-
 /* ---- hooks: the first pass learns names, the second emits ---- */
 
 /* The bytes of a string, decrypted, as text. */
 static enum cs_status string_text(struct pdf *p, const struct pdf_token *t, struct buf *out)
 {
     struct buf raw = buf_init(t->text.n + 1), plain = buf_init(t->text.n + 16);
-    bool is_coded = p->is_encrypted && !p->is_inside && p->key.strings != PDF_PLAIN && p->number != p->key.object;
+    bool is_coded = p->is_encrypted && !p->is_inside && p->key.strings != PDF_PLAIN && p->walk.number != p->key.object;
     enum cs_status st = pdf_string_raw(t, &raw);
 
     if (st == CS_OK && is_coded && p->key.is_open)
         st = buf_reserve(&plain, raw.n);
     if (st == CS_OK && is_coded && p->key.is_open)
-        plain.n = pdf_key_decrypt(&p->key, p->key.strings, p->number, p->generation, buf_slice(&raw), plain.p);
+        plain.n = pdf_key_decrypt(&p->key, p->key.strings, p->walk.number, p->walk.generation, buf_slice(&raw), plain.p);
     p->is_shut |= is_coded && !p->key.is_open;
     if (st == CS_OK)
         st = pdf_text(is_coded && p->key.is_open ? buf_slice(&plain) : buf_slice(&raw), out);
@@ -61,26 +55,26 @@ static enum cs_status string_text(struct pdf *p, const struct pdf_token *t, stru
     return st;
 }
 
-static enum cs_status on_file(void *to, const struct pdf_token *name, uint64_t number)
-{
-    struct pdf *p = to;
-    struct file_name *f;
-
-    if (p->is_second_pass || p->n_files == PDF_NAMES)
-        return CS_OK;
-    f = &p->files[p->n_files++];
-    *f = (struct file_name){ .number = number, .name = buf_init(4096) };
-    if (name->kind != PDF_STRING && name->kind != PDF_HEX)
-        return CS_OK;
-    return string_text(p, name, &f->name) == CS_NOMEM ? CS_NOMEM : CS_OK;
-}
-
 static const struct file_name *find_file(const struct pdf *p, uint64_t number)
 {
     for (size_t i = 0; i < p->n_files && number; i++)
         if (p->files[i].number == number)
             return &p->files[i];
     return NULL;
+}
+
+static enum cs_status on_file(void *to, const struct pdf_token *name, uint64_t number)
+{
+    struct pdf *p = to;
+    struct file_name *f;
+
+    if (p->is_second_pass || p->n_files == PDF_NAMES || find_file(p, number))
+        return CS_OK;
+    f = &p->files[p->n_files++];
+    *f = (struct file_name){ .number = number, .name = buf_init(4096) };
+    if (name->kind != PDF_STRING && name->kind != PDF_HEX)
+        return CS_OK;
+    return string_text(p, name, &f->name) == CS_NOMEM ? CS_NOMEM : CS_OK;
 }
 
 static enum cs_status on_script(void *to, const struct pdf_token *source)
@@ -154,9 +148,9 @@ static enum cs_status sink_close(struct sink *s)
 
 static enum cs_status emit_stream(struct pdf *p, const struct pdf_object *o, struct slice data)
 {
-    const struct file_name *f = find_file(p, p->number);
+    const struct file_name *f = find_file(p, p->walk.number);
     struct pdf_chain chain = { o->dict.filter, o->dict.parms };
-    bool is_file = f || pdf_name_is(slice_drop(slice_trim(o->dict.type), 1), "EmbeddedFile");
+    bool is_file = f || pdf_is_type(o, "EmbeddedFile");
     struct sink s = { .out = p->out, .is_member = is_file, .is_only_member = slice_trim(o->dict.filter).n == 0 };
     struct pdf_filtered res;
     enum cs_status st;
@@ -202,56 +196,28 @@ static enum cs_status object_stream(struct pdf *p, const struct pdf_object *o, s
 /* Dictionaries one after another, the numbers in front of them being of no interest. */
 static enum cs_status read_objects(struct pdf *p, struct slice in)
 {
-    struct pdf_hooks hooks = { p, on_script, on_file };
+    struct pdf_hooks hooks = { .to = p, .script = on_script, .file = on_file };
     struct pdf_object o = { .end = 0 };
     enum cs_status st = CS_OK;
 
-    while (st == CS_OK && o.end < in.n && p->work) {
+    while (st == CS_OK && o.end < in.n && p->walk.work) {
         size_t from = o.end;
         st = pdf_object_read(in, from, &hooks, &o);
-        spend(p, o.end - from + 1);
+        pdf_walk_spend(&p->walk, o.end - from + 1);
     }
     return st;
 }
 
-/* Where the data of a stream begins: behind the end of the line that says "stream". */
-static size_t data_start(struct slice all, size_t at)
-{
-    if (at < all.n && all.p[at] == '\r')
-        at++;
-    if (at < all.n && all.p[at] == '\n')
-        at++;
-    return at;
-}
-
-/* /Length when "endstream" follows there, else all up to the next "endstream". */
-static struct slice stream_data(struct pdf *p, const struct pdf_object *o)
-{
-    size_t at = data_start(p->all, o->end), n = pdf_number(o->dict.length);
-    struct slice data = slice_drop(p->all, at), tail = slice_trim(slice_sub(data, n, 16));
-
-    if (slice_trim(o->dict.length).n && data.n >= n && slice_starts(tail, SLICE("endstream")) &&
-        slice_chr(o->dict.length, 'R') == o->dict.length.n)
-        return slice_take(data, n);
-    n = slice_find(data, SLICE("endstream"));
-    spend(p, n);
-    if (n < data.n && n && data.p[n - 1] == '\n')
-        n--;
-    if (n < data.n && n && data.p[n - 1] == '\r')
-        n--;
-    return slice_take(data, n);
-}
-
 static bool is_embedded(const struct pdf *p, const struct pdf_object *o)
 {
-    return find_file(p, p->number) || pdf_name_is(slice_drop(slice_trim(o->dict.type), 1), "EmbeddedFile");
+    return find_file(p, p->walk.number) || pdf_is_type(o, "EmbeddedFile");
 }
 
 static enum cs_status plain_stream(struct pdf *p, const struct pdf_object *o, struct slice data)
 {
     enum cs_status st = CS_OK;
 
-    if (pdf_name_is(slice_drop(slice_trim(o->dict.type), 1), "ObjStm")) {
+    if (pdf_is_type(o, "ObjStm")) {
         p->is_inside = true;
         st = object_stream(p, o, data);
         p->is_inside = false;
@@ -261,20 +227,20 @@ static enum cs_status plain_stream(struct pdf *p, const struct pdf_object *o, st
 
 static enum cs_status stream(struct pdf *p, const struct pdf_object *o)
 {
-    struct slice data = stream_data(p, o);
+    struct slice data = pdf_walk_data(&p->walk, o);
     enum pdf_cipher with = !p->is_encrypted ? PDF_PLAIN : is_embedded(p, o) ? p->key.files : p->key.streams;
     struct buf plain = buf_init(data.n + 16);
     enum cs_status st;
 
-    spend(p, data.n);
-    if (with == PDF_PLAIN || pdf_name_is(slice_drop(slice_trim(o->dict.type), 1), "XRef"))
+    pdf_walk_spend(&p->walk, data.n);
+    if (with == PDF_PLAIN || pdf_is_type(o, "XRef"))
         return plain_stream(p, o, data);
     p->is_shut |= !p->key.is_open;
     if (!p->key.is_open)
         return CS_OK;
     st = buf_reserve(&plain, data.n + 1);
     if (st == CS_OK) {
-        plain.n = pdf_key_decrypt(&p->key, with, p->number, p->generation, data, plain.p);
+        plain.n = pdf_key_decrypt(&p->key, with, p->walk.number, p->walk.generation, data, plain.p);
         st = plain_stream(p, o, buf_slice(&plain));
     }
     buf_release(&plain);
@@ -283,47 +249,22 @@ static enum cs_status stream(struct pdf *p, const struct pdf_object *o)
 
 /* ---- the file ---- */
 
-/* The numbers in "N G obj", 0 when there are none. */
-static void read_numbers(struct pdf *p, size_t at)
-{
-    uint64_t v[2] = { 0, 0 };
-
-    for (int field = 0; field < 2; field++) {
-        size_t end;
-        while (at && pdf_is_space(p->all.p[at - 1]))
-            at--;
-        for (end = at; at && end - at < 10 && ascii_is_digit(p->all.p[at - 1]);)
-            at--;
-        v[field] = pdf_number(slice_sub(p->all, at, end - at));
-    }
-    p->number = v[1];
-    p->generation = v[0];
-}
-
 static enum cs_status pass(struct pdf *p)
 {
-    struct pdf_hooks hooks = { p, on_script, on_file };
-    size_t at = 0;
+    struct pdf_hooks hooks = { .to = p, .script = on_script, .file = on_file };
+    struct pdf_object o;
+    bool is_end = false;
     enum cs_status st = CS_OK;
 
-    p->work = (uint64_t)p->all.n * 8 + (1 << 20);
+    p->walk = pdf_walk_over(p->all);
     while (st == CS_OK) {
-        size_t found = at + slice_find(slice_drop(p->all, at), SLICE("obj"));
-        struct pdf_object o;
-        if (found >= p->all.n)
+        st = pdf_walk_next(&p->walk, &hooks, &o, &is_end);
+        if (is_end)
             break;
-        if (p->work == 0)
-            return note(p, EMIT_LIMITED, "PDF objects overlap too often");
-        at = found + 3;
-        if (found && ascii_is_alpha(p->all.p[found - 1]))
-            continue;                       /* endobj */
-        read_numbers(p, found);
-        st = pdf_object_read(p->all, at, &hooks, &o);
-        spend(p, o.end - at);
         if (st == CS_OK && o.has_stream)
             st = stream(p, &o);
     }
-    return st;
+    return st == CS_OK && p->walk.is_spent ? note(p, EMIT_LIMITED, "PDF objects overlap too often") : st;
 }
 
 bool pdf_is(struct slice head)

@@ -1,11 +1,14 @@
 #include "pdfobj.h"
 
+enum { FILE_NAMES = 6 };
+
 /* A dictionary or list that is open. */
 struct frame {
     bool is_dict, has_value;
     struct slice key;
     size_t value_at;             /* where the key's value begins */
-    struct pdf_token name;       /* /UF or /F */
+    struct pdf_token names[FILE_NAMES];     /* /UF, /F and the like */
+    size_t n_names;
     uint64_t file;               /* the number under /EF */
 };
 
@@ -68,19 +71,27 @@ static enum cs_status take_string(struct reader *r, const struct pdf_token *t)
     struct frame *f = &r->stack[r->depth - 1];
 
     if (f->is_dict && pdf_name_is(f->key, "JS"))
-        return r->hooks->script(r->hooks->to, t);
-    if (f->is_dict && is_one_of(f->key, names) && (f->name.kind == PDF_END || pdf_name_is(f->key, "UF")))
-        f->name = *t;
+        return r->hooks->script ? r->hooks->script(r->hooks->to, t) : CS_OK;
+    if (!f->is_dict || f->n_names == FILE_NAMES || !is_one_of(f->key, names))
+        return CS_OK;
+    f->names[f->n_names++] = *t;
+    if (pdf_name_is(f->key, "UF")) {            /* the name that readers show comes first */
+        f->names[f->n_names - 1] = f->names[0];
+        f->names[0] = *t;
+    }
     return CS_OK;
 }
 
-static void take_word(struct reader *r, const struct pdf_token *t)
+static enum cs_status take_word(struct reader *r, const struct pdf_token *t)
 {
     static const char *const names[] = { "UF", "F", "Unix", "Mac", "DOS", NULL };
     struct frame *f = &r->stack[r->depth - 1], *above = r->depth > 1 ? f - 1 : NULL;
 
-    if (slice_eq(t->text, SLICE("R")) && above && f->is_dict && pdf_name_is(above->key, "EF") && is_one_of(f->key, names))
+    if (!f->is_dict || !slice_eq(t->text, SLICE("R")))
+        return CS_OK;
+    if (above && pdf_name_is(above->key, "EF") && is_one_of(f->key, names))
         above->file = r->before;
+    return r->hooks->script_at && pdf_name_is(f->key, "JS") ? r->hooks->script_at(r->hooks->to, r->before) : CS_OK;
 }
 
 static void open_frame(struct reader *r, bool is_dict)
@@ -104,8 +115,11 @@ static enum cs_status close_frame(struct reader *r, bool is_dict, size_t at)
         return CS_OK;
     end_value(r, at);
     f = &r->stack[r->depth - 1];
-    if (is_dict && f->is_dict && f->file)
-        st = r->hooks->file(r->hooks->to, &f->name, f->file);
+    if (is_dict && f->is_dict && f->file && r->hooks->file) {
+        st = r->hooks->file(r->hooks->to, &f->names[0], f->file);
+        for (size_t i = 1; i < f->n_names && st == CS_OK; i++)
+            st = r->hooks->file(r->hooks->to, &f->names[i], f->file);
+    }
     r->depth--;
     return st;
 }
@@ -136,9 +150,7 @@ static enum cs_status take(struct reader *r, const struct pdf_token *t)
     case PDF_HEX:
         return f ? take_string(r, t) : CS_OK;
     case PDF_WORD:
-        if (f)
-            take_word(r, t);
-        return CS_OK;
+        return f ? take_word(r, t) : CS_OK;
     default:
         return CS_OK;
     }

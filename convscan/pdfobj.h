@@ -17,11 +17,14 @@ struct pdf_dict {
     struct slice type, subtype, filter, parms, length, first, n;
 };
 
+/* NULL where nobody wants to know. */
 struct pdf_hooks {
     void *to;
     /* /JS with its source as a string. */
     enum cs_status (*script)(void *to, const struct pdf_token *source);
-    /* A file specification: its name, and the number of the object that holds the file. */
+    /* /JS with the number of the stream that holds it. */
+    enum cs_status (*script_at)(void *to, uint64_t number);
+    /* A file specification: a name (PDF_END when it has none), the best first, and the number of the object that holds the file. */
     enum cs_status (*file)(void *to, const struct pdf_token *name, uint64_t number);
 };
 
