@@ -202,6 +202,7 @@ static int take_option(struct front *f, int opt)
         if (f->queue.n_to == sizeof f->queue.to / sizeof *f->queue.to)
             return bad_usage("too many recipients");
         f->queue.to[f->queue.n_to++] = optarg;
+        f->job.is_addressed |= convert_is_addressed(slice_str(optarg));
         return -1;
     case OPT_TAG:
         if (f->job.n_tags == CONVERT_TAGS)

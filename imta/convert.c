@@ -100,6 +100,19 @@ static enum cs_status convert_diverted(struct walk *w, struct slice msg, mime_pu
     return st;
 }
 
+bool convert_is_addressed(struct slice address)
+{
+    struct slice host = slice_drop(address, slice_chr(address, '@') + 1);
+
+    return slice_ieq(host, SLICE("conversion")) || slice_istarts(host, SLICE("conversion."));
+}
+
+/* The channel's own output is never diverted into it again; another conversion channel may follow. */
+static bool is_own_output(const struct convert_job *job, const struct conversions_answer *a)
+{
+    return slice_ieq(slice_str(job->in_chan), a->n_channel ? slice_of(a->channel, a->n_channel) : SLICE("conversion"));
+}
+
 static enum cs_status is_diverted(const struct convert_job *job, bool *yes)
 {
     struct buf tags = buf_init(MAPPINGS_RESULT);
@@ -112,7 +125,7 @@ static enum cs_status is_diverted(const struct convert_job *job, bool *yes)
         st = mappings_divert(job->mappings, slice_str(job->in_chan), slice_str(job->out_chan),
                              job->switches->probe_tags == YES, buf_slice(&tags), &answer);
     buf_release(&tags);
-    *yes = st != CS_OK || answer.is_diverted;
+    *yes = st == CS_OK && (answer.is_diverted || job->is_addressed) && !is_own_output(job, &answer);
     return st;
 }
 

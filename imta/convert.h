@@ -26,6 +26,7 @@ struct convert_job {
     const char *in_chan, *out_chan;
     const char *tags[CONVERT_TAGS];
     size_t n_tags;
+    bool is_addressed;                  /* to user@conversion: diverted whatever the mappings say */
     const char *program_dir;            /* what IMTA_PROGRAM: stands for */
     int stop_fd;                        /* readable: stop; -1 for never */
     volatile pid_t *group;              /* where to note a running command's process group; NULL for nowhere */
@@ -39,6 +40,9 @@ struct convert_result {
     struct buf sample;                  /* of OUTCOME_RETURN_SAMPLE; the caller's to release */
     unsigned parts, commands;
 };
+
+/* Is this an address of the channel itself: user@conversion, user@conversion.HOST? */
+bool convert_is_addressed(struct slice address);
 
 /* Writes the message to put() only when the outcome is OUTCOME_PASS. */
 enum cs_status convert_message(const struct convert_job *job, struct slice msg, mime_put *put, void *ctx,

@@ -85,10 +85,13 @@ void runner_next(struct runner *r, unsigned n)
     static const char *const names[RUN_FILES] = { "in", "out", "in-headers", "message-headers", "out-headers",
                                                   "out-options" };
 
+    size_t len = strlen(r->dir);
+
     for (int i = 0; i < RUN_FILES; i++) {
         if (n > 1)
             unlink(r->path[i]);
-        snprintf(r->path[i], sizeof r->path[i], "%s/%u.%s", r->dir, n, names[i]);
+        memcpy(r->path[i], r->dir, len);
+        snprintf(r->path[i] + len, sizeof r->path[i] - len, "/%u.%s", n, names[i]);
     }
 }
 

@@ -325,6 +325,8 @@ static enum cs_status convert(struct task *t)
 
     job.in_chan = t->in_chan;
     job.out_chan = t->out_chan;
+    for (size_t i = 0; i < t->env.n_to; i++)
+        job.is_addressed |= convert_is_addressed(t->env.to[i]);
     if (st == CS_OK)
         st = convert_message(&job, t->message, put, t, &t->result);
     if (st == CS_STOP)

@@ -118,6 +118,15 @@ try "not diverted" 0 two --in-chan l
 "$BIN/convchan" --conversions conversions --mappings mappings --in-chan tcp_local <two >out 2>err
 grep -q changed out && ok || bad "diverted"
 
+printf 'CONVERSIONS\n\n  IN-CHAN=*;OUT-CHAN=*;CONVERT No\n' >mappings
+try "not diverted" 0 two
+"$BIN/convchan" --conversions conversions --mappings mappings --to user@Conversion.example.org <two >out 2>err
+grep -q changed out && ok || bad "addressed to the channel: $(cat err)"
+printf 'CONVERSIONS\n\n  IN-CHAN=conversion;OUT-CHAN=l;CONVERT Channel=conversion_2\n  IN-CHAN=*;OUT-CHAN=*;CONVERT Yes\n' >mappings
+try "own output" 0 two --in-chan conversion
+"$BIN/convchan" --conversions conversions --mappings mappings --in-chan conversion --out-chan l <two >out 2>err
+grep -q changed out && ok || bad "a second conversion channel"
+
 # Wrong use.
 use() { want=$1; shift; "$BIN/convchan" "$@" <two >out 2>err; rc=$?; { [ $rc = "$want" ] && [ ! -s out ] && [ "$(wc -l <err)" = 1 ]; } && ok || bad "$*: exit $rc: $(cat err)"; }
 use 64 --no-such-option
