@@ -253,8 +253,9 @@ static enum cs_status hear_worker(struct controller *c, unsigned i)
     struct slot *s = &c->slots[i];
     int answer;
     enum cs_status st;
+    ssize_t got = recv(s->sock, &answer, sizeof answer, MSG_DONTWAIT);
 
-    if (recv(s->sock, &answer, sizeof answer, MSG_DONTWAIT) == (ssize_t)sizeof answer) {
+    if (got == (ssize_t)sizeof answer) {
         s->is_busy = false;
         if (answer != CS_OK && answer != CS_STOP) {
             diag_warn("%s: %s", s->entry.m.id, cs_status_text((enum cs_status)answer));
@@ -262,7 +263,7 @@ static enum cs_status hear_worker(struct controller *c, unsigned i)
         }
         return CS_OK;
     }
-    if (errno == EAGAIN || errno == EINTR)
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return CS_OK;
     st = bury(c, i);
     return st == CS_OK && !c->is_stopping ? start_worker(c, i) : st;
