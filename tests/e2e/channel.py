@@ -41,6 +41,7 @@ QP_EICAR = EICAR.replace(b'=', b'=3D').replace(b'$', b'=24').replace(b'X5O', b'=
 # name, message, exit status, what becomes of which leaf (all others: as they were), options for convchan
 #   notice  a text in its place that names the virus
 #   ext     a text in its place that names the file
+#   cleaned the same archive, its infected member replaced by a text that names the virus and the member
 #   tagged  the same content with a header field more
 CASES = [
     ('plain text', message(text_part('Hello.\n\nBye.\n')), DELIVERED, {}),
@@ -69,12 +70,12 @@ CASES = [
      DELIVERED, {'1': 'notice'}),
     ('uuencoded test file in a text', message(text_part(b'see below\n\n' + kit.uuencoded(b'a.dat', EICAR))), DELIVERED,
      {'1': 'notice'}),
-    ('zip in zip', message(b64_part('application/zip', 'a.zip', zipped({'b.zip': zipped({'c.txt': EICAR})}))), DELIVERED,
-     {'1': 'notice'}),
+    ('zip in zip', message(b64_part('application/zip', 'a.zip', zipped({'b.zip': zipped({'c.txt': EICAR}), 'd.txt': b'clean'}))),
+     DELIVERED, {'1': 'cleaned'}),
     ('tar.gz', message(b64_part('application/gzip', 'a.tar.gz', kit.tarred({'x/a': b'clean', 'x/b': EICAR}))), DELIVERED,
-     {'1': 'notice'}),
+     {'1': 'cleaned'}),
     ('clean zip', message(b64_part('application/zip', 'a.zip', zipped({'a.txt': b'hello', 'b.txt': b'there'}))), DELIVERED, {}),
-    ('wrong label', message(b64_part('image/png', 'a.png', zipped({'c.txt': EICAR}))), DELIVERED, {'1': 'notice'}),
+    ('wrong label', message(b64_part('image/png', 'a.png', zipped({'c.txt': EICAR}))), DELIVERED, {'1': 'cleaned'}),
     ('forwarded five deep', nest(5, EICAR), DELIVERED, {'2.2.2.2.2.2': 'notice'}),
     ('forwarded five deep, clean', nest(5, b'clean'), DELIVERED, {}),
     ('infected between clean', message(multipart('mixed', text_part('one\n'), b64_part('application/x', 'a.dat', EICAR),
@@ -97,6 +98,20 @@ CASES = [
 ]
 
 
+def judge_cleaned(old, new):
+    was, now = kit.members(old.payload), kit.members(new.payload)
+    if (new.type, new.name) != (old.type, old.name):
+        return f'was {old.type} {old.name!r}, is {new.type} {new.name!r}'
+    if len(was) != len(now) or any(EICAR in content for _, content in now):
+        return f'members {[n for n, _ in was]} became {[n for n, _ in now]}'
+    for (name, content), (_, text) in zip(was, now):
+        if content == EICAR and not (b'eicar' in text.lower() and any(n.encode() in text for n in name.split('!'))):
+            return f'{name} was replaced by {text[:200]!r}'
+        if content != EICAR and content != text:
+            return f'{name} is not what it was'
+    return None
+
+
 def judge_leaf(old, new, fate):
     """None, or what is wrong."""
     text = new.payload.decode('utf-8', 'replace')
@@ -108,6 +123,8 @@ def judge_leaf(old, new, fate):
         if fate == 'notice' and 'eicar' not in text.lower():
             return f'the notice does not name the virus: {text[:200]}'
         return None if fate == 'notice' or old.name in text else f'the notice does not name {old.name}: {text[:200]}'
+    if fate == 'cleaned':
+        return judge_cleaned(old, new)
     if new.payload != old.payload:
         return f'content changed: {old.payload[:60]!r} is now {new.payload[:60]!r}'
     if (new.type, new.name) != (old.type, old.name):

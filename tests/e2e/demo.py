@@ -5,7 +5,7 @@ import sys
 
 import mailkit as kit
 
-INFECTED = {'3': ('invoices.zip', 'june/invoice-17.txt'), '4.2': ('minutes.dat', 'minutes.dat')}
+CLEANED, REPLACED = {'3': 'june/invoice-17.txt'}, {'4.2': 'minutes.dat'}       # and the file that the notice names
 
 
 def read(room, name):
@@ -43,9 +43,15 @@ def after(room):
     print(f"   {'part':5} {'type':26} {'bytes':>6}  what became of it")
     for leaf in kit.leaves(kit.parse(read(room, 'after'))):
         same = leaf.number in was and leaf.payload == was[leaf.number].payload
-        print(f"   {leaf.number:5} {leaf.type:26} {len(leaf.payload):6}  {'as it was, byte for byte' if same else 'replaced by this notice:'}")
-        if not same:
-            for line in leaf.payload.decode('utf-8', 'replace').splitlines():
+        if same:
+            fate = 'as it was, byte for byte'
+        else:
+            fate = 'an archive still; inside:' if leaf.number in CLEANED else 'replaced by this notice:'
+        print(f'   {leaf.number:5} {leaf.type:26} {len(leaf.payload):6}  {fate}')
+        for name, content in [] if same else kit.members(leaf.payload):
+            if name:
+                print(f'         {name}')
+            for line in content.decode('utf-8', 'replace').splitlines():
                 print(f'         | {line}'.rstrip())
 
 
@@ -72,27 +78,37 @@ def check(room, status):
            all(a[h] == b[h] for h in ('From', 'To', 'Subject', 'Date', 'Message-ID')))
     was, now = {x.number: x for x in old}, {x.number: x for x in new}
     for x in old:
-        if x.number in INFECTED:
+        if x.number in CLEANED or x.number in REPLACED:
             continue
         y = now.get(x.number)
         c.that(f'part {x.number} ({x.name or x.type}) is byte for byte what it was',
                y is not None and (y.type, y.name, y.payload) == (x.type, x.name, x.payload))
-    for number, (name, member) in INFECTED.items():
+    for number, name in CLEANED.items():
+        y = now.get(number)
+        inside = dict(kit.members(y.payload)) if y else {}
+        notes = [t.decode('utf-8', 'replace') for n, t in inside.items() if n.startswith(name)]
+        c.that(f'part {number} is still {was[number].name}, its other member byte for byte what it was',
+               y is not None and (y.type, y.name) == (was[number].type, was[number].name)
+               and inside.get('readme.txt') == dict(kit.members(was[number].payload))['readme.txt'])
+        c.that(f'in place of {name} a text names the virus and the file',
+               len(notes) == 1 and 'eicar' in notes[0].lower() and name in notes[0], notes)
+        c.that('a header field of the part names it too', y is not None and 'eicar' in str(y.part.items()).lower())
+    for number, name in REPLACED.items():
         y = now.get(number)
         text = y.payload.decode('utf-8', 'replace') if y else ''
         c.that(f'part {number} is a text that names the virus and {name}',
                y is not None and y.type == 'text/plain' and 'eicar' in text.lower() and name in text, text)
-        c.that('its log line has class virus', any(kit.log_fields(line).get('part') == number and
-               kit.log_fields(line).get('class') == 'virus' for line in log))
-    c.that('the test file is nowhere in what is delivered, decoded or not',
-           kit.EICAR not in out and not any(kit.EICAR in x.payload for x in new)
-           and not any(was[n].payload in (x.payload for x in new) for n in INFECTED))
+    infected = [*CLEANED, *REPLACED]
+    c.that(f'the log has class virus for {" and ".join(infected)}, and for no other part',
+           sorted(f['part'] for f in map(kit.log_fields, log) if f.get('class') == 'virus') == infected)
+    c.that('the test file is nowhere in what is delivered, decoded and unpacked or not',
+           kit.EICAR not in out and not any(kit.EICAR in t for x in new for _, t in kit.members(x.payload)))
     c.that(f'one log line for each of the {len(old)} parts', len(log) == len(old), len(log))
     if c.failed:
         print(f'\ndemo: FAILED, {c.failed} of the claims above did not hold')
         return 1
-    clean = len(old) - len(INFECTED)
-    print(f'\ndemo: passed: {len(INFECTED)} infected parts of {len(old)} were replaced by a notice, the other {clean} are unchanged')
+    print(f'\ndemo: passed: of {len(old)} parts {len(infected)} were infected; in the archive and in the forwarded message a notice stands '
+          f'for the virus, the other {len(old) - len(infected)} parts are unchanged')
     return 0
 
 

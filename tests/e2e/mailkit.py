@@ -84,6 +84,19 @@ def tarred(members):
     return out.getvalue()
 
 
+def members(content, name='', depth=0):
+    """Every file inside zip and tar.gz archives, however deep, as (path, bytes); '!' stands between archives."""
+    if depth < 5 and content[:2] == b'PK':
+        with zipfile.ZipFile(io.BytesIO(content)) as z:
+            found = [(n, z.read(n)) for n in z.namelist()]
+    elif depth < 5 and content[:2] == b'\x1f\x8b':
+        with tarfile.open(fileobj=io.BytesIO(content)) as t:
+            found = [(i.name, t.extractfile(i).read()) for i in t if i.isfile()]
+    else:
+        return [(name, content)]
+    return [x for n, c in found for x in members(c, f'{name}!{n}' if name else n, depth + 1)]
+
+
 def bomb(size):
     return gzip.compress(bytes(size), mtime=0)
 
