@@ -11,7 +11,9 @@
 #define CLEANERS(X)         \
     X("OLE2", clean_ole2)   \
     X("RTF", clean_rtf)     \
-    X("OOXML", clean_ooxml)
+    X("OOXML", clean_ooxml) \
+    X("PDF", clean_pdf)     \
+    X("HTML", clean_html)
 
 static const struct {
     const char *type;
