@@ -12,7 +12,7 @@ struct leaf {
     enum cs_status st;
 };
 
-enum { SEEN_MAX = 512, LABEL_MAX = 100 };
+enum { SEEN_MAX = 128, LABEL_MAX = 100 };
 
 /* Leaves that went out already. Readings share most of theirs; one that does not fit in here goes out again. */
 struct seen {
@@ -113,9 +113,9 @@ static enum cs_status on_event(struct emit *e, struct seen *seen, const struct m
     return CS_OK;
 }
 
-/* One reading; says in ambiguous which others would differ. */
+/* One reading; notes in is_read which others would see the same. */
 static enum cs_status walk(struct slice msg, struct emit *e, struct seen *seen, unsigned variant,
-                           bool ambiguous[MIME_VARIANTS])
+                           bool is_read[MIME_VARIANTS])
 {
     const struct mime_reading how = { .variant = variant };
     struct mime_walk *w = mime_walk_new(msg, NULL, &how);
@@ -127,21 +127,21 @@ static enum cs_status walk(struct slice msg, struct emit *e, struct seen *seen, 
         if (st == CS_OK)
             st = on_event(e, seen, &ev);
     }
-    for (unsigned v = 1; st == CS_OK && ambiguous && v < MIME_VARIANTS; v++)
-        ambiguous[v] = mime_walk_is_ambiguous(w, v);
+    for (unsigned v = 0; st == CS_OK && v < MIME_VARIANTS; v++)
+        is_read[v] |= !mime_walk_is_ambiguous(w, v);
     mime_walk_free(w);
     return st;
 }
 
 enum cs_status mail_decode(struct slice object, struct emit *out)
 {
-    bool ambiguous[MIME_VARIANTS] = { false };
+    bool is_read[MIME_VARIANTS] = { false };
     struct seen *seen = calloc(1, sizeof *seen);
-    enum cs_status st = seen ? walk(object, out, seen, 0, ambiguous) : CS_NOMEM;
+    enum cs_status st = seen ? CS_OK : CS_NOMEM;
 
-    for (unsigned v = 1; st == CS_OK && v < MIME_VARIANTS; v++)
-        if (ambiguous[v])
-            st = walk(object, out, seen, v, NULL);
+    for (unsigned v = 0; st == CS_OK && v < MIME_VARIANTS; v++)
+        if (!is_read[v])
+            st = walk(object, out, seen, v, is_read);
     free(seen);
     return st;
 }

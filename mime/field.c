@@ -45,7 +45,8 @@ static bool is_blank_line(struct slice line)
 /* A CR that is not the line's end: some readers go on in a new line there. */
 static bool has_bare_cr(struct slice line)
 {
-    line = cut_eol(line);
+    line.n -= line.n && line.p[line.n - 1] == '\n';
+    line.n -= line.n && line.p[line.n - 1] == '\r';
     return slice_chr(line, '\r') < line.n;
 }
 

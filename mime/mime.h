@@ -97,7 +97,7 @@ struct mime_reading {
     bool ignore_container_encoding;  /* a transfer encoding on multipart or message is not believed */
     unsigned variant;                /* 0 .. MIME_VARIANTS-1: other programs' readings of broken structure */
 };
-enum { MIME_VARIANTS = 8 };
+enum { MIME_VARIANTS = 26 };
 
 struct mime_walk;                                   /* opaque */
 /* NULL when memory is short. lim and how may be NULL for the defaults. */
@@ -106,7 +106,10 @@ void mime_walk_free(struct mime_walk *w);
 /* CS_OK and *ev; kind MIME_END when the message is over. CS_NOMEM is final. */
 enum cs_status mime_walk_next(struct mime_walk *w, struct mime_event *ev) MUST_USE;
 
-/* Would a reader see something else under this variant? Cheap; false for all well-formed mail. Ask after MIME_END. */
+/*
+ * Would this variant read something else than this walk did? Cheap; false for all variants of well-formed mail. Ask after
+ * MIME_END. A variant is worth a walk when every walk made so far says so.
+ */
 bool mime_walk_is_ambiguous(const struct mime_walk *w, unsigned variant);
 
 /* Does this look like a mail message (header fields first)? For files without a label. */

@@ -284,7 +284,10 @@ void readings_add(struct readings *r, struct slice s)
 }
 
 enum dup { DUP_FIRST, DUP_LAST };
-enum decode { DECODE_MARKED, DECODE_ALWAYS };
+enum decode {
+    DECODE_MARKED,              /* by the book */
+    DECODE_ALWAYS               /* percent signs everywhere; what is not quoted ends at white space */
+};
 
 /* "name=" or "name*=". */
 static const struct mime_piece *find(const struct mime_value *v, struct slice name, enum dup dup, bool is_extended)
@@ -307,6 +310,15 @@ static bool has_sections(const struct mime_value *v, struct slice name)
         if (p->section >= 0 && slice_eq(p->name, name))
             return true;
     return false;
+}
+
+static size_t first_word(struct slice s)
+{
+    size_t n = 0;
+
+    while (n < s.n && !is_blank(s.p[n]))
+        n++;
+    return n;
 }
 
 /* Bytes of an RFC 2231 value that is being put together, at the end of the arena. */
@@ -336,6 +348,8 @@ static void join(struct joined *j, const struct mime_piece *p, enum decode decod
     struct slice raw = can_cut ? cut_charset(j, p->raw) : p->raw;
 
     j->has_section = true;
+    if (decode == DECODE_ALWAYS && p->quote == QUOTE_NONE)
+        raw = slice_take(raw, first_word(raw));
     if ((size_t)(j->a->end - j->a->at) < raw.n) {
         j->is_full = true;
         return;
@@ -464,6 +478,11 @@ static void extended_readings(struct wish *w, enum dup dup, enum decode decode)
 
     if (p)
         wish_add(w, alone(p, decode, w->a));
+    if (p && p->quote == QUOTE_NONE && first_word(p->raw) < p->raw.n) {
+        struct mime_piece cut = *p;
+        cut.raw = slice_take(p->raw, first_word(p->raw));
+        wish_add(w, alone(&cut, decode, w->a));
+    }
     if (has_sections(w->v, w->name))
         wish_add(w, by_number(w->v, w->name, dup, decode, w->a));
 }
@@ -490,9 +509,7 @@ static void odd_readings(struct wish *w, const struct mime_piece *p)
         wish_add(w, render(slice_take(raw, n), KEEP_ESCAPES, w->a));
     if ((n = slice_chr(raw, 0)) < raw.n)
         wish_add(w, render(slice_take(raw, n), 0, w->a));
-    for (n = 0; n < raw.n && !is_blank(raw.p[n]); n++)
-        ;
-    if (p->quote != QUOTE_WHOLE && n < raw.n)
+    if (p->quote != QUOTE_WHOLE && (n = first_word(raw)) < raw.n)
         wish_add(w, render(slice_take(raw, n), 0, w->a));
     if (raw.n > 2 && raw.p[0] == '\'' && raw.p[raw.n - 1] == '\'')
         wish_add(w, render(slice_sub(raw, 1, raw.n - 2), 0, w->a));

@@ -5,7 +5,7 @@
 static void values_add(struct values *v, struct slice value)
 {
     value = slice_trim(value);
-    if (v->n && !slice_ieq(v->list[0], value))
+    if (v->n && !slice_eq(v->list[0], value))
         v->is_doubled = true;
     if (v->n < HEAD_SAME)
         v->n++;

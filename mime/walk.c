@@ -1,5 +1,6 @@
 #include "mime.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -19,11 +20,11 @@ enum {
     DEFAULT_DEPTH = 100, DEFAULT_PARTS = 10000, DEFAULT_FIELDS = 10000, DEFAULT_HEADER = 1 << 20
 };
 
-/* What other programs read in another way, each a bit. docs/LENIENCY.md has a paragraph for each. */
+/* What other programs read in another way, each a bit. docs/LENIENCY.md has a row for each. */
 enum doubt {
     DOUBT_LAST = 1 << 0,        /* of doubled fields and encodings the last counts */
     DOUBT_CR = 1 << 1,          /* a bare CR ends a line */
-    DOUBT_JUNK = 1 << 2,        /* a header line that is no field begins the body */
+    DOUBT_JUNK = 1 << 2,        /* a header line that is no field begins the body, or not */
     DOUBT_BLANK = 1 << 3,       /* a line of white space alone ends the header */
     DOUBT_BLIND = 1 << 4,       /* no delimiter is seen inside a header */
     DOUBT_PREFIX = 1 << 5,      /* a delimiter may have more behind it */
@@ -34,25 +35,42 @@ enum doubt {
     DOUBT_GUESS = 1 << 10,      /* an undeclared boundary is not guessed, and a declared one not replaced by a guess */
     DOUBT_STRICT = 1 << 11,     /* an encoding that is not written as RFC 2045 writes it is none */
     DOUBT_LEADING = 1 << 12,    /* empty lines before a header are skipped */
-    DOUBT_BOUNDARY = 1 << 13    /* and the 7 bits above: readings 0 to 7 of a boundary parameter */
+    DOUBT_BOUNDARY = 1 << 13    /* a boundary parameter has several readings */
 };
 
-enum { ANY_READING = BOUNDARIES };
+enum { N_DOUBTS = 13, N_PAIR_ROWS = 6, ANY_READING = BOUNDARIES };
+static_assert(1 + N_DOUBTS + N_PAIR_ROWS + BOUNDARIES - 2 == MIME_VARIANTS, "variants");
 
-/* One program's habits. In variant 0 a multipart is split by the first reading of its boundary that turns up. */
-static const struct habit {
-    unsigned flips;
-    unsigned reading;
-} habits[MIME_VARIANTS] = {
-    { 0, ANY_READING },
-    { DOUBT_LAST | DOUBT_ENCODED, 0 },
-    { DOUBT_CR, 1 },
-    { DOUBT_BLIND | DOUBT_PREFIX | DOUBT_LOOSE | DOUBT_GUESS, 2 },
-    { DOUBT_JUNK | DOUBT_BLANK | DOUBT_STRICT, 3 },
-    { DOUBT_REOPEN | DOUBT_OUTER | DOUBT_LEADING, 4 },
-    { DOUBT_LAST | DOUBT_CR | DOUBT_PREFIX | DOUBT_LOOSE, 5 },
-    { DOUBT_LAST | DOUBT_BLIND | DOUBT_JUNK | DOUBT_REOPEN | DOUBT_LEADING, 6 }
+/*
+ * Variant 0 reads as most programs do and splits a multipart by the first reading of its boundary that turns up. Then come
+ * programs that differ in one thing; then six in which any two doubts meet in all four ways (each doubt is read the other
+ * way in four of six, no two in the same four); then those that know one reading of a boundary alone.
+ */
+static const uint8_t pair_rows[N_DOUBTS] = { 0x0f, 0x17, 0x27, 0x1b, 0x2b, 0x33, 0x1d, 0x2d, 0x35, 0x39, 0x1e, 0x2e, 0x36 };
+
+struct habit {
+    unsigned flips;             /* doubts */
+    unsigned reading;           /* of a boundary */
 };
+
+static struct habit habit_of(unsigned variant)
+{
+    struct habit h = { 0, ANY_READING };
+
+    if (variant == 0 || variant >= MIME_VARIANTS)
+        return h;
+    variant--;
+    if (variant < N_DOUBTS) {
+        h.flips = 1u << variant;
+        return h;
+    }
+    variant -= N_DOUBTS;
+    for (unsigned i = 0; variant < N_PAIR_ROWS && i < N_DOUBTS; i++)
+        h.flips |= (unsigned)(pair_rows[i] >> variant & 1) << i;
+    if (variant >= N_PAIR_ROWS)
+        h.reading = variant - N_PAIR_ROWS;
+    return h;
+}
 
 enum step {
     STEP_OPEN, STEP_FIELDS, STEP_HEAD, STEP_BODY, STEP_PREAMBLE, STEP_AFTER, STEP_DELIMITER, STEP_EPILOGUE, STEP_LIMIT,
@@ -92,6 +110,7 @@ struct mime_walk {
     struct delim delim;         /* the next one, once STEP_AFTER is reached */
     bool is_over;               /* a limit was crossed: only closing is left */
     unsigned doubts;
+    unsigned n_readings;        /* the most that a boundary has */
     const char *limit;
     const char *defects[DEFECTS];
     unsigned n_defects, defect_at;
@@ -324,8 +343,10 @@ static enum cs_status open_boundaries(struct mime_walk *w, struct frame *f)
     }
     if (r.n == 0)
         return CS_OK;
-    for (unsigned i = 0; r.n > 1 && i < r.n; i++)
-        w->doubts |= (unsigned)DOUBT_BOUNDARY << i;
+    if (r.n > 1)
+        w->doubts |= DOUBT_BOUNDARY;
+    if (r.n > w->n_readings)
+        w->n_readings = (unsigned)r.n;
     if (w->habit.reading == ANY_READING) {
         for (unsigned i = (unsigned)r.n; i-- > 0 && st == CS_OK;)
             st = bounds_push(&w->bounds, list[i], f, i);
@@ -402,7 +423,7 @@ static bool junk_ends_header(struct mime_walk *w, size_t at, size_t len, bool is
     defect(w, "header line without a colon");
     field_next(rest(w, at + len), &w->rules, &next);
     if (next.kind != FIELD_GOOD && (next.kind != FIELD_EMPTY || is_first))
-        return true;
+        return !doubt(w, DOUBT_JUNK);
     if (is_dashed)
         return !doubt(w, DOUBT_BLIND);
     return doubt(w, DOUBT_JUNK);
@@ -768,7 +789,9 @@ struct mime_walk *mime_walk_new(struct slice msg, const struct mime_limits *lim,
     w->msg = slice_of(msg.p, msg.n);
     w->lim = with_defaults(lim);
     w->how = how ? *how : (struct mime_reading){ 0 };
-    w->habit = habits[w->how.variant < MIME_VARIANTS ? w->how.variant : 0];
+    w->habit = habit_of(w->how.variant);
+    /* How lines end is not asked anew each time. */
+    w->doubts = w->habit.flips & (DOUBT_CR | DOUBT_BLANK);
     w->rules.blank_ends = flips(w, DOUBT_BLANK);
     /* A message without a single LF has its line ends from an old Macintosh. */
     w->rules.cr_ends = flips(w, DOUBT_CR) || slice_chr(w->msg, '\n') == w->msg.n;
@@ -784,12 +807,19 @@ void mime_walk_free(struct mime_walk *w)
     free(w);
 }
 
+static unsigned reading_used(const struct mime_walk *w, unsigned reading)
+{
+    return reading == ANY_READING || reading < w->n_readings ? reading : w->n_readings - 1;
+}
+
+/* Every doubt is noted where it decides something: a variant that agrees in all of them reads the same. */
 bool mime_walk_is_ambiguous(const struct mime_walk *w, unsigned variant)
 {
-    const struct habit *h;
+    struct habit h = habit_of(variant);
 
-    if (variant == 0 || variant >= MIME_VARIANTS)
+    if (variant >= MIME_VARIANTS)
         return false;
-    h = &habits[variant];
-    return (w->doubts & (h->flips | (unsigned)DOUBT_BOUNDARY << h->reading)) != 0;
+    if ((w->habit.flips ^ h.flips) & w->doubts)
+        return true;
+    return (w->doubts & DOUBT_BOUNDARY) && reading_used(w, h.reading) != reading_used(w, w->habit.reading);
 }

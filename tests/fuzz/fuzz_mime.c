@@ -40,7 +40,7 @@ static void look_at(const struct mime_part *p)
     assert(p->number && strlen(p->number) < 1024);
 }
 
-static void walk(struct slice msg, unsigned variant, const struct mime_limits *lim)
+static void walk(struct slice msg, unsigned variant, const struct mime_limits *lim, bool is_read[MIME_VARIANTS])
 {
     struct mime_reading how = { .variant = variant, .keep_security_multiparts = variant & 1 };
     struct mime_walk *w = mime_walk_new(msg, lim, &how);
@@ -60,6 +60,9 @@ static void walk(struct slice msg, unsigned variant, const struct mime_limits *l
             look_at(ev.part);
     } while (ev.kind != MIME_END);
     assert(at == msg.n && depth == 0);
+    assert(!mime_walk_is_ambiguous(w, variant));
+    for (unsigned v = 0; v < MIME_VARIANTS; v++)
+        is_read[v] |= !mime_walk_is_ambiguous(w, v);
     mime_walk_free(w);
 }
 
@@ -68,9 +71,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct mime_limits tight = { .depth = 4, .parts = 8, .fields = 6, .header_bytes = 300 };
     struct slice msg = slice_of(data, size);
 
+    bool is_read[MIME_VARIANTS] = { false };
+
     (void)mime_looks_like_message(msg);
+    walk(msg, 0, &tight, is_read);
+    memset(is_read, 0, sizeof is_read);
     for (unsigned v = 0; v < MIME_VARIANTS; v++)
-        walk(msg, v, v == 0 ? &tight : NULL);
-    walk(msg, 0, NULL);
+        if (!is_read[v])
+            walk(msg, v, NULL, is_read);
     return 0;
 }

@@ -91,13 +91,12 @@ static inline void list_event(struct buf *out, const struct mime_event *ev)
     ck_assert_int_eq(buf_puts(out, "\n"), CS_OK);
 }
 
-/* One reading; gives a bit for each further one that is worth a walk. */
-static inline unsigned list_message(struct buf *out, struct slice msg, unsigned variant)
+/* One reading; notes in is_read which others would see the same. */
+static inline void list_message(struct buf *out, struct slice msg, unsigned variant, bool is_read[MIME_VARIANTS])
 {
     struct mime_reading how = { .variant = variant };
     struct mime_walk *w = mime_walk_new(msg, NULL, &how);
     struct mime_event ev;
-    unsigned more = 0;
 
     ck_assert_ptr_nonnull(w);
     do {
@@ -105,11 +104,9 @@ static inline unsigned list_message(struct buf *out, struct slice msg, unsigned 
         if (ev.kind != MIME_OPEN && ev.kind != MIME_END)
             list_event(out, &ev);
     } while (ev.kind != MIME_END);
-    for (unsigned v = 1; v < MIME_VARIANTS; v++)
-        if (mime_walk_is_ambiguous(w, v))
-            more |= 1u << v;
+    for (unsigned v = 0; v < MIME_VARIANTS; v++)
+        is_read[v] |= !mime_walk_is_ambiguous(w, v);
     mime_walk_free(w);
-    return more;
 }
 
 #endif

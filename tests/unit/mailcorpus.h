@@ -103,14 +103,14 @@ static inline void one_leaf(const struct mime_part *part, struct slice body, uns
     buf_release(&out);
 }
 
-/* The reading `variant` of the message; gives a bit for each further reading that is worth a walk. */
-static inline unsigned leaves_of(struct slice msg, unsigned variant, unsigned depth, leaf_fn *fn, void *ctx)
+/* One reading; notes in is_read which others would see the same. */
+static inline void leaves_of(struct slice msg, unsigned variant, unsigned depth, bool is_read[MIME_VARIANTS], leaf_fn *fn,
+                             void *ctx)
 {
     struct mime_reading how = { .variant = variant };
     struct mime_walk *w = mime_walk_new(msg, NULL, &how);
     struct leaf_call c = { fn, ctx, variant };
     struct mime_event ev;
-    unsigned more = 0;
 
     ck_assert_ptr_nonnull(w);
     do {
@@ -118,20 +118,18 @@ static inline unsigned leaves_of(struct slice msg, unsigned variant, unsigned de
         if (ev.kind == MIME_BODY)
             one_leaf(ev.part, ev.data, depth, &c);
     } while (ev.kind != MIME_END);
-    for (unsigned v = 1; v < MIME_VARIANTS; v++)
-        if (mime_walk_is_ambiguous(w, v))
-            more |= 1u << v;
+    for (unsigned v = 0; v < MIME_VARIANTS; v++)
+        is_read[v] |= !mime_walk_is_ambiguous(w, v);
     mime_walk_free(w);
-    return more;
 }
 
 static inline void all_leaves(struct slice msg, unsigned depth, leaf_fn *fn, void *ctx)
 {
-    unsigned more = leaves_of(msg, 0, depth, fn, ctx);
+    bool is_read[MIME_VARIANTS] = { false };
 
-    for (unsigned v = 1; v < MIME_VARIANTS; v++)
-        if (more & 1u << v)
-            leaves_of(msg, v, depth, fn, ctx);
+    for (unsigned v = 0; v < MIME_VARIANTS; v++)
+        if (!is_read[v])
+            leaves_of(msg, v, depth, is_read, fn, ctx);
 }
 
 #endif

@@ -260,10 +260,11 @@ static void list_leaf(void *ctx, const struct mime_part *part, struct slice byte
 static struct buf our_listing(struct slice file)
 {
     struct listing l = { buf_init(FILE_MAX) };
+    bool is_read[MIME_VARIANTS] = { false };
     struct mapfile m;
 
     if (mail_open(&m, in_folder("", file))) {
-        leaves_of(m.data, 0, 0, list_leaf, &l);
+        leaves_of(m.data, 0, 0, is_read, list_leaf, &l);
         mapfile_close(&m);
     }
     return l.text;
