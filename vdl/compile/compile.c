@@ -11,6 +11,7 @@
 #include "ignore.h"
 #include "parse.h"
 #include "same.h"
+#include "yara.h"
 
 enum { SOURCE_MAX_GB = 8, FOLDER_FILES = 1 << 16 };
 
@@ -26,7 +27,7 @@ enum format_flags { F_PUA = 1, F_IGNORE = 2, F_CONTAINER = 4, F_SIGNED = 8, F_SI
 
 /* By the ending of the name. */
 static const struct format { const char *ending; reader_fn *read; unsigned flags; } formats[] = {
-    { ".vdl", vdl_parse, 0 },
+    { ".vdl", vdl_parse, 0 }, { ".yar", yara_read, 0 }, { ".yara", yara_read, 0 },
     { ".ndb", clam_read_ndb, 0 }, { ".sdb", clam_read_ndb, 0 }, { ".ndu", clam_read_ndu, F_PUA }, { ".db", clam_read_db, 0 },
     { ".ldb", clam_read_ldb, 0 }, { ".ldu", clam_read_ldu, F_PUA },
     { ".hdb", clam_read_hash, 0 }, { ".hsb", clam_read_hash, 0 }, { ".hdu", clam_read_hash_pua, F_PUA }, { ".hsu", clam_read_hash_pua, F_PUA },

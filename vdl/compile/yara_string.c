@@ -1,0 +1,341 @@
+#include "sema.h"
+#include "yara.h"
+
+/* Strings: hex with jumps and alternatives, text with its modifiers, regular expressions. */
+
+/* ---- { 4D 5A ?? [2-4] ( 01 | ~02 ) } ---- */
+
+struct hexes { struct yara *y; struct slice s; size_t at; };
+
+static void hex_blanks(struct hexes *h)
+{
+    while (h->at < h->s.n) {
+        struct slice rest = slice_drop(h->s, h->at);
+        if (ascii_is_space(rest.p[0])) {
+            h->at++;
+        } else if (slice_starts(rest, SLICE("//"))) {
+            h->at += slice_chr(rest, '\n');
+        } else if (slice_starts(rest, SLICE("/*"))) {
+            h->at += slice_find(slice_drop(rest, 2), SLICE("*/")) + 4;
+            h->at = h->at > h->s.n ? h->s.n : h->at;
+        } else {
+            return;
+        }
+    }
+}
+
+static int hex_peek(struct hexes *h)
+{
+    hex_blanks(h);
+    return h->at < h->s.n ? h->s.p[h->at] : -1;
+}
+
+static bool hex_number(struct hexes *h, uint64_t *out)
+{
+    size_t n = 0;
+
+    hex_blanks(h);
+    while (h->at + n < h->s.n && ascii_is_digit(h->s.p[h->at + n]))
+        n++;
+    if (n == 0 || n > 9 || !number_of(slice_sub(h->s, h->at, n), out))
+        return false;
+    h->at += n;
+    return true;
+}
+
+/* [n] [n-m] [n-] [-] */
+static struct vdl_node *hex_jump(struct hexes *h)
+{
+    uint64_t lo = 0, hi;
+    bool has_lo;
+
+    h->at++;
+    has_lo = hex_number(h, &lo);
+    hi = lo;
+    if (hex_peek(h) == '-') {
+        h->at++;
+        if (!hex_number(h, &hi))
+            hi = VDL_INF;
+    } else if (!has_lo) {
+        return yara_wrong(h->y, "a broken jump in a hex string");
+    }
+    if (hex_peek(h) != ']' || hi < lo)
+        return yara_wrong(h->y, "a broken jump in a hex string");
+    h->at++;
+    return node_gap(h->y->r, lo, hi);
+}
+
+/* Two digits, either may be '?'; with '~' before them every other byte. */
+static struct vdl_node *hex_byte(struct hexes *h)
+{
+    struct vdl_reader *r = h->y->r;
+    bool is_not = h->s.p[h->at] == '~';
+    int hi, lo;
+    uint8_t set[32] = { 0 }, byte, mask = 0xff;
+    struct vdl_node *n;
+
+    h->at += is_not;
+    if (h->s.n - h->at < 2)
+        return yara_wrong(h->y, "half a byte in a hex string");
+    hi = h->s.p[h->at] == '?' ? -2 : ascii_hex(h->s.p[h->at]);
+    lo = h->s.p[h->at + 1] == '?' ? -2 : ascii_hex(h->s.p[h->at + 1]);
+    if (hi == -1 || lo == -1)
+        return yara_wrong(h->y, "expected hexadecimal digits");
+    h->at += 2;
+    mask = (uint8_t)((hi < 0 ? 0 : 0xf0) | (lo < 0 ? 0 : 0x0f));
+    byte = (uint8_t)((hi < 0 ? 0 : hi << 4) | (lo < 0 ? 0 : lo));
+    if (mask == 0)
+        return is_not ? yara_wrong(h->y, "~?? matches nothing") : node_gap(r, 1, 1);
+    if (is_not) {
+        for (unsigned i = 0; i < 256; i++)
+            if ((i & mask) != byte)
+                set_add(set, i);
+        return node_set(r, set);
+    }
+    n = node_bytes(r, (struct slice){ &byte, 1 }, false);
+    if (n && mask != 0xff)
+        n->mask = reader_bytes(r, (struct slice){ &mask, 1 }).p;
+    return n;
+}
+
+static struct vdl_node *hex_run(struct hexes *h, unsigned depth);
+
+static struct vdl_node *hex_group(struct hexes *h, unsigned depth)
+{
+    size_t mark = h->y->n_kids;
+    struct vdl_node *n;
+
+    if (depth > YARA_DEPTH)
+        return yara_wrong(h->y, "alternatives nested too deep");
+    do {
+        h->at++;
+        if (!yara_push(h->y, hex_run(h, depth + 1)))
+            return NULL;
+    } while (hex_peek(h) == '|');
+    if (hex_peek(h) != ')')
+        return yara_wrong(h->y, "expected ')' in a hex string");
+    h->at++;
+    n = node_list(h->y->r, VN_ALT, h->y->kids + mark, h->y->n_kids - mark);
+    h->y->n_kids = mark;
+    return n;
+}
+
+/* Up to a '|', a ')' or the end. */
+static struct vdl_node *hex_run(struct hexes *h, unsigned depth)
+{
+    size_t mark = h->y->n_kids;
+    struct vdl_node *n;
+    int c;
+
+    while ((c = hex_peek(h)) >= 0 && c != '|' && c != ')')
+        if (!yara_push(h->y, c == '(' ? hex_group(h, depth) : c == '[' ? hex_jump(h) : hex_byte(h)))
+            return NULL;
+    if (h->y->n_kids == mark)
+        return yara_wrong(h->y, "an empty hex string or alternative");
+    n = node_cat(h->y->r, h->y->kids + mark, h->y->n_kids - mark);
+    h->y->n_kids = mark;
+    return n;
+}
+
+/* ---- modifiers ---- */
+
+enum { M_NOCASE = 1, M_WIDE = 2, M_ASCII = 4, M_XOR = 8, M_BASE64 = 16, M_BASE64WIDE = 32, M_FULLWORD = 64, M_PRIVATE = 128 };
+
+static bool modifiers(struct yara *y, unsigned *out, uint64_t keys[2])
+{
+    static const char *const words[] = { "nocase", "wide", "ascii", "xor", "base64", "base64wide", "fullword", "private" };
+
+    *out = 0;
+    keys[0] = 0;
+    keys[1] = 255;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (!yara_take_word(y, words[i]))
+            continue;
+        *out |= 1u << i;
+        if (yara_is(y, '(') && 1u << i == M_XOR) {
+            yara_next(y);
+            keys[0] = keys[1] = y->t.value;
+            if (y->t.kind != YT_NUMBER)
+                return yara_wrong(y, "expected a key behind xor");
+            yara_next(y);
+            if (yara_take(y, '-')) {
+                keys[1] = y->t.value;
+                yara_next(y);
+            }
+            if (!yara_need(y, ')', "')'"))
+                return false;
+        } else if (yara_is(y, '(')) {
+            return yara_unsupported(y, "base64 alphabet");
+        }
+        i = (size_t)-1;                 /* in any order: begin again */
+    }
+    if (keys[1] > 255 || keys[0] > keys[1])
+        return yara_wrong(y, "a key is 0 to 255");
+    return true;
+}
+
+static struct vdl_node *xored(struct yara *y, struct vdl_node *n, const uint64_t keys[2])
+{
+    struct slice s = n->bytes;
+
+    for (uint64_t key = keys[0]; key <= keys[1]; key++) {
+        uint8_t *to = reader_get(y->r, s.n, 1);
+        for (size_t i = 0; to && i < s.n; i++)
+            to[i] = s.p[i] ^ (uint8_t)key;
+        if (!to || !yara_push(y, node_bytes(y->r, (struct slice){ to, s.n }, false)))
+            return NULL;
+    }
+    return n;
+}
+
+/* Neighbours of a wide text: no letter or digit with a zero behind it. */
+static struct vdl_node *wide_word(struct yara *y, struct vdl_node *n)
+{
+    struct vdl_reader *r = y->r;
+    uint8_t other[32], zero[32] = { 0 }, alnum[32] = { 0 };
+    struct vdl_node *before[4], *after[3], *two[2], *all[3];
+
+    set_add(zero, 0);
+    for (unsigned i = 0; i < 256; i++)
+        if (ascii_is_alpha((uint8_t)i) || ascii_is_digit((uint8_t)i))
+            set_add(alnum, i);
+    for (size_t i = 0; i < 32; i++) {
+        other[i] = (uint8_t)~alnum[i];
+        zero[i] = (uint8_t)~zero[i];
+    }
+    before[0] = node_edge(r, VE_START, false);
+    two[0] = node_edge(r, VE_START, false);
+    two[1] = node_gap(r, 1, 1);
+    before[1] = node_cat(r, two, 2);
+    before[2] = node_set(r, zero);
+    two[0] = node_set(r, other);
+    two[1] = node_bytes(r, SLICE("\0"), false);
+    before[3] = node_cat(r, two, 2);
+    after[0] = node_edge(r, VE_END, false);
+    after[1] = node_set(r, other);
+    two[0] = node_edge(r, VE_END, false);
+    two[1] = node_set(r, zero);
+    two[1] = node_list(r, VN_ALT, two, 2);
+    two[0] = node_set(r, alnum);
+    after[2] = node_cat(r, two, 2);
+    all[0] = node_list(r, VN_ALT, before, 4);
+    all[1] = n;
+    all[2] = node_list(r, VN_ALT, after, 3);
+    return node_cat(r, all, 3);
+}
+
+static struct vdl_node *plain_word(struct yara *y, struct vdl_node *n)
+{
+    struct vdl_node *all[3] = { node_edge(y->r, VE_ALNUM_FREE, false), n, node_edge(y->r, VE_ALNUM_FREE, true) };
+
+    return node_cat(y->r, all, 3);
+}
+
+static bool base64_forms(struct yara *y, struct slice s, unsigned mods)
+{
+    for (size_t k = 0; k < 3; k++) {
+        struct vdl_node *n = node_base64(y->r, s, k);
+        if (!n)
+            return yara_unsupported(y, "base64 of a short text");
+        if ((mods & M_BASE64 && !yara_push(y, n)) || (mods & M_BASE64WIDE && !yara_push(y, node_wide(y->r, n))))
+            return false;
+    }
+    return true;
+}
+
+/* All forms of a text as alternatives. */
+static struct vdl_node *text_node(struct yara *y, struct slice s, unsigned mods, const uint64_t keys[2], bool *is_fixed)
+{
+    size_t mark = y->n_kids;
+    struct vdl_node *n = node_bytes(y->r, s, mods & M_NOCASE), *form;
+
+    if (s.n == 0)
+        return yara_wrong(y, "an empty text");
+    if (mods & (M_BASE64 | M_BASE64WIDE)) {
+        if (!base64_forms(y, s, mods))
+            return NULL;
+    } else if (mods & M_XOR && mods & M_FULLWORD) {
+        return yara_unsupported(y, "xor with fullword");
+    } else {
+        for (int wide = 0; wide < 2; wide++) {
+            if (!(wide ? mods & M_WIDE : !(mods & M_WIDE) || mods & M_ASCII))
+                continue;
+            form = wide && n ? node_wide(y->r, n) : n;
+            if (!form)
+                return NULL;
+            if (mods & M_FULLWORD)
+                form = wide ? wide_word(y, form) : plain_word(y, form);
+            *is_fixed = *is_fixed || (wide && mods & M_FULLWORD);
+            if (mods & M_XOR ? !xored(y, form, keys) : !yara_push(y, form))
+                return NULL;
+        }
+    }
+    n = node_list(y->r, VN_ALT, y->kids + mark, y->n_kids - mark);
+    y->n_kids = mark;
+    return n;
+}
+
+/* ---- regular expressions ---- */
+
+static struct vdl_node *regex_node(struct yara *y, struct slice pattern, struct slice flags, unsigned mods)
+{
+    struct vdl_node *n = node_new(y->r, VN_REGEX, 0, 0), *trigger;
+    struct buf b = buf_init(YARA_TEXT + 128);
+
+    if (!n)
+        return NULL;
+    for (size_t i = 0; i < flags.n; i++)
+        if (flags.p[i] != 'i' && flags.p[i] != 's')
+            return yara_wrong(y, "an unknown flag behind a regular expression");
+    if (mods & M_WIDE)
+        return yara_unsupported(y, "wide regular expression");
+    n->regex = VR_DOLLAR_END | (slice_chr(flags, 'i') < flags.n || mods & M_NOCASE ? VR_ICASE : 0) | (slice_chr(flags, 's') < flags.n ? VR_DOTALL : 0);
+    trigger = vdl_regex_trigger(y->r, pattern, n->regex, 2);
+    if (!trigger)
+        return yara_unsupported(y, "regular expression without a literal");
+    n->bytes = pattern;
+    if (mods & M_FULLWORD) {
+        if (buf_puts(&b, "(?<![A-Za-z0-9])(?:") == CS_OK && buf_put(&b, pattern) == CS_OK && buf_puts(&b, ")(?![A-Za-z0-9])") == CS_OK)
+            n->bytes = reader_bytes(y->r, buf_slice(&b));
+        else
+            y->r->status = CS_NOMEM;
+        buf_release(&b);
+    }
+    n->kids = reader_get(y->r, 1, sizeof *n->kids);
+    if (!n->kids)
+        return NULL;
+    n->kids[0] = trigger;
+    n->n_kids = 1;
+    return n;
+}
+
+bool yara_string_read(struct yara *y, struct slice id)
+{
+    struct yara_token t = y->t;
+    struct yara_string *s = &y->strings[y->n_strings];
+    struct hexes h = { .y = y, .s = t.bytes };
+    uint64_t keys[2];
+    unsigned mods;
+
+    if (y->n_strings == YARA_STRINGS)
+        return yara_unsupported(y, "more than 1,024 strings");
+    *s = (struct yara_string){ .id = id, .is_regex = t.kind == YT_REGEX };
+    if (t.kind != YT_TEXT && t.kind != YT_REGEX && t.kind != YT_HEX)
+        return yara_wrong(y, "expected a text, a regular expression or a hex string");
+    y->n_strings++;
+    yara_next(y);
+    if (!modifiers(y, &mods, keys))
+        return false;
+    if (t.kind == YT_TEXT) {
+        s->node = text_node(y, t.bytes, mods, keys, &s->is_fixed);
+    } else if (t.kind == YT_REGEX) {
+        s->node = regex_node(y, t.bytes, t.flags, mods);
+    } else {
+        s->node = hex_run(&h, 0);
+        if (s->node && hex_peek(&h) >= 0)
+            return yara_wrong(y, "a ')' too many in a hex string");
+    }
+    if (s->node && t.kind != YT_REGEX && vdl_sema_width(s->node).lo == 0)
+        return yara_wrong(y, "a string that may be empty");
+    return s->node && !y->has_failed;
+}
