@@ -215,6 +215,12 @@ static void say_condition(struct gen *g, unsigned depth)
         say(g, ")");
         return;
     case 7:
+        if (one_in(g->c, 3)) {
+            if (buf_printf(&g->out, "INT8(INT%s(%u) - %u) %s %u", one_in(g->c, 2) ? "8" : "16BE", upto(g->c, 9), upto(g->c, 90), cmps[upto(g->c, 6)],
+                           upto(g->c, 200)) != CS_OK)
+                abort();
+            return;
+        }
         if (buf_printf(&g->out, "INT%s(%u) %s %u", one_in(g->c, 2) ? "16" : "8", upto(g->c, 9), cmps[upto(g->c, 6)], upto(g->c, 200)) != CS_OK)
             abort();
         return;

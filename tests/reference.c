@@ -264,6 +264,12 @@ static bool integer_fits(const struct ref *r, const struct vdl_node *n)
 
     if (n->n_kids && segment(r, n->kids[0], &from) == 0)
         return false;
+    if (i->from_bytes) {
+        if (i->from + (uint64_t)i->from_bytes > r->d.n)
+            return false;
+        for (size_t k = 0; k < i->from_bytes; k++)
+            from |= (size_t)r->d.p[i->from + (i->from_big ? i->from_bytes - 1u - k : k)] << 8 * k;
+    }
     at = (int64_t)from + i->offset;
     if (at < 0 || (uint64_t)at + i->bytes > r->d.n)
         return false;

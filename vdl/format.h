@@ -109,7 +109,8 @@ enum { VDB_OP_CODE = 0, VDB_OP_BYTE = 1, VDB_OP_MORE = 2, VDB_OP_TO = 4, VDB_OP 
 enum {
     VDB_TT_PATTERN = 0, VDB_TT_RFLAGS = 4, VDB_TT_WHERE = 8, VDB_TT_SECTION = 12, VDB_TT_LO = 16, VDB_TT_HI = 24, VDB_TEST = 64,
     VDB_TT_OFFSET = 0, VDB_TT_BYTES = 8, VDB_TT_FORMAT = 12, VDB_TT_CMP0 = 16, VDB_TT_CMP1 = 20, VDB_TT_N = 24, VDB_TT_VALUE0 = 32,
-    VDB_TT_VALUE1 = 40, VDB_TT_AND = 48
+    VDB_TT_VALUE1 = 40, VDB_TT_AND = 48,
+    VDB_TT_FROM_SIZE = 28 /* bytes of the integer that the offset counts from, VDB_XF_BIG << 8; 0: none */, VDB_TT_FROM = 56 /* its place */
 };
 enum { VDB_XF_TEXT = 1, VDB_XF_HEX = 2, VDB_XF_AUTO = 4, VDB_XF_EXACT = 8, VDB_XF_BIG = 16 };
 

@@ -52,6 +52,7 @@ static const struct { const char *vdl, *tree; } defs[] = {
       "(and (seg \"a\" (cat \"ab\" (gap 1) \"c\")) (count >2 (seg \"a\" (cat \"ab\" (gap 1) \"c\"))))" },
     { "LET a = \"ab\" IN INT16(a + 4) = 7 AND INT32BE(8) & 0xff00 != 0x100",
       "(and (int raw2le@4=7 (seg \"a\" \"ab\")) (int raw4be&@8!=256))" },
+    { "INT16(INT32(60) + 24) = 0x20b", "(int raw2le@24*4le60=523)" },
     { "DEC(3, 4) < 100 OR HEX(0, 2) = 0x1f", "(or (int dec4be@3<100) (int hex2be@0=31))" },
     { "MD5(\"d41d8cd98f00b204e9800998ecf8427e\") SIZE 0",
       "(hash \"\\xd4\\x1d\\x8c\\xd9\\x8f\\x00\\xb2\\x04\\xe9\\x80\\x09\\x98\\xec\\xf8B~\" 0)" },

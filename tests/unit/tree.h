@@ -54,6 +54,8 @@ static inline void tree_integer(FILE *f, const struct vdl_integer *i)
 
     fprintf(f, " %s%d%s%s%s@%" PRId64, !i->is_text ? "raw" : i->is_auto ? "auto" : i->is_hex ? "hex" : "dec", i->bytes, i->is_big ? "be" : "le",
             i->is_exact ? "!" : "", i->and_mask == UINT64_MAX ? "" : "&", i->offset);
+    if (i->from_bytes)
+        fprintf(f, "*%d%s%u", i->from_bytes, i->from_big ? "be" : "le", i->from);
     for (unsigned k = 0; k < i->n_cmp; k++)
         fprintf(f, "%s%" PRIu64, cmps[i->cmp[k]], i->value[k]);
 }

@@ -81,6 +81,9 @@ struct vdl_integer {            /* ClamAV byte compare, YARA uintN(off) */
     uint64_t value[2];
     unsigned n_cmp;
     uint64_t and_mask;          /* applied before comparing; ~0 for none */
+    uint8_t from_bytes;         /* 1, 2, 4: the offset counts from a place that is read from the object itself, raw, at from; 0: it does not */
+    bool from_big;
+    uint32_t from;
 };
 
 /* Small on purpose: a set has millions. Shared subtrees are allowed (a LET, a YARA rule reference): a tree is a DAG. */

@@ -187,7 +187,30 @@ static struct vdl_node *let_node(struct parse *p, struct slice name)
     return NULL;
 }
 
-/* INT16(n), INT16(name + n), DEC(name + n, digits) …, then a comparison. */
+/* INT32(n) inside the parentheses of another: the place is read from the object. */
+static bool integer_from(struct parse *p, struct vdl_integer *i)
+{
+    static const struct { const char *word; uint8_t bytes; bool is_big; } kinds[] = {
+        { "INT8", 1, false }, { "INT16", 2, false }, { "INT32", 4, false }, { "INT16BE", 2, true }, { "INT32BE", 4, true },
+    };
+    uint64_t v;
+
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        if (!parse_take_word(p, kinds[k].word))
+            continue;
+        if (!parse_need(p, '(', "'('") || !parse_need_int(p, &v) || !parse_need(p, ')', "')'"))
+            return false;
+        if (v > UINT32_MAX)
+            return parse_error(p, p->t.line, p->t.column, NULL, "an offset out of range");
+        i->from_bytes = kinds[k].bytes;
+        i->from_big = kinds[k].is_big;
+        i->from = (uint32_t)v;
+        return true;
+    }
+    return parse_expected(p, "INT8, INT16, INT32, INT16BE or INT32BE", NULL);
+}
+
+/* INT16(n), INT16(name + n), INT16(INT32(n) + n), DEC(name + n, digits) …, then a comparison. */
 static struct vdl_node *integer(struct parse *p, const struct vdl_integer *like, const struct token *t)
 {
     struct vdl_integer *i = reader_get(p->r, 1, sizeof *i);
@@ -199,15 +222,26 @@ static struct vdl_node *integer(struct parse *p, const struct vdl_integer *like,
     if (!i || !parse_need(p, '(', "'('"))
         return NULL;
     *i = *like;
-    if (p->t.kind == LT_WORD) {
+    if (p->t.kind == LT_WORD && slice_starts(p->t.bytes, SLICE("INT"))) {
+        if (!integer_from(p, i))
+            return NULL;
+        is_minus = parse_is(p, '-');
+    } else if (parse_is(p, '(')) {
+        base = parse_high(p, parse_prim(p));
+        if (base && base->kind != VN_SEGMENT)
+            return parse_error(p, base->line, base->column, NULL, "an offset counts from a segment");
+        if (!base)
+            return NULL;
+        is_minus = parse_is(p, '-');
+    } else if (p->t.kind == LT_WORD) {
         base = let_node(p, p->t.bytes);
         if (!base)
             return parse_expected(p, "an offset, or a name given by LET", "LET a = \"text\" IN INT16(a + 4) = 7");
         parse_next(p);
         is_minus = parse_is(p, '-');
     }
-    if (!base || is_minus || parse_is(p, '+')) {
-        if (base)
+    if ((!base && !i->from_bytes) || is_minus || parse_is(p, '+')) {
+        if (base || i->from_bytes)
             parse_next(p);
         if (!parse_need_int(p, &v) || v > UINT32_MAX)
             return parse_error(p, t->line, t->column, NULL, "an offset out of range");

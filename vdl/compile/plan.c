@@ -286,6 +286,8 @@ static enum cs_status put_integer(struct planner *p, const struct vdl_node *n, s
     put_le64(t + VDB_TT_VALUE0, x->value[0]);
     put_le64(t + VDB_TT_VALUE1, x->value[1]);
     put_le64(t + VDB_TT_AND, x->and_mask);
+    put_le32(t + VDB_TT_FROM_SIZE, x->from_bytes | (x->from_bytes && x->from_big ? (uint32_t)VDB_XF_BIG << 8 : 0));
+    put_le32(t + VDB_TT_FROM, x->from);
     word(p, VDB_X_INTEGER);
     word(p, number);
     word(p, segment);

@@ -169,7 +169,9 @@ static void put_integer(const struct vdl_node *n, FILE *out)
             print_node(n->kids[0], out);
             fputc(')', out);
         }
-        fprintf(out, n->n_kids ? "%+" PRId64 : "%" PRId64, x->offset);
+        if (x->from_bytes)
+            fprintf(out, "INT%d%s(%u)", x->from_bytes * 8, x->from_big && x->from_bytes > 1 ? "BE" : "", x->from);
+        fprintf(out, n->n_kids || x->from_bytes ? "%+" PRId64 : "%" PRId64, x->offset);
         if (x->is_text)
             fprintf(out, ", %d", x->bytes);
         fputc(')', out);

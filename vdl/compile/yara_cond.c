@@ -9,7 +9,7 @@ enum value_kind { V_NONE, V_BOOL, V_CONST, V_SIZE, V_COUNT, V_INT };
 struct value {
     enum value_kind kind;
     struct vdl_node *node;          /* BOOL; COUNT: what is counted */
-    int64_t n;                      /* CONST; SIZE: to be added */
+    int64_t n;                      /* CONST; SIZE, INT: to be added */
     struct vdl_integer integer;
     bool is_signed;
 };
@@ -130,8 +130,8 @@ static struct value compare_integer(struct yara *y, const struct value *v, enum 
 
     if (!i || !n)
         return none;
-    if (with < 0 || (v->is_signed && (with >> (v->integer.bytes * 8 - 1) || (cmp != VC_EQ && cmp != VC_NE))))
-        return unsupported(y, "signed comparison");
+    if (v->n || with < 0 || (v->is_signed && (with >> (v->integer.bytes * 8 - 1) || (cmp != VC_EQ && cmp != VC_NE))))
+        return unsupported(y, v->n ? "arithmetic on what is known only later" : "signed comparison");
     *i = v->integer;
     i->cmp[0] = cmp;
     i->value[0] = (uint64_t)with;
@@ -412,9 +412,14 @@ static struct value integer(struct yara *y)
         at = arithmetic(y, 0);
         if (!yara_need(y, ')', "')'"))
             return none;
-        if (at.kind != V_CONST || at.n < 0 || at.n > INT32_MAX)
-            return unsupported(y, "integer at a place known only later");
         v.integer = (struct vdl_integer){ .offset = at.n, .bytes = kinds[i].bytes, .is_big = kinds[i].is_big, .and_mask = UINT64_MAX };
+        if (at.kind == V_INT && !at.is_signed && !at.integer.from_bytes && at.integer.and_mask == UINT64_MAX) {
+            v.integer.from = (uint32_t)at.integer.offset;
+            v.integer.from_bytes = at.integer.bytes;
+            v.integer.from_big = at.integer.is_big;
+        } else if (at.kind != V_CONST || at.n < 0 || at.n > INT32_MAX) {
+            return unsupported(y, "integer at a place known only later");
+        }
         v.is_signed = kinds[i].is_signed;
         return v;
     }
@@ -553,11 +558,11 @@ static struct value calculate(struct yara *y, struct value a, int op, struct val
     int64_t n = 0;
     bool wraps = false;
 
-    if (a.kind == V_SIZE && b.kind == V_CONST && (op == '+' || op == '-')) {
+    if ((a.kind == V_SIZE || a.kind == V_INT) && b.kind == V_CONST && (op == '+' || op == '-') && b.n <= INT32_MAX && b.n >= -INT32_MAX) {
         a.n += op == '+' ? b.n : -b.n;
         return a;
     }
-    if (a.kind == V_INT && b.kind == V_CONST && op == '&' && b.n >= 0) {
+    if (a.kind == V_INT && a.n == 0 && b.kind == V_CONST && op == '&' && b.n >= 0) {
         a.integer.and_mask &= (uint64_t)b.n;
         return a;
     }

@@ -330,18 +330,29 @@ static bool read_text(struct slice s, uint32_t n, uint32_t format, uint64_t *out
     return true;
 }
 
-static bool read_integer(struct slice s, const uint8_t *t, uint64_t *out)
+static bool read_raw(struct slice s, uint32_t n, uint32_t format, uint64_t *out)
 {
-    uint32_t format = get_le32(t + VDB_TT_FORMAT), n = get_le32(t + VDB_TT_BYTES);
-
-    if (format & VDB_XF_TEXT)
-        return read_text(s, n, format, out);
     if (n == 0 || n > 8 || s.n < n)
         return false;
     *out = 0;
     for (uint32_t i = 0; i < n; i++)
         *out |= (uint64_t)s.p[i] << 8 * (format & VDB_XF_BIG ? n - 1 - i : i);
     return true;
+}
+
+static bool read_integer(struct slice s, const uint8_t *t, uint64_t *out)
+{
+    uint32_t format = get_le32(t + VDB_TT_FORMAT), n = get_le32(t + VDB_TT_BYTES);
+
+    return format & VDB_XF_TEXT ? read_text(s, n, format, out) : read_raw(s, n, format, out);
+}
+
+/* Some offsets count from a place that the object itself names. */
+static bool read_base(struct slice s, const uint8_t *t, uint64_t *base)
+{
+    uint32_t size = get_le32(t + VDB_TT_FROM_SIZE);
+
+    return size == 0 || read_raw(slice_drop(s, get_le32(t + VDB_TT_FROM)), size & 0xff, size >> 8, base);
 }
 
 static bool integer(struct cond *c)
@@ -358,7 +369,7 @@ static bool integer(struct cond *c)
         return false;
     }
     note_place(c, s);
-    if ((number != VDB_NONE && !s) || !c->lane->scan->is_whole || base > INT64_MAX)
+    if ((number != VDB_NONE && !s) || !c->lane->scan->is_whole || !read_base(whole(c->lane), t, &base) || base > INT64_MAX)
         return false;
     if (__builtin_add_overflow((int64_t)base, (int64_t)get_le64(t + VDB_TT_OFFSET), &at) || at < 0 ||
         (uint64_t)at >= c->lane->view->n || !read_integer(slice_drop(whole(c->lane), (size_t)at), t, &v))
