@@ -27,7 +27,8 @@ struct scan {
     struct object *at;                  /* the object being matched */
     struct finding *pending;            /* PENDING of them, with allow rules alone: its hits, until it is known whether an allow rule takes them away */
     size_t n_pending;
-    struct words passwords, own_passwords;      /* in use; from the settings alone */
+    struct words passwords;
+    size_t own_words, own_text;         /* of those, what the settings gave */
     char path[PATH_ROOM];               /* of the object at hand, members joined with '!' */
     size_t path_n;
     const char *chain[DEEPEST + 2];     /* type words from the part down to the object at hand */
@@ -512,7 +513,8 @@ struct scan *scan_new(const struct scan_setup *setup)
     words = slice_str(setup->conf->scan.passwords);
     for (struct slice w = conf_word(&words); w.n; w = conf_word(&words))
         words_add(&s->passwords, w);
-    s->own_passwords = s->passwords;
+    s->own_words = s->passwords.n;
+    s->own_text = s->passwords.text_n;
     if (setup->n_dbs == 0)
         return s;
     s->matcher = vdl_scan_new(setup->dbs, setup->n_dbs, on_hit, s);
@@ -549,8 +551,8 @@ void scan_run(struct scan *s, const struct scan_part *part, struct verdict *v)
     s->objects = 1;
     s->total = part->bytes.n;
     s->path_n = 0;
-    s->passwords.n = s->own_passwords.n;
-    s->passwords.text_n = s->own_passwords.text_n;
+    s->passwords.n = s->own_words;
+    s->passwords.text_n = s->own_text;
     tree_clear(&s->tree);
     clock_gettime(CLOCK_MONOTONIC_COARSE, &s->end);
     s->end.tv_sec += (time_t)s->setup.conf->limit.time;
