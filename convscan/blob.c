@@ -38,36 +38,58 @@ static enum cs_status active_mime(struct emit *out, struct slice in)
     return st == CS_OK ? out->close(out) : st;
 }
 
-enum cs_status blob_bytes(struct emit *out, struct slice bytes, const char *how)
+struct blobs blobs_of(struct emit *out)
 {
+    return (struct blobs){ .out = out, .left = BLOB_UNKNOWN, .rest = buf_init(BLOB_MAX) };
+}
+
+enum cs_status blobs_end(struct blobs *b, enum cs_status st)
+{
+    struct emit_child c = { .kind = EMIT_VIEW, .how = "decoded", .size = b->rest.n, .packed = UINT64_MAX, .name = SLICE("") };
+
+    if (st == CS_OK && b->rest.n)
+        st = emit_whole(b->out, &c, buf_slice(&b->rest));
+    buf_release(&b->rest);
+    return st;
+}
+
+enum cs_status blob_bytes(struct blobs *b, struct slice bytes, const char *how)
+{
+    bool is_binary = magic_is_binary(slice_take(bytes, MAGIC_HEAD));
     enum cs_status st;
 
-    if (bytes.n == 0 || (bytes.n < BLOB_MIN && !magic_is_object(slice_take(bytes, MAGIC_HEAD))))
+    if (bytes.n == 0 || (bytes.n < BLOB_MIN && !is_binary))
         return CS_OK;
-    st = member(out, bytes, how, NULL);
+    if (!is_binary && b->left == 0) {
+        st = buf_put(&b->rest, bytes);
+        return st == CS_OK ? buf_putc(&b->rest, '\n') : st;
+    }
+    b->left -= !is_binary;
+    st = member(b->out, bytes, how, NULL);
     if (st == CS_OK && slice_starts(bytes, SLICE("ActiveMime")))
-        st = active_mime(out, bytes);
+        st = active_mime(b->out, bytes);
     return st;
 }
 
 typedef enum cs_status undo(struct slice in, struct buf *out);
 
-static enum cs_status undone(struct emit *out, struct slice text, const char *how, undo *how_to, size_t min)
+/* Decoded, and taken when there are min bytes of it, or when it is known. */
+static enum cs_status undone(struct blobs *b, struct slice text, const char *how, undo *how_to, size_t min)
 {
     struct buf bytes = buf_init(BLOB_MAX);
     enum cs_status st = how_to(text, &bytes);
 
     if (st == CS_TOOBIG)
-        st = out->note(out, EMIT_LIMITED, "a large file in a page");
+        st = b->out->note(b->out, EMIT_LIMITED, "a large file in a page");
     else if (st == CS_OK && (bytes.n >= min || magic_is_object(slice_take(buf_slice(&bytes), MAGIC_HEAD))))
-        st = blob_bytes(out, buf_slice(&bytes), how);
+        st = blob_bytes(b, buf_slice(&bytes), how);
     buf_release(&bytes);
     return st;
 }
 
-enum cs_status blob_64(struct emit *out, struct slice text, const char *how)
+enum cs_status blob_64(struct blobs *b, struct slice text, const char *how)
 {
-    return undone(out, text, how, unbase64, 1);
+    return undone(b, text, how, unbase64, 1);
 }
 
 /* A trick of long standing: base64 turned around. */
@@ -94,20 +116,41 @@ static bool is_turned(struct slice text)
     return text.p[0] == '=' || (turned(tail, &head) == CS_OK && magic_is_object(buf_slice(&head)));
 }
 
-enum cs_status blob_text(struct emit *out, struct slice text, const char *how)
+/* The written forms that a text may be; NULL when it is none. *min: so many bytes make it a file. */
+static undo *form_of(struct slice text, size_t *min)
 {
+    *min = BLOB_MIN;
+    if (unbase_is_hex(text, MIN_HEX)) {
+        *min = HEX_BYTES;
+        return unbase_hex;
+    }
+    if (unbase_is_64(text, MIN_64))
+        return is_turned(text) ? turned : unbase64;
+    return unbase_percents(text, MIN_PERCENTS) == MIN_PERCENTS ? unbase_percent : NULL;
+}
+
+enum cs_status blob_text(struct blobs *b, struct slice text, const char *how)
+{
+    size_t min;
+    undo *form;
+
     text = slice_trim(text);
     if (text.n < BLOB_MIN)
         return CS_OK;
-    if (unbase_is_hex(text, MIN_HEX))
-        return undone(out, text, how, unbase_hex, HEX_BYTES);
-    if (unbase_is_64(text, MIN_64))
-        return undone(out, text, how, is_turned(text) ? turned : unbase64, BLOB_MIN);
-    if (unbase_percents(text, MIN_PERCENTS) == MIN_PERCENTS)
-        return undone(out, text, how, unbase_percent, BLOB_MIN);
-    if (magic_is_object(slice_take(text, MAGIC_HEAD)))
-        return blob_bytes(out, text, how);
-    return CS_OK;
+    form = form_of(text, &min);
+    if (form)
+        return undone(b, text, how, form, min);
+    return magic_is_object(slice_take(text, MAGIC_HEAD)) ? blob_bytes(b, text, how) : CS_OK;
+}
+
+enum cs_status blob_known(struct blobs *b, struct slice text, const char *how)
+{
+    size_t min;
+    undo *form;
+
+    text = slice_trim(text);
+    form = text.n < MIN_64 ? NULL : form_of(text, &min);
+    return form ? undone(b, text, how, form, SIZE_MAX) : CS_OK;
 }
 
 /* ---- data: addresses ---- */
@@ -137,7 +180,7 @@ static size_t payload_length(struct slice s, bool is_64)
 }
 
 /* text begins behind "data:"; gives how many bytes were used. */
-static enum cs_status address(struct emit *out, struct slice text, size_t *used)
+static enum cs_status address(struct blobs *b, struct slice text, size_t *used)
 {
     struct slice media, data;
     struct buf bytes = buf_init(BLOB_MAX), plain = buf_init(BLOB_MAX);
@@ -163,15 +206,15 @@ static enum cs_status address(struct emit *out, struct slice text, size_t *used)
     if (st == CS_OK && is_64)
         st = unbase64(buf_slice(&plain), &bytes);
     if (st == CS_TOOBIG)
-        st = out->note(out, EMIT_LIMITED, "a large file in an address");
+        st = b->out->note(b->out, EMIT_LIMITED, "a large file in an address");
     else if (st == CS_OK)
-        st = member(out, buf_slice(is_64 ? &bytes : &plain), "data-uri", type);
+        st = member(b->out, buf_slice(is_64 ? &bytes : &plain), "data-uri", type);
     buf_release(&bytes);
     buf_release(&plain);
     return st;
 }
 
-enum cs_status blob_addresses(struct emit *out, struct slice text)
+enum cs_status blob_addresses(struct blobs *b, struct slice text)
 {
     enum cs_status st = CS_OK;
 
@@ -180,7 +223,7 @@ enum cs_status blob_addresses(struct emit *out, struct slice text)
         if (at == text.n)
             break;
         if (at >= 4 && slice_ieq(slice_sub(text, at - 4, 4), SLICE("data")))
-            st = address(out, slice_drop(text, at + 1), &used);
+            st = address(b, slice_drop(text, at + 1), &used);
         text = slice_drop(text, at + 1 + used);
     }
     return st;

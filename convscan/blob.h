@@ -11,15 +11,28 @@
 #include "base/buf.h"
 #include "emit.h"
 
-enum { BLOB_MAX = 32 << 20, BLOB_MIN = 24 };
+enum { BLOB_MAX = 32 << 20, BLOB_MIN = 24, BLOB_UNKNOWN = 128 };
 
-/* Whatever text may be the written form of: emitted as members. is_sure: the text is meant to be decoded, its content apart. */
-enum cs_status blob_text(struct emit *out, struct slice text, const char *how) MUST_USE;
+/* Of one page or script. Bytes that look like nothing known are members too, the first BLOB_UNKNOWN of them; others go into one view. */
+struct blobs {
+    struct emit *out;
+    unsigned left;
+    struct buf rest;
+};
+
+struct blobs blobs_of(struct emit *out);
+/* Emits what is left, unless st tells of trouble; gives st, or that of its own. */
+enum cs_status blobs_end(struct blobs *b, enum cs_status st) MUST_USE;
+
+/* Bytes that are there already. */
+enum cs_status blob_bytes(struct blobs *b, struct slice bytes, const char *how) MUST_USE;
+/* Whatever text may be the written form of. */
+enum cs_status blob_text(struct blobs *b, struct slice text, const char *how) MUST_USE;
+/* The same for text that is more likely no file at all: only one that is known by its first bytes counts. */
+enum cs_status blob_known(struct blobs *b, struct slice text, const char *how) MUST_USE;
 /* Base64, whatever comes out. */
-enum cs_status blob_64(struct emit *out, struct slice text, const char *how) MUST_USE;
-/* Bytes that are there already: a member when they look like something or are long enough. */
-enum cs_status blob_bytes(struct emit *out, struct slice bytes, const char *how) MUST_USE;
+enum cs_status blob_64(struct blobs *b, struct slice text, const char *how) MUST_USE;
 /* Every data: address in text. */
-enum cs_status blob_addresses(struct emit *out, struct slice text) MUST_USE;
+enum cs_status blob_addresses(struct blobs *b, struct slice text) MUST_USE;
 
 #endif

@@ -14,6 +14,7 @@ struct page {
     struct slice in;
     size_t at;
     struct emit *out;
+    struct blobs blobs;
     struct buf tags, text, scripts;      /* what the three views are made of */
     struct buf value;                    /* the attribute at hand, decoded */
 };
@@ -50,7 +51,7 @@ static enum cs_status text_run(struct page *p, struct slice raw)
     if (st == CS_OK)
         st = fold(&p->text, s);
     if (st == CS_OK && raw.n >= BLOB_TEXT)
-        st = blob_text(p->out, raw, "html-text");
+        st = blob_known(&p->blobs, raw, "html-text");
     return st;
 }
 
@@ -93,9 +94,9 @@ static enum cs_status attribute(struct page *p, struct slice name, struct slice 
     if (st == CS_OK && (slice_istarts(name, SLICE("on")) || html_has_scheme(value, "javascript:") || html_has_scheme(value, "vbscript:")))
         return add_script(p, value);
     if (st == CS_OK)
-        st = blob_addresses(p->out, value);
+        st = blob_addresses(&p->blobs, value);
     if (st == CS_OK && value.n >= BLOB_TEXT)
-        st = blob_text(p->out, value, "html-attribute");
+        st = blob_known(&p->blobs, value, "html-attribute");
     return st;
 }
 
@@ -131,8 +132,8 @@ static enum cs_status raw_content(struct page *p, struct slice name, enum conten
     if (st == CS_OK && kind == SCRIPT)
         return add_script(p, content);
     if (st == CS_OK)
-        st = blob_addresses(p->out, content);
-    return st == CS_OK ? blob_text(p->out, content, "html-text") : st;
+        st = blob_addresses(&p->blobs, content);
+    return st == CS_OK ? blob_known(&p->blobs, content, "html-text") : st;
 }
 
 static enum cs_status after_open(struct page *p, struct slice name)
@@ -201,7 +202,7 @@ static enum cs_status scripts(struct page *p)
     if (st == CS_OK)
         st = view(p, &p->scripts, "html-scripts", "script");
     if (st == CS_OK && p->scripts.n)
-        st = script_strings(buf_slice(&p->scripts), p->out);
+        st = script_strings(buf_slice(&p->scripts), &p->blobs);
     p->text.n = 0;
     if (st == CS_OK)
         st = fold(&p->text, buf_slice(&p->scripts));
@@ -248,13 +249,14 @@ static enum cs_status narrow(struct slice *in, struct buf *room)
 
 enum cs_status html_decode(struct slice object, struct emit *out)
 {
-    struct page p = { .in = object, .out = out, .tags = buf_init(HTML_MAX), .text = buf_init(HTML_MAX),
+    struct page p = { .in = object, .out = out, .blobs = blobs_of(out), .tags = buf_init(HTML_MAX), .text = buf_init(HTML_MAX),
                       .scripts = buf_init(HTML_MAX), .value = buf_init(HTML_MAX) };
     struct buf room = buf_init(HTML_MAX * 2);
     enum cs_status st = narrow(&p.in, &room);
 
     if (st == CS_OK)
         st = run(&p);
+    st = blobs_end(&p.blobs, st);
     buf_release(&p.tags);
     buf_release(&p.text);
     buf_release(&p.scripts);

@@ -6,21 +6,29 @@ static const struct slice starts[] = {
     SLICE("\xfd" "7zXZ"), SLICE("\x28\xb5\x2f\xfd"), SLICE("MSCF"), SLICE("ISc("), SLICE("ITSF\3"), SLICE("CWS"), SLICE("FWS"),
     SLICE("ZWS"), SLICE("xar!"), SLICE("\xca\xfe\xba\xbe"), SLICE("\xce\xfa\xed\xfe"), SLICE("\xcf\xfa\xed\xfe"),
     SLICE("\xfe\xed\xfa"), SLICE("L\0\0\0\1\x14\2\0"), SLICE("\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d"), SLICE("\x78\x9f\x3e\x22"),
-    SLICE("MSWIM\0\0\0"), SLICE("ActiveMime"), SLICE("#!"), SLICE("#@~^"), SLICE("dex\n"), SLICE("\0asm"), SLICE("!<arch>\n"),
-    SLICE("\x60\xea"), SLICE("ALZ\1"), SLICE("vhdxfile"), SLICE("conectix"), SLICE("<?xml"),
+    SLICE("MSWIM\0\0\0"), SLICE("ActiveMime"), SLICE("dex\n"), SLICE("\0asm"), SLICE("!<arch>\n"),
+    SLICE("\x60\xea"), SLICE("ALZ\1"), SLICE("vhdxfile"), SLICE("conectix"),
 };
 
 /* Of text, white space and a byte order mark in front and capitals do not matter. */
 static const struct slice words[] = {
     SLICE("<html"), SLICE("<!doctype"), SLICE("<script"), SLICE("<svg"), SLICE("<body"), SLICE("<hta:"), SLICE("<job"),
-    SLICE("<package"), SLICE("@echo off"), SLICE("powershell"), SLICE("mime-version:"), SLICE("received: from"),
+    SLICE("<package"), SLICE("@echo off"), SLICE("powershell"), SLICE("mime-version:"), SLICE("received: from"), SLICE("#!"), SLICE("#@~^"),
+    SLICE("<?xml"),
 };
 
-bool magic_is_object(struct slice head)
+bool magic_is_binary(struct slice head)
 {
     for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
         if (slice_starts(head, starts[i]))
             return true;
+    return false;
+}
+
+bool magic_is_object(struct slice head)
+{
+    if (magic_is_binary(head))
+        return true;
     if (slice_starts(head, SLICE("\xef\xbb\xbf")))
         head = slice_drop(head, 3);
     head = slice_trim(head);

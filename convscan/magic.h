@@ -15,4 +15,7 @@ enum { MAGIC_HEAD = 64 };        /* so many bytes are enough to tell */
 
 bool magic_is_object(struct slice head);
 
+/* The same, but for text: what a page shows may well begin like a script. */
+bool magic_is_binary(struct slice head);
+
 #endif

@@ -11,7 +11,7 @@ enum { NUMBERS_MIN = 16, BARE_MIN = 64, PIECE_MIN = 16, WORD_MAX = 24 };
 struct script {
     struct slice in;
     size_t at;
-    struct emit *out;
+    struct blobs *blobs;
     struct buf string;           /* the one that is being put together */
     size_t n_made;               /* how many of its characters were written as numbers */
     struct buf pieces;           /* base64 in several strings in a row */
@@ -120,7 +120,7 @@ static enum cs_status flush_pieces(struct script *s)
     enum cs_status st = CS_OK;
 
     if (s->n_pieces > 1)
-        st = blob_text(s->out, buf_slice(&s->pieces), "script-pieces");
+        st = blob_text(s->blobs, buf_slice(&s->pieces), "script-pieces");
     s->pieces.n = s->n_pieces = 0;
     return st;
 }
@@ -144,9 +144,9 @@ static enum cs_status end_string(struct script *s)
     if (st == CS_OK && text.n)
         st = buf_putc(&s->all, '\n');
     if (st == CS_OK)
-        st = s->n_made >= BLOB_MIN ? blob_bytes(s->out, text, "script-string") : blob_text(s->out, text, "script-string");
+        st = s->n_made >= BLOB_MIN ? blob_bytes(s->blobs, text, "script-string") : blob_text(s->blobs, text, "script-string");
     if (st == CS_OK)
-        st = blob_addresses(s->out, text);
+        st = blob_addresses(s->blobs, text);
     s->string.n = s->n_made = 0;
     return st;
 }
@@ -192,7 +192,7 @@ static enum cs_status array(struct script *s)
 
     s->at++;
     if (list(s, &bytes, false, &st) >= NUMBERS_MIN && st == CS_OK)
-        st = blob_bytes(s->out, buf_slice(&bytes), "script-numbers");
+        st = blob_bytes(s->blobs, buf_slice(&bytes), "script-numbers");
     buf_release(&bytes);
     return st;
 }
@@ -289,7 +289,7 @@ static enum cs_status bare(struct script *s, struct slice word)
         b = buf_slice(&text);
     }
     if (st == CS_OK)
-        st = blob_bytes(s->out, b, "script-argument");
+        st = blob_bytes(s->blobs, b, "script-argument");
     buf_release(&bytes);
     buf_release(&text);
     return st;
@@ -335,12 +335,12 @@ static enum cs_status emit_all(struct script *s)
     struct emit_child c = { .kind = EMIT_VIEW, .how = "script-strings", .type = "script", .size = s->all.n,
                             .packed = UINT64_MAX, .name = slice_take(s->in, 0) };
 
-    return s->all.n ? emit_whole(s->out, &c, buf_slice(&s->all)) : CS_OK;
+    return s->all.n ? emit_whole(s->blobs->out, &c, buf_slice(&s->all)) : CS_OK;
 }
 
-enum cs_status script_strings(struct slice source, struct emit *out)
+enum cs_status script_strings(struct slice source, struct blobs *blobs)
 {
-    struct script s = { .in = source, .out = out, .string = buf_init(BLOB_MAX), .pieces = buf_init(BLOB_MAX),
+    struct script s = { .in = source, .blobs = blobs, .string = buf_init(BLOB_MAX), .pieces = buf_init(BLOB_MAX),
                         .all = buf_init(BLOB_MAX) };
     enum cs_status st = CS_OK;
 
@@ -353,11 +353,12 @@ enum cs_status script_strings(struct slice source, struct emit *out)
     buf_release(&s.string);
     buf_release(&s.pieces);
     buf_release(&s.all);
-    return st == CS_TOOBIG ? out->note(out, EMIT_LIMITED, "a script with large strings") : st;
+    return st == CS_TOOBIG ? blobs->out->note(blobs->out, EMIT_LIMITED, "a script with large strings") : st;
 }
 
 enum cs_status script_decode(struct slice object, struct emit *out)
 {
+    struct blobs blobs = blobs_of(out);
     struct buf plain = buf_init(object.n);
     struct emit_child c = { .kind = EMIT_VIEW, .how = "script-encode", .type = "script", .size = UINT64_MAX,
                             .packed = object.n, .name = slice_take(object, 0) };
@@ -372,7 +373,7 @@ enum cs_status script_decode(struct slice object, struct emit *out)
             st = normtext_emit(object, out);
     }
     if (st == CS_OK)
-        st = script_strings(object, out);
+        st = script_strings(object, &blobs);
     buf_release(&plain);
-    return st;
+    return blobs_end(&blobs, st);
 }

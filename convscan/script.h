@@ -14,7 +14,9 @@
 /* A script as an object of its own, encoded perhaps. */
 enum cs_status script_decode(struct slice object, struct emit *out) MUST_USE;
 
+struct blobs;
+
 /* The strings of a script that is part of something else. */
-enum cs_status script_strings(struct slice source, struct emit *out) MUST_USE;
+enum cs_status script_strings(struct slice source, struct blobs *blobs) MUST_USE;
 
 #endif

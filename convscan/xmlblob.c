@@ -11,18 +11,19 @@ static bool says(struct slice tag, const char *word)
 }
 
 /* Text between two tags. Where the tag says that it is a file it is taken for one. */
-static enum cs_status text(struct slice tag, struct slice s, struct emit *out)
+static enum cs_status text(struct slice tag, struct slice s, struct blobs *blobs)
 {
     s = slice_trim(s);
     if (slice_starts(s, SLICE("<![CDATA[")))
         s = slice_drop(s, 9);
     if (says(tag, "inaryData") || says(tag, "binData") || says(tag, "base64"))
-        return s.n ? blob_64(out, s, "xml-data") : CS_OK;
-    return s.n >= MIN_TEXT ? blob_text(out, s, "xml-text") : CS_OK;
+        return s.n ? blob_64(blobs, s, "xml-data") : CS_OK;
+    return s.n >= MIN_TEXT ? blob_known(blobs, s, "xml-text") : CS_OK;
 }
 
 enum cs_status xmlblob_decode(struct slice object, struct emit *out)
 {
+    struct blobs blobs = blobs_of(out);
     enum cs_status st = CS_OK;
 
     while (st == CS_OK && object.n) {
@@ -32,7 +33,7 @@ enum cs_status xmlblob_decode(struct slice object, struct emit *out)
         object = body;
         body = slice_take(body, slice_chr(body, '<'));
         object = slice_drop(object, body.n);
-        st = text(tag, body, out);
+        st = text(tag, body, &blobs);
     }
-    return st;
+    return blobs_end(&blobs, st);
 }
