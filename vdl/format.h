@@ -132,13 +132,34 @@ enum {
     VDB_G_BUCKETS = 16 /* first bucket */, VDB_G_N_BUCKETS = 20, VDB_G_ENTRIES = 24 /* first entry */, VDB_G_N_ENTRIES = 28,
     VDB_G_PAIRS = 32 /* 0, or 1 + offset in VDB_FILTER of a 65536-bit map of byte pairs that start a window */,
     VDB_G_SECOND = 36 /* second filter: offset in VDB_FILTER */, VDB_G_SECOND_WORDS = 40 /* 0: none */,
-    VDB_G_CHECKS = 44 /* four places of checks that entries use, signed bytes, 0: unused */, VDB_G_FLAGS = 48, VDB_GROUP = 56
+    VDB_G_CHECKS = 44 /* bit n: some entry has a check of kind n */, VDB_GROUP = 48
 };
-enum { VDB_GF_UNCHECKED = 1 /* some entries have no check */ };
 enum { VDB_GROUPS_MAX = 8 };
 
-/* VDB_ENTRIES: record offset and alignment, then the check: three bytes and where they stand from the window, 0: none */
+/* VDB_ENTRIES: record offset and alignment, then the check: kind (8 bits), and 24 bits of the bytes beside the window */
 enum { VDB_E_REF = 0, VDB_E_CHECK = 4, VDB_ENTRY = 8, VDB_E_SHIFT = 3 };
+enum { VDB_CHECK_NONE, VDB_CHECK_BEHIND, VDB_CHECK_BEFORE, VDB_CHECK_3_BEHIND, VDB_CHECK_3_BEFORE, VDB_CHECK_2_BEHIND, VDB_CHECK_2_BEFORE,
+    VDB_CHECKS };
+
+/* Where the bytes of a check stand, from the window's first byte, and how many they are. */
+static inline int vdb_check_at(unsigned kind, unsigned window, unsigned *n)
+{
+    *n = kind <= VDB_CHECK_BEFORE ? 8 : 3;
+    switch (kind) {
+    case VDB_CHECK_BEHIND:
+    case VDB_CHECK_3_BEHIND: return (int)window;
+    case VDB_CHECK_BEFORE: return -8;
+    case VDB_CHECK_3_BEFORE: return -3;
+    case VDB_CHECK_2_BEHIND: return (int)window - 1;
+    default: return -2;
+    }
+}
+
+/* Eight bytes are hashed to 24 bits, three are taken as they are. */
+static inline uint32_t vdb_check(unsigned kind, uint64_t bytes)
+{
+    return kind | (kind <= VDB_CHECK_BEFORE ? (uint32_t)(bytes * 0x9E3779B97F4A7C15u >> 40) << 8 : (uint32_t)bytes << 8);
+}
 
 /* VDB_RECORDS: owner, length and kind, window's place in the literal, bytes (masked: bytes, then mask) */
 enum { VDB_C_OWNER = 0, VDB_C_LEN = 4, VDB_C_AT = 6, VDB_C_BYTES = 8 };
@@ -165,10 +186,15 @@ static inline uint64_t vdb_word(uint64_t hash, unsigned shift, uint32_t words)
     return hash >> shift & (words - 1);
 }
 
-/* The second filter knows windows together with their check. */
+/* The second filter knows windows together with their check. All checks of a window are in one line of 64 bytes. */
 static inline uint64_t vdb_second(uint64_t hash, uint32_t check)
 {
     return (hash ^ hash >> 32 ^ (uint64_t)check << 20) * 0xD6E8FEB86659FD93u;
+}
+
+static inline uint64_t vdb_line(uint64_t hash, unsigned shift)
+{
+    return (hash ^ hash >> 31) * 0xA0761D6478BD642Fu >> shift & ~(uint64_t)7;
 }
 
 static inline uint64_t vdb_bits(uint64_t hash)

@@ -5,9 +5,16 @@
 #include "emit.h"
 #include "rarity.h"
 
-enum { G_LONG, G_MIDDLE, G_TINY, G_ONE, GROUPS };
+enum { G_LONG, G_REST, G_MIDDLE, G_TINY, G_ONE, GROUPS };
 
-struct plan { uint32_t window, stride, least; size_t anchors; };
+struct plan {
+    uint32_t window, stride, least;
+    size_t anchors;
+    uint8_t *pairs;             /* NULL, or a map of byte pairs: windows begin only with one of them */
+};
+
+/* From here on windows that begin with chosen pairs of bytes: one entry a signature, not one for each alignment. */
+enum { PAIRS_FROM = 300000, PAIRS = 65536 };
 
 struct anchor *anchors_add(struct anchors *a)
 {
@@ -31,10 +38,12 @@ static void plan_groups(struct plan *plans, struct anchors *a)
 
     for (size_t i = 0; i < a->n; i++)
         n_long += a->p[i].n >= 11;
-    /* Few signatures: shorter windows at every eighth place. Many: longer ones at every fourth. */
-    plans[G_LONG] = n_long <= 0 ? (struct plan){ 5, 8, 12, 0 } : (struct plan){ 8, 4, 11, 0 };
-    plans[G_TINY] = (struct plan){ 2, 1, 2, 0 };
-    plans[G_ONE] = (struct plan){ 1, 1, 1, 0 };
+    plans[G_LONG] = n_long >= PAIRS_FROM ? (struct plan){ 8, 1, 8, 0, NULL }
+                  : n_long <= 50000     ? (struct plan){ 8, 5, 12, 0, NULL }
+                                        : (struct plan){ 8, 4, 11, 0, NULL };
+    plans[G_REST] = (struct plan){ 8, 4, 11, 0, NULL };
+    plans[G_TINY] = (struct plan){ 2, 1, 2, 0, NULL };
+    plans[G_ONE] = (struct plan){ 1, 1, 1, 0, NULL };
     for (size_t i = 0; i < a->n; i++) {
         struct anchor *x = &a->p[i];
 
@@ -42,7 +51,7 @@ static void plan_groups(struct plan *plans, struct anchors *a)
         if (x->group == G_MIDDLE && x->n < least)
             least = x->n;
     }
-    plans[G_MIDDLE] = (struct plan){ 4, least >= 7 ? 4 : least >= 5 ? 2 : 1, 4, 0 };
+    plans[G_MIDDLE] = (struct plan){ 4, least >= 7 ? 4 : least >= 5 ? 2 : 1, 4, 0, NULL };
     for (size_t i = 0; i < a->n; i++)
         plans[a->p[i].group].anchors++;
 }
@@ -51,13 +60,15 @@ static uint64_t load_window(const uint8_t *p, uint32_t n)
 {
     uint64_t v = 0;
 
+    if (n == 8)
+        return get_le64(p);
     for (uint32_t i = 0; i < n; i++)
         v |= (uint64_t)p[i] << 8 * i;
     return v;
 }
 
 /* How often a window stands in the set itself: a set of many pieces of files knows what is common in files. */
-struct census { uint8_t *counts; unsigned bits; };
+struct census { uint8_t *counts; unsigned bits; double weight; };
 
 static uint8_t *census_slot(const struct census *c, uint64_t window)
 {
@@ -73,6 +84,7 @@ static enum cs_status census_take(struct census *c, const struct anchors *a, uin
             n += a->p[i].n - window + 1;
     for (c->bits = 16; c->bits < 27 && ((size_t)1 << c->bits) < n * 4; c->bits++)
         ;
+    c->weight = n ? 1.0 / (double)n : 0;
     c->counts = calloc((size_t)1 << c->bits, 1);
     if (!c->counts)
         return CS_NOMEM;
@@ -88,44 +100,78 @@ static enum cs_status census_take(struct census *c, const struct anchors *a, uin
     return CS_OK;
 }
 
-/* The run of window + stride - 1 bytes whose windows are the rarest, all together. */
-static void choose(struct anchor *x, const struct plan *p, const struct census *c)
+static uint32_t pair_at(const uint8_t *p)
 {
-    uint32_t span = p->window + p->stride - 1;
-    double best = 0;
+    return p[0] | (uint32_t)p[1] << 8;
+}
 
-    for (uint32_t k = 0; k + span <= x->n; k++) {
+static bool pair_in(const uint8_t *pairs, const uint8_t *p)
+{
+    return pairs[pair_at(p) / 8] >> (pair_at(p) % 8) & 1;
+}
+
+enum { PLACES_MAX = 4096 };
+
+/* How often the window at each place of an anchor is expected: the statistic's guess, or what the set itself shows. */
+static void expect(const struct anchor *x, uint32_t window, const struct census *c, double *out)
+{
+    for (uint32_t k = 0; k + window <= x->n && k < PLACES_MAX; k++) {
+        double seen = 0;
+
+        out[k] = x->bytes ? rarity_bytes(x->bytes + k, window) : rarity_sets(x->sets + k, window);
+        if (x->bytes)
+            seen = c->weight * (*census_slot(c, load_window(x->bytes + k, window)) - 1);
+        out[k] = out[k] > seen ? out[k] : seen;
+    }
+}
+
+/* The run of window + stride - 1 bytes whose windows are the rarest, all together. */
+static double choose(struct anchor *x, const struct plan *p, const struct census *c)
+{
+    static double rarity[PLACES_MAX];
+    uint32_t span = p->window + p->stride - 1;
+    double best = -1;
+
+    expect(x, p->window, c, rarity);
+    for (uint32_t k = 0; k + span <= x->n && k + p->stride <= PLACES_MAX; k++) {
         double cost = 0;
 
-        for (uint32_t a = 0; a < p->stride; a++) {
-            cost += x->bytes ? rarity_bytes(x->bytes + k + a, p->window) : rarity_sets(x->sets + k + a, p->window);
-            if (x->bytes)
-                cost += 1e-7 * (*census_slot(c, load_window(x->bytes + k + a, p->window)) - 1);
-        }
-        if (k == 0 || cost < best) {
+        if (p->pairs && !pair_in(p->pairs, x->bytes + k))
+            continue;
+        for (uint32_t a = 0; a < p->stride; a++)
+            cost += rarity[k + a];
+        if (best < 0 || cost < best) {
             best = cost;
             x->at = k;
         }
     }
+    return best;
 }
 
 struct entry { uint64_t hash; uint32_t bucket, ref, check; };
 struct entries { struct entry *p; size_t n, room; };
 
-/* Where three known bytes stand beside the window: behind it, before it, or half inside. Only these, see VDB_G_CHECKS. */
+/* The bytes beside the window that tell most: eight where there are so many, else three. */
 static uint32_t check_of(const struct anchor *x, uint32_t at, uint32_t window)
 {
-    const int places[4] = { (int)window, -3, (int)window - 1, -2 };
+    double best = 2;
+    uint32_t check = VDB_CHECK_NONE;
 
-    for (int i = 0; x->bytes && i < 4; i++) {
-        int64_t q = (int64_t)at + places[i];
+    for (unsigned kind = VDB_CHECK_BEHIND; x->bytes && kind < VDB_CHECKS; kind++) {
+        unsigned n;
+        int64_t q = (int64_t)at + vdb_check_at(kind, window, &n);
+        double rarity;
 
-        if (places[i] == 0 || q < 0 || q + 3 > x->n)
+        /* Half a check only where there is no whole one. */
+        if (q < 0 || q + n > x->n || (kind >= VDB_CHECK_2_BEHIND && check))
             continue;
-        return (uint32_t)(uint8_t)places[i] | (uint32_t)x->bytes[q] << 8 | (uint32_t)x->bytes[q + 1] << 16 |
-               (uint32_t)x->bytes[q + 2] << 24;
+        rarity = rarity_bytes(x->bytes + q, n);
+        if (rarity < best) {
+            best = rarity;
+            check = vdb_check(kind, load_window(x->bytes + q, n));
+        }
     }
-    return 0;
+    return check;
 }
 
 static bool entry_add(struct entries *e, uint64_t window, uint32_t ref, uint32_t check)
@@ -181,17 +227,37 @@ static bool add_entries(struct image *im, struct entries *e, const struct anchor
     return true;
 }
 
-static int entry_order(const void *pa, const void *pb)
+static bool entry_before(const struct entry *a, const struct entry *b)
 {
-    const struct entry *a = pa, *b = pb;
-
-    if (a->bucket != b->bucket)
-        return a->bucket < b->bucket ? -1 : 1;
     if (a->hash != b->hash)
-        return a->hash < b->hash ? -1 : 1;
-    if (a->check != b->check)
-        return a->check < b->check ? -1 : 1;
-    return a->ref < b->ref ? -1 : a->ref > b->ref;
+        return a->hash < b->hash;
+    return a->check != b->check ? a->check < b->check : a->ref < b->ref;
+}
+
+static int entry_order(const void *a, const void *b)
+{
+    return entry_before(a, b) ? -1 : entry_before(b, a);
+}
+
+/* By bucket: counted, then each bucket on its own. slots[i + 1] becomes the end of bucket i. */
+static struct entry *sort_entries(const struct entries *e, uint32_t *slots, uint32_t buckets)
+{
+    struct entry *out = malloc((e->n ? e->n : 1) * sizeof *out);
+
+    for (size_t i = 0; i < e->n; i++)
+        slots[e->p[i].bucket + 1]++;
+    for (uint32_t i = 0; i < buckets; i++)
+        slots[i + 1] += slots[i];
+    for (size_t i = e->n; out && i-- > 0;)
+        out[--slots[e->p[i].bucket + 1]] = e->p[i];
+    /* Now slots[i + 1] is where bucket i begins. */
+    for (uint32_t i = 0; out && i < buckets; i++) {
+        size_t from = slots[i + 1], to = i + 1 < buckets ? slots[i + 2] : e->n;
+
+        if (to - from > 1)
+            qsort(out + from, to - from, sizeof *out, entry_order);
+    }
+    return out;
 }
 
 /* About bits bits an entry, a power of two of words, at most 2^most. */
@@ -209,32 +275,35 @@ static unsigned shift_of(uint32_t words)
     return 64 - (unsigned)__builtin_ctz(words);
 }
 
-static void filter_add(uint8_t *filter, uint32_t words, uint64_t hash)
+static void filter_add(uint8_t *word, uint64_t hash)
 {
-    uint8_t *w = filter + vdb_word(hash, shift_of(words), words) * 8;
-
-    put_le64(w, get_le64(w) | vdb_bits(hash));
+    put_le64(word, get_le64(word) | vdb_bits(hash));
 }
 
 static enum cs_status write_entries(struct image *im, struct entries *e, uint32_t buckets)
 {
+    uint32_t *begin = calloc((size_t)buckets + 2, sizeof *begin);
     uint8_t *slots = image_grow(im, VDB_BUCKETS, ((size_t)buckets + 1) * 4);
     uint8_t *out = image_grow(im, VDB_ENTRIES, e->n * VDB_ENTRY);
-    uint32_t at = 0;
+    struct entry *sorted;
 
-    if (!slots || !out)
-        return CS_NOMEM;
     for (size_t i = 0; i < e->n; i++)
-        e->p[i].bucket = vdb_bucket(e->p[i].hash, buckets);
-    qsort(e->p, e->n, sizeof *e->p, entry_order);
-    for (uint32_t i = 0; i < e->n; i++) {
-        put_le32(out + (size_t)i * VDB_ENTRY + VDB_E_REF, e->p[i].ref);
-        put_le32(out + (size_t)i * VDB_ENTRY + VDB_E_CHECK, e->p[i].check);
-        while (at <= e->p[i].bucket)
-            put_le32(slots + 4 * (size_t)at++, i);
+        e->p[i].bucket = vdb_bucket(vdb_second(e->p[i].hash, e->p[i].check), buckets);
+    sorted = begin ? sort_entries(e, begin, buckets) : NULL;
+    if (!slots || !out || !sorted) {
+        free(begin);
+        free(sorted);
+        return CS_NOMEM;
     }
-    while (at <= buckets)
-        put_le32(slots + 4 * (size_t)at++, (uint32_t)e->n);
+    for (size_t i = 0; i < e->n; i++) {
+        put_le32(out + i * VDB_ENTRY + VDB_E_REF, sorted[i].ref);
+        put_le32(out + i * VDB_ENTRY + VDB_E_CHECK, sorted[i].check);
+    }
+    for (uint32_t i = 0; i < buckets; i++)
+        put_le32(slots + 4 * (size_t)i, begin[i + 1]);
+    put_le32(slots + 4 * (size_t)buckets, (uint32_t)e->n);
+    free(begin);
+    free(sorted);
     return CS_OK;
 }
 
@@ -243,27 +312,29 @@ static uint32_t write_filter(struct image *im, uint32_t words, const struct entr
     uint32_t at = image_at(im, VDB_FILTER);
     uint8_t *filter = image_grow(im, VDB_FILTER, (size_t)words * 8);
 
-    for (size_t i = 0; filter && i < e->n; i++)
-        filter_add(filter, words, is_second ? vdb_second(e->p[i].hash, e->p[i].check) : e->p[i].hash);
+    for (size_t i = 0; filter && i < e->n; i++) {
+        uint64_t h = e->p[i].hash, s = vdb_second(h, e->p[i].check);
+
+        if (is_second)
+            filter_add(filter + (vdb_line(h, shift_of(words)) + (s >> 61)) * 8, s);
+        else
+            filter_add(filter + vdb_word(h, shift_of(words), words) * 8, h);
+    }
     return at;
 }
 
 static enum cs_status write_group(struct image *im, struct entries *e, const struct plan *p)
 {
-    uint32_t words = filter_words(e->n, 16, 18), second = filter_words(e->n, 16, 20), buckets = (uint32_t)(e->n / 2 + 1);
+    uint32_t words = filter_words(e->n, e->n <= 65536 ? 32 : 16, 18), second = filter_words(e->n, 16, 20), buckets = (uint32_t)(e->n / 2 + 1);
     uint32_t first = image_at(im, VDB_ENTRIES) / VDB_ENTRY, bucket_at = image_at(im, VDB_BUCKETS) / 4;
-    uint32_t flags = 0, checks = 0;
+    uint32_t checks = 0;
     uint8_t *g = image_grow(im, VDB_GROUPS, VDB_GROUP);
     enum cs_status st;
 
     if (!g)
         return CS_NOMEM;
     for (size_t i = 0; i < e->n; i++)
-        if (e->p[i].check == 0)
-            flags |= VDB_GF_UNCHECKED;
-        else
-            checks |= (e->p[i].check & 0xff) == p->window ? 1u : (e->p[i].check & 0xff) == 0xfd ? 2u
-                    : (e->p[i].check & 0xff) == 0xfe ? 8u : 4u;
+        checks |= 1u << (e->p[i].check & 0xff);
     put_le32(g + VDB_G_WINDOW, p->window);
     put_le32(g + VDB_G_STRIDE, p->stride);
     put_le32(g + VDB_G_FILTER, write_filter(im, words, e, false));
@@ -274,19 +345,134 @@ static enum cs_status write_group(struct image *im, struct entries *e, const str
     put_le32(g + VDB_G_N_ENTRIES, (uint32_t)e->n);
     put_le32(g + VDB_G_SECOND, write_filter(im, second, e, true));
     put_le32(g + VDB_G_SECOND_WORDS, second);
-    put_le32(g + VDB_G_CHECKS, (checks & 1 ? p->window : 0) | (checks & 2 ? 0xfdu << 8 : 0) |
-                                   (checks & 4 ? (p->window - 1) << 16 : 0) | (checks & 8 ? 0xfeu << 24 : 0));
-    put_le32(g + VDB_G_FLAGS, flags);
+    put_le32(g + VDB_G_CHECKS, checks);
+    if (p->pairs) {
+        put_le32(g + VDB_G_PAIRS, image_at(im, VDB_FILTER) + 1);
+        image_put(im, VDB_FILTER, (struct slice){ p->pairs, PAIRS / 8 });
+    }
     st = write_entries(im, e, buckets);
     return im->is_short ? CS_NOMEM : im->is_large ? CS_LIMIT : st;
 }
 
-static enum cs_status build_group(struct image *im, struct anchors *a, uint8_t group, const struct plan *p)
+/* ---- pairs ------------------------------------------------------------------------------------------------------- */
+
+struct pairs { double cost[PAIRS], use[PAIRS], score[PAIRS]; uint8_t map[PAIRS / 8]; };
+
+/* What it costs to look closer at every place with this pair: in ordinary files, and in random bytes. */
+static void pairs_cost(struct pairs *q)
+{
+    for (uint32_t i = 0; i < PAIRS; i++) {
+        uint8_t p[2] = { (uint8_t)i, (uint8_t)(i >> 8) };
+
+        q->cost[i] = rarity_bytes(p, 2) + 1.0 / PAIRS;
+    }
+}
+
+/* How many signatures could begin their window with it; those with few places count more. */
+static void pairs_use(struct pairs *q, const struct anchors *a, uint32_t window)
+{
+    for (size_t i = 0; i < a->n; i++) {
+        const struct anchor *x = &a->p[i];
+        uint32_t places = x->group == G_LONG ? x->n - window + 1 : 0;
+
+        for (uint32_t k = 0; k < places; k++)
+            q->use[pair_at(x->bytes + k)] += 1.0 / places;
+    }
+    for (uint32_t i = 0; i < PAIRS; i++)
+        q->score[i] = q->use[i] > 0 ? q->cost[i] / q->use[i] : 1e9;
+}
+
+static double by_value_of(const struct pairs *q, uint32_t a)
+{
+    return q->score[a];
+}
+
+static const struct pairs *order;
+
+static int by_score(const void *pa, const void *pb)
+{
+    uint32_t a = *(const uint32_t *)pa, b = *(const uint32_t *)pb;
+    double x = by_value_of(order, a), y = by_value_of(order, b);
+
+    return x != y ? (x > y) - (x < y) : (a > b) - (a < b);
+}
+
+/* What one signature may cost: places that are looked at closer for its sake, windows that are found and mean nothing (each
+ * of them as dear as LOOK places). */
+enum { LOOK = 20, NOTHING = 100000 };
+
+/* Its place: a window at a pair that is chosen already, the group of all alignments, or a pair of its own. A row of zeros, say,
+ * has few places where it is rare. */
+static void pairs_settle(struct pairs *q, struct anchor *x, uint32_t window, const struct census *c)
+{
+    static const struct plan rest = { 8, 4, 11, 0, NULL };
+    static double rarity[PLACES_MAX];
+    struct plan marked = { window, 1, window, 0, q->map };
+    double here = choose(x, &marked, c), there, best;
+    uint32_t own = UINT32_MAX;
+
+    if (here >= 0 && here < 1.0 / NOTHING)
+        return;
+    there = x->n >= 11 ? choose(x, &rest, c) : 1;
+    best = LOOK * (here >= 0 && here < there ? here : there);
+    if (best > (double)LOOK / NOTHING || x->n < 11) {
+        expect(x, window, c, rarity);
+        for (uint32_t k = 0; k + window <= x->n && k < PLACES_MAX; k++)
+            if (rarity[k] * LOOK + q->cost[pair_at(x->bytes + k)] < best) {
+                best = rarity[k] * LOOK + q->cost[pair_at(x->bytes + k)];
+                own = pair_at(x->bytes + k);
+            }
+    }
+    if (own == UINT32_MAX && here < 0 && x->n < 11)
+        own = pair_at(x->bytes);
+    if (own != UINT32_MAX)
+        q->map[own / 8] |= (uint8_t)(1u << own % 8);
+    else if (here < 0 || there < here)
+        x->group = G_REST;
+}
+
+/* The pairs that serve most signatures for the least cost, up to a share of the places of ordinary data. NULL: no memory. */
+static uint8_t *pairs_choose(struct anchors *a, uint32_t window, const struct census *c)
+{
+    double most = 0.6;              /* the statistic takes the worst kind of file for each pair: this is a fifth of the places, not more */
+    struct pairs *q = calloc(1, sizeof *q);
+    uint32_t *sorted = malloc(PAIRS * sizeof *sorted);
+    uint8_t *map = malloc(PAIRS / 8);
+
+    if (q && sorted && map) {
+        pairs_cost(q);
+        pairs_use(q, a, window);
+        for (uint32_t i = 0; i < PAIRS; i++)
+            sorted[i] = i;
+        order = q;
+        qsort(sorted, PAIRS, sizeof *sorted, by_score);
+        for (uint32_t i = 0; i < PAIRS && q->score[sorted[i]] < 1e9 && q->cost[sorted[i]] <= most; i++) {
+            most -= q->cost[sorted[i]];
+            q->map[sorted[i] / 8] |= (uint8_t)(1u << sorted[i] % 8);
+        }
+        for (size_t i = 0; i < a->n; i++)
+            if (a->p[i].group == G_LONG)
+                pairs_settle(q, &a->p[i], window, c);
+        memcpy(map, q->map, PAIRS / 8);
+    } else {
+        free(map);
+        map = NULL;
+    }
+    free(q);
+    free(sorted);
+    return map;
+}
+
+static enum cs_status build_group(struct image *im, struct anchors *a, uint8_t group, struct plan *p)
 {
     struct census c = { 0 };
     struct entries e = { 0 };
     enum cs_status st = census_take(&c, a, group, p->window);
 
+    if (st == CS_OK && p->least == p->window && group == G_LONG) {
+        p->pairs = pairs_choose(a, p->window, &c);
+        st = p->pairs ? CS_OK : CS_NOMEM;
+    }
     for (size_t i = 0; i < a->n && st == CS_OK; i++) {
         if (a->p[i].group != group)
             continue;
@@ -294,9 +480,10 @@ static enum cs_status build_group(struct image *im, struct anchors *a, uint8_t g
         if (!add_entries(im, &e, &a->p[i], p))
             st = CS_NOMEM;
     }
-    if (st == CS_OK)
-        st = write_group(im, &e, p);
     free(c.counts);
+    if (st == CS_OK && e.n)
+        st = write_group(im, &e, p);
+    free(p->pairs);
     free(e.p);
     return st;
 }
@@ -308,14 +495,14 @@ enum cs_status filter_build(struct image *im, struct anchors *a)
 
     plan_groups(plans, a);
     for (uint8_t g = 0; g < GROUPS && st == CS_OK; g++)
-        if (plans[g].anchors)
+        if (plans[g].anchors || (g == G_REST && plans[G_LONG].least == plans[G_LONG].window))
             st = build_group(im, a, g, &plans[g]);
     return st;
 }
 
 void filter_window(const struct anchor *x, struct arena *a, struct vdl_window *out)
 {
-    static const struct plan plans[GROUPS] = { { 8, 4, 11, 0 }, { 4, 4, 7, 0 }, { 2, 1, 2, 0 }, { 1, 1, 1, 0 } };
+    static const struct plan plans[GROUPS] = { { 8, 4, 11, 0, NULL }, { 8, 4, 11, 0, NULL }, { 4, 4, 7, 0, NULL }, { 2, 1, 2, 0, NULL }, { 1, 1, 1, 0, NULL } };
     struct anchor copy = *x;
     struct census c = { 0 };
     uint32_t n;

@@ -151,19 +151,17 @@ static bool read_group(struct vdl_db *db, const uint8_t *p, struct group *g)
     };
     if (pairs)
         g->pairs = db_at(db, VDB_FILTER, pairs - 1, 65536 / 8);
-    for (int i = 0; i < 4; i++)
-        g->checks[i] = (int8_t)p[VDB_G_CHECKS + i];
-    g->has_unchecked = get_le32(p + VDB_G_FLAGS) & VDB_GF_UNCHECKED;
+    g->checks = get_le32(p + VDB_G_CHECKS);
     g->second_words = get_le32(p + VDB_G_SECOND_WORDS);
     g->second = g->second_words ? db_at(db, VDB_FILTER, get_le32(p + VDB_G_SECOND), (uint64_t)g->second_words * 8) : NULL;
-    if (!power_of_two(g->words) || (g->second_words && (!g->second || !power_of_two(g->second_words))))
+    if (!power_of_two(g->words) || (g->second_words && (!g->second || g->second_words < 8 || !power_of_two(g->second_words))))
         return false;
     g->shift = 64 - (unsigned)__builtin_ctz(g->words);
     g->second_shift = g->second_words ? 64 - (unsigned)__builtin_ctz(g->second_words) : 0;
     if (g->window < 1 || g->window > 8 || g->stride < 1 || g->stride > 8 || !g->words || !g->n_buckets)
         return false;
     g->mask = g->window == 8 ? UINT64_MAX : ((uint64_t)1 << g->window * 8) - 1;
-    return g->filter && g->buckets && g->entries && (!pairs || g->pairs);
+    return g->filter && g->buckets && g->entries && (!pairs || (g->pairs && g->window == 8 && g->stride == 1));
 }
 
 static enum cs_status read_groups(struct vdl_db *db, char *why)

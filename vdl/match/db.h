@@ -23,8 +23,7 @@ struct group {
     const uint8_t *second;          /* second filter, or NULL */
     uint32_t second_words;
     unsigned shift, second_shift;
-    int8_t checks[4];
-    bool has_unchecked;
+    uint32_t checks;                /* bit n: kind n is used */
 };
 
 struct vdl_db {

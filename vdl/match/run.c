@@ -12,10 +12,11 @@ static inline uint64_t load64(const uint8_t *p)
 #endif
 }
 
+#define ALWAYS static inline __attribute__((always_inline))
+
 /* Places in [from, to) whose window passes the filter; all have eight readable bytes. Nothing here depends on the data
  * except addresses, so that the processor never guesses wrong. */
-static inline size_t probe_every(const struct group *g, const uint8_t *p, size_t from, size_t to, uint32_t *restrict out,
-                                 uint32_t stride)
+ALWAYS size_t probe_every(const struct group *g, const uint8_t *p, size_t from, size_t to, uint32_t *restrict out, uint32_t stride)
 {
     const uint8_t *filter = g->filter;
     const uint64_t mask = g->mask;
@@ -32,10 +33,54 @@ static inline size_t probe_every(const struct group *g, const uint8_t *p, size_t
     return n;
 }
 
-static size_t probe(const struct group *g, const uint8_t *p, size_t from, size_t to, uint32_t *out)
+/* Places in [from, to) where a chosen pair of bytes stands; all have eight readable bytes. */
+ALWAYS size_t mark(const struct group *g, const uint8_t *p, size_t from, size_t to, uint32_t *restrict out)
 {
+    const uint8_t *pairs = g->pairs;
+    size_t n = 0, i = from;
+
+    for (; to - i >= 4; i += 4) {
+        uint64_t x = load64(p + i);
+
+        for (unsigned k = 0; k < 4; k++, x >>= 8) {
+            uint32_t pair = (uint32_t)x & 0xffff;
+
+            out[n] = (uint32_t)(i + k);
+            n += load64(pairs + (pair >> 6) * 8) >> (pair & 63) & 1;
+        }
+    }
+    for (; i < to; i++) {
+        uint32_t pair = p[i] | (uint32_t)p[i + 1] << 8;
+
+        out[n] = (uint32_t)i;
+        n += pairs[pair / 8] >> (pair % 8) & 1;
+    }
+    return n;
+}
+
+/* Of those places keep the ones that pass the filter. */
+ALWAYS size_t probe_marked(const struct group *g, const uint8_t *p, uint32_t *at, size_t n_at)
+{
+    const uint8_t *filter = g->filter;
+    const unsigned shift = g->shift;
+    size_t n = 0;
+
+    for (size_t i = 0; i < n_at; i++) {
+        uint64_t h = vdb_hash(load64(p + at[i]));
+        uint64_t w = load64(filter + (h >> shift) * 8);
+
+        at[n] = at[i];
+        n += w >> (h >> 34 & 63) & w >> (h >> 40 & 63) & 1;
+    }
+    return n;
+}
+
+ALWAYS size_t probe_any(const struct group *g, const uint8_t *p, size_t from, size_t to, uint32_t *out)
+{
+    if (g->pairs)
+        return probe_marked(g, p, out, mark(g, p, from, to, out));
     switch (g->stride) {
-    case 8: return probe_every(g, p, from, to, out, 8);
+    case 5: return probe_every(g, p, from, to, out, 5);
     case 4: return probe_every(g, p, from, to, out, 4);
     case 2: return probe_every(g, p, from, to, out, 2);
     case 1: return probe_every(g, p, from, to, out, 1);
@@ -43,8 +88,69 @@ static size_t probe(const struct group *g, const uint8_t *p, size_t from, size_t
     }
 }
 
+static size_t probe_plain(const struct group *g, const uint8_t *p, size_t from, size_t to, uint32_t *out)
+{
+    return probe_any(g, p, from, to, out);
+}
+
+#if defined __x86_64__ && defined __GNUC__
+#include <immintrin.h>
+
+/* The same code with shifts that need no fixed register. */
+__attribute__((target("bmi,bmi2"))) static size_t probe_bmi(const struct group *g, const uint8_t *p, size_t from, size_t to,
+                                                            uint32_t *out)
+{
+    return probe_any(g, p, from, to, out);
+}
+
+/* Eight windows at a time, cut out of 64 bytes by one permutation. The same answers as probe_every(). */
+__attribute__((target("avx512f,avx512dq,avx512vl,avx512bw,avx512vbmi,bmi,bmi2"))) static size_t probe_wide(
+    const struct group *g, const uint8_t *p, size_t from, size_t to, uint32_t *out)
+{
+    const uint32_t s = g->stride;
+    const __m512i mul = _mm512_set1_epi64((long long)0x9E3779B97F4A7C15u), mask = _mm512_set1_epi64((long long)g->mask);
+    const __m512i low = _mm512_set1_epi64(63), one = _mm512_set1_epi64(1);
+    const __m128i shift = _mm_cvtsi32_si128((int)g->shift);
+    const __m256i steps = _mm256_mullo_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), _mm256_set1_epi32((int)s));
+    uint8_t cut[64];
+    size_t n = 0, i = from;
+
+    for (unsigned k = 0; k < 64; k++)
+        cut[k] = (uint8_t)(k / 8 * s + k % 8);
+    const __m512i perm = _mm512_loadu_si512(cut);
+    /* Every load stays inside of what probe_every() may read. */
+    for (; i + 64 <= to + 7 && i + 8 * (size_t)s <= to; i += 8 * (size_t)s) {
+        __m512i w = _mm512_and_si512(_mm512_permutexvar_epi8(perm, _mm512_loadu_si512(p + i)), mask);
+        __m512i h = _mm512_mullo_epi64(w, mul);
+        __m512i f = _mm512_i64gather_epi64(_mm512_srl_epi64(h, shift), g->filter, 8);
+        __m512i a = _mm512_srlv_epi64(f, _mm512_and_si512(_mm512_srli_epi64(h, 34), low));
+        __m512i b = _mm512_srlv_epi64(f, _mm512_and_si512(_mm512_srli_epi64(h, 40), low));
+        __mmask8 m = _mm512_test_epi64_mask(_mm512_and_si512(a, b), one);
+
+        _mm256_storeu_si256((void *)(out + n),
+                            _mm256_maskz_compress_epi32(m, _mm256_add_epi32(steps, _mm256_set1_epi32((int)(uint32_t)i))));
+        n += (size_t)__builtin_popcount(m);
+    }
+    return n + probe_every(g, p, i, to, out + n, s);
+}
+
+static size_t probe(const struct group *g, const uint8_t *p, size_t from, size_t to, uint32_t *out)
+{
+    if (!g->pairs && __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512dq"))
+        return probe_wide(g, p, from, to, out);
+    if (__builtin_cpu_supports("bmi2"))
+        return probe_bmi(g, p, from, to, out);
+    return probe_plain(g, p, from, to, out);
+}
+#else
+static size_t probe(const struct group *g, const uint8_t *p, size_t from, size_t to, uint32_t *out)
+{
+    return probe_plain(g, p, from, to, out);
+}
+#endif
+
 /* The window at a place, also where fewer than eight bytes are left. */
-static uint64_t window_at(const struct view *v, size_t at, uint64_t mask)
+static inline uint64_t window_at(const struct view *v, size_t at, uint64_t mask)
 {
     uint8_t pad[8] = { 0 };
 
@@ -66,20 +172,6 @@ static size_t probe_tail(const struct group *g, const struct view *v, size_t fro
         n += (get_le64(g->filter + vdb_word(h, g->shift, g->words) * 8) & bits) == bits;
     }
     return n;
-}
-
-/* Do the three bytes beside the window agree? What is out of reach here cannot match later. */
-static bool check_ok(const struct view *v, size_t at, uint32_t check)
-{
-    int32_t off = (int8_t)(check & 0xff);
-    size_t q;
-
-    if (off == 0)
-        return true;
-    if (off < 0 ? at < (size_t)-off : v->n - at < (size_t)off)
-        return false;
-    q = at + (size_t)(ptrdiff_t)off;
-    return v->n - q >= 3 && (v->p[q] | (uint32_t)v->p[q + 1] << 8 | (uint32_t)v->p[q + 2] << 16) == check >> 8;
 }
 
 static bool literal_ok(const uint8_t *data, const uint8_t *lit, size_t n, enum vdb_record kind)
@@ -143,17 +235,37 @@ static bool verify(struct lane *l, const struct view *v, struct place f)
     return true;
 }
 
-static inline uint32_t load24(const uint8_t *p)
+/* What an entry's check of this kind must be at this place. Bytes that are not there cannot be part of a literal. */
+static inline bool check_at(const struct group *g, const struct view *v, size_t at, unsigned kind, uint32_t *check)
 {
-    return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16;
+    unsigned n;
+    size_t q = at + (size_t)(ptrdiff_t)vdb_check_at(kind, g->window, &n);
+
+    /* Before the first byte q wraps to a large number. */
+    if (q >= v->n || v->n - q < n)
+        return false;
+    *check = vdb_check(kind, n == 8 ? load64(v->p + q) : v->p[q] | (uint32_t)v->p[q + 1] << 8 | (uint32_t)v->p[q + 2] << 16);
+    return true;
 }
 
-static inline uint64_t in_second(const struct group *g, uint64_t h, uint32_t check)
+/* line: of the window, in the second filter. */
+static inline uint64_t in_second(const uint8_t *line, uint64_t s)
 {
-    uint64_t s = vdb_second(h, check), w = load64(g->second + vdb_word(s, g->second_shift, g->second_words) * 8);
+    uint64_t w = load64(line + (s >> 61) * 8);
 
     return w >> (s >> 34 & 63) & w >> (s >> 40 & 63) & 1;
 }
+
+static inline const uint8_t *second_line(const struct group *g, uint64_t h)
+{
+    return g->second + vdb_line(h, g->second_shift) * 8;
+}
+
+/* So few places of so small an object are looked up at once: a second filter would only be more pages to touch. */
+enum { FEW = 32, SMALL = 65536 };
+
+/* So far ahead are lines of cache asked for. */
+enum { SOON = 12 };
 
 /* Keep those places whose window and neighbours pass the second filter. */
 static size_t probe_second(const struct group *g, const struct view *v, uint32_t *at, size_t n)
@@ -161,14 +273,18 @@ static size_t probe_second(const struct group *g, const struct view *v, uint32_t
     size_t out = 0;
 
     for (size_t i = 0; i < n; i++) {
-        uint64_t h = vdb_hash(window_at(v, at[i], g->mask)), pass = g->has_unchecked ? in_second(g, h, 0) : 0;
+        uint64_t h = vdb_hash(window_at(v, at[i], g->mask)), pass = 0;
+        const uint8_t *line = second_line(g, h);
 
-        for (int k = 0; k < 4; k++) {
-            size_t q = at[i] + (size_t)(ptrdiff_t)g->checks[k];
+        if (i + SOON < n)
+            __builtin_prefetch(second_line(g, vdb_hash(window_at(v, at[i + SOON], g->mask))));
 
-            /* Before the first byte q wraps to a large number. */
-            if (g->checks[k] && q < v->n && v->n - q >= 3)
-                pass |= in_second(g, h, (uint8_t)g->checks[k] | load24(v->p + q) << 8);
+        for (uint32_t left = g->checks; left; left &= left - 1) {
+            unsigned kind = (unsigned)__builtin_ctz(left);
+            uint32_t check = 0;
+
+            if (kind == VDB_CHECK_NONE || check_at(g, v, at[i], kind, &check))
+                pass |= in_second(line, vdb_second(h, check));
         }
         at[out] = at[i];
         out += pass;
@@ -176,38 +292,65 @@ static size_t probe_second(const struct group *g, const struct view *v, uint32_t
     return out;
 }
 
-/* From places to entries: three passes, so that each one's cache misses overlap. */
-static enum cs_status look_up(struct lane *l, const struct view *v, const struct group *g, const uint32_t *at,
-                              size_t n)
+static enum cs_status verify_all(struct lane *l, const struct view *v, size_t n)
 {
-    struct place *out = l->scan->places;
-    size_t n_out = 0;
+    const struct slice records = l->db->sec[VDB_RECORDS];
 
-    for (size_t i = 0; i < n; i++) {
-        uint32_t b = vdb_bucket(vdb_hash(window_at(v, at[i], g->mask)), g->n_buckets);
-        const uint8_t *slot = g->buckets + (size_t)b * 4;
-        uint32_t from = get_le32(slot), to = get_le32(slot + 4);
-
-        if (from > to || to > g->n_entries)
+    for (size_t k = 0; k < n; k++) {
+        if (k + SOON < n && l->scan->places[k + SOON].ref >> VDB_E_SHIFT < records.n)
+            __builtin_prefetch(records.p + (l->scan->places[k + SOON].ref >> VDB_E_SHIFT));
+        if (!verify(l, v, l->scan->places[k]))
             return CS_CORRUPT;
-        for (; from < to; from++) {
-            const uint8_t *e = g->entries + (size_t)from * VDB_ENTRY;
+    }
+    return CS_OK;
+}
 
-            if (!check_ok(v, at[i], get_le32(e + VDB_E_CHECK)))
-                continue;
-            out[n_out++] = (struct place){ at[i], get_le32(e + VDB_E_REF) };
-            if (n_out == BLOCK) {
-                for (size_t k = 0; k < n_out; k++)
-                    if (!verify(l, v, out[k]))
-                        return CS_CORRUPT;
-                n_out = 0;
-            }
+/* Entries with this window and this check go to the list; it is worked off when it is full. */
+static enum cs_status look_in(struct lane *l, const struct view *v, const struct group *g, size_t at, uint64_t s, uint32_t check,
+                              size_t *n)
+{
+    const uint8_t *slot = g->buckets + (size_t)vdb_bucket(s, g->n_buckets) * 4;
+    uint32_t from = get_le32(slot), to = get_le32(slot + 4);
+    enum cs_status st = CS_OK;
+
+    if (from > to || to > g->n_entries)
+        return CS_CORRUPT;
+    for (; from < to && st == CS_OK; from++) {
+        const uint8_t *e = g->entries + (size_t)from * VDB_ENTRY;
+
+        if (get_le32(e + VDB_E_CHECK) != check)
+            continue;
+        l->scan->places[(*n)++] = (struct place){ (uint32_t)at, get_le32(e + VDB_E_REF) };
+        if (*n == BLOCK) {
+            st = verify_all(l, v, *n);
+            *n = 0;
         }
     }
-    for (size_t k = 0; k < n_out; k++)
-        if (!verify(l, v, out[k]))
-            return CS_CORRUPT;
-    return CS_OK;
+    return st;
+}
+
+static enum cs_status look_up(struct lane *l, const struct view *v, const struct group *g, const uint32_t *at, size_t n_at,
+                              bool is_few)
+{
+    enum cs_status st = CS_OK;
+    size_t n = 0;
+
+    for (size_t i = 0; i < n_at && st == CS_OK; i++) {
+        uint64_t h = vdb_hash(window_at(v, at[i], g->mask));
+
+        for (uint32_t left = g->checks; left && st == CS_OK; left &= left - 1) {
+            unsigned kind = (unsigned)__builtin_ctz(left);
+            uint32_t check = 0;
+            uint64_t s;
+
+            if (kind >= VDB_CHECKS || (kind != VDB_CHECK_NONE && !check_at(g, v, at[i], kind, &check)))
+                continue;
+            s = vdb_second(h, check);
+            if (is_few || in_second(second_line(g, h), s))
+                st = look_in(l, v, g, at[i], s, check, &n);
+        }
+    }
+    return st == CS_OK ? verify_all(l, v, n) : st;
 }
 
 enum cs_status run_block(struct lane *l, const struct view *v, uint64_t from, uint64_t to)
@@ -218,6 +361,7 @@ enum cs_status run_block(struct lane *l, const struct view *v, uint64_t from, ui
         size_t at = (size_t)(first - v->base), end = (size_t)(to - v->base), n;
         size_t fast = v->n >= 8 ? v->n - 7 : 0, last = v->n >= g->window ? v->n - g->window + 1 : 0;
         enum cs_status st;
+        bool is_few;
 
         end = end < last ? end : last;
         if (at >= end)
@@ -227,9 +371,10 @@ enum cs_status run_block(struct lane *l, const struct view *v, uint64_t from, ui
         if (at < fast)
             at += (fast - at + g->stride - 1) / g->stride * g->stride;
         n += probe_tail(g, v, at, end, l->scan->found + n);
-        if (g->second)
+        is_few = !g->second || (n <= FEW && v->n <= SMALL);
+        if (!is_few)
             n = probe_second(g, v, l->scan->found, n);
-        st = look_up(l, v, g, l->scan->found, n);
+        st = look_up(l, v, g, l->scan->found, n, is_few);
         if (st != CS_OK)
             return st;
     }

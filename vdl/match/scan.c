@@ -56,7 +56,7 @@ struct vdl_scan *vdl_scan_new(struct vdl_db *const *dbs, size_t n, vdl_hit_fn *h
     s->hit = hit;
     s->ctx = ctx;
     s->lanes = calloc(n ? n : 1, sizeof *s->lanes);
-    s->found = malloc(BLOCK * sizeof *s->found);
+    s->found = malloc((BLOCK + 16) * sizeof *s->found);
     s->places = malloc(BLOCK * sizeof *s->places);
     s->exe = malloc(sizeof *s->exe);
     s->back = 16;
