@@ -52,7 +52,7 @@ struct format {
     X("cpio", unpack_cpio, true)   \
     X("ar", unpack_ar, true)       \
     X("CAB", unpack_cab, true)     \
-    X("LHA", unpack_lha, true)     \
+    X("LHA", lha_decode, true)     \
     X("ISO9660", unpack_iso, true) \
     X("gzip", gzip_decode, true)   \
     X("bzip2", bzip2_decode, true) \
