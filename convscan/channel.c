@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/diag.h"
 #include "confine.h"
 #include "job.h"
@@ -122,12 +123,23 @@ static void read_headers(struct job *j)
         j->part.charset = mime_param_find(&ev.part->type, "charset")->value;
 }
 
+/* The server may hand over the parameter as it was sent: an encoded word is one more reading of it. */
+static void add_variable(struct job *j, const char *value)
+{
+    struct slice s = slice_str(value);
+    struct arena a;
+
+    add_name(j, s);
+    if (slice_find(s, SLICE("=?")) < s.n && arena_init(&a, 1 << 16) == CS_OK)
+        add_name(j, mime_words_decode(s, &a));      /* the arena stays: names point into it */
+}
+
 static void describe_part(struct job *j)
 {
     const struct channel *ch = j->ch;
 
-    add_name(j, slice_str(ch->filename));
-    add_name(j, slice_str(ch->name));
+    add_variable(j, ch->filename);
+    add_variable(j, ch->name);
     read_headers(j);
     if (ch->type && snprintf(j->media, sizeof j->media, "%s/%s", ch->type, ch->subtype ? ch->subtype : "") > 0)
         j->part.declared = slice_str(j->media);

@@ -21,6 +21,10 @@
     "shb shs sys terminal theme themepack udl url vb vbe vbp vbs vbscript vhd vhdx vsmacros vsw vxd " \
     "webpnp website wsb wsc wsf wsh xbap xll xnk"
 
+#define BLOCKED_MEDIA \
+    "application/x-msdownload application/x-msdos-program application/x-dosexec application/x-msi application/hta " \
+    "application/vnd.microsoft.portable-executable application/x-ms-shortcut application/x-ms-application"
+
 enum kind { NUMBER, SIZE, SWITCH, TEXT, LIST, ACTION };
 
 struct setting {
@@ -63,6 +67,8 @@ static const struct setting settings[] = {
     { "names", "allow", LIST, AT(names.allow), "", 0, 0, 0, "extensions taken out of that list" },
     { "names", "unless_text", LIST, AT(names.unless_text), "com", 0, 0, 0, "blocked only when the content is no text: web sites end so too" },
     { "names", "block_types", LIST, AT(names.block_types), "", 0, 0, 0, "type words of content that is blocked" },
+    { "names", "block_media", LIST, AT(names.block_media), BLOCKED_MEDIA, 0, 0, 0, "declared media types that are blocked; patterns" },
+    { "names", "block_magic", LIST, AT(names.block_magic), "", 0, 0, 0, "media types by libmagic, for what has no type word; patterns" },
     { "names", "hidden", SWITCH, AT(names.hidden), NULL, 1, 0, 1, "block programs behind a harmless extension" },
     { "names", "files", SWITCH, AT(names.files), NULL, 1, 0, 1, "in file mode too, for what is inside the file" },
     { "notice", "folder", TEXT, AT(notice.folder), "", 0, 0, 0, "templates LANG.txt; empty: the built-in text" },

@@ -54,7 +54,7 @@ struct conf {
         unsigned syslog;
     } log;
     struct {
-        char *block, *allow, *unless_text, *block_types;
+        char *block, *allow, *unless_text, *block_types, *block_media, *block_magic;
         unsigned hidden, files;
     } names;
     struct {

@@ -5,6 +5,7 @@
 
 #include "formats.h"
 #include "ftype.h"
+#include "libmagic.h"
 #include "names.h"
 #include "safe.h"
 #include "spool.h"
@@ -227,14 +228,32 @@ static void check_name(struct scan *s, const struct object *o, struct slice name
         block(s, o, "Blocked.HiddenProgram", o->types.words[0]);
 }
 
+/* Does the text match any pattern of the list? */
+static bool is_listed(const char *list, struct slice text)
+{
+    struct slice left = slice_str(list);
+
+    for (struct slice w = conf_word(&left); w.n; w = conf_word(&left))
+        if (pattern_matches(w, text))
+            return true;
+    return false;
+}
+
 static void check_type(struct scan *s, const struct object *o)
 {
-    struct slice list = slice_str(s->setup.conf->names.block_types);
+    const struct conf *c = s->setup.conf;
+    char media[128];
 
-    for (struct slice w = conf_word(&list); w.n; w = conf_word(&list))
-        for (size_t i = 0; i < o->types.n; i++)
-            if (slice_ieq(w, slice_str(o->types.words[i])))
-                block(s, o, "Blocked.Type", o->types.words[i]);
+    for (size_t i = 0; i < o->types.n; i++)
+        if (is_listed(c->names.block_types, slice_str(o->types.words[i])))
+            block(s, o, "Blocked.Type", o->types.words[i]);
+    if (o->declared.n && is_listed(c->names.block_media, o->declared)) {
+        safe_ascii(media, sizeof media, o->declared);
+        block(s, o, "Blocked.Media", media);
+    }
+    if (c->names.block_magic && o->types.n && strcmp(o->types.words[0], "binary") == 0 && magic_media(o->bytes, media) &&
+        is_listed(c->names.block_magic, slice_str(media)))
+        block(s, o, "Blocked.Media", media);
 }
 
 static void check_names(struct scan *s, const struct object *o)

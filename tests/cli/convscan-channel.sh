@@ -131,6 +131,26 @@ grep -rqs 'needle of the virus' keep/new && grep -rqs '^X-Convscan-Record: {"id"
 rm -f o/*
 env -i INPUT_FILE=virus OUTPUT_FILE=o/out OUTPUT_OPTIONS=o/options "$BIN/convscan" --config now.conf --db rules.vdb 2>err
 grep -q 178030250 o/options && [ ! -e o/out ] && ok || bad "quarantine that cannot be written"
+# Types: as declared, as the first bytes tell, as libmagic knows.
+types() { # WHAT CONFIG PART TYPE/SUBTYPE
+    printf '%s\n' "$2" >now.conf; rm -f o/*
+    env -i INPUT_FILE="$3" OUTPUT_FILE=o/out OUTPUT_OPTIONS=o/options INPUT_TYPE="${4%/*}" INPUT_SUBTYPE="${4#*/}" \
+        "$BIN/convscan" --config now.conf --db rules.vdb
+    is_notice && ok || bad "$1"
+}
+types "declared media type" '' clean application/X-MSDownload
+printf 'GIF89a' >gif
+types "type word" '[names]
+block_types = GIF' gif image/gif
+printf '\001\332\001\001\000\003\000\012\000\012\000\003\000\000\000\000\000\000\000\377\000\000\000\000' >sgi
+head -c 600 /dev/zero >>sgi
+if command -v file >/dev/null && file -b --mime-type sgi | grep -q image/x-sgi; then
+    types "libmagic" '[names]
+block_magic = image/x-*' sgi application/octet-stream
+fi
+rm -f o/*
+env -i INPUT_FILE=clean OUTPUT_FILE=o/out OUTPUT_OPTIONS=o/options NAME='=?utf-8?B?ZXZpbC5leGU=?=' "$BIN/convscan" --db rules.vdb
+is_notice && ok || bad "encoded word as NAME"
 # The notice speaks the reader's language.
 printf 'From: a@example.org\nAccept-Language: xx, de-CH;q=0.9, en\n\n' >message
 : >now.conf
