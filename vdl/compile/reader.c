@@ -17,7 +17,7 @@ static uint8_t *pool_get(struct vdl_reader *r, size_t n)
 
     if (n > POOL / 4)
         return reader_get(r, n, 1);
-    if ((size_t)(r->pool_end - r->pool) < n) {
+    if (!r->pool || (size_t)(r->pool_end - r->pool) < n) {
         r->pool = reader_get(r, POOL, 1);
         r->pool_end = r->pool ? r->pool + POOL : NULL;
         if (!r->pool)
