@@ -70,7 +70,8 @@ START_TEST(the_fast_way_agrees)
         ck_assert_int_eq(mime_decoder_end(&d), CS_OK);
         mime_decoder_init(&d, MIME_ENC_QP, case_put, &one);
         for (size_t i = 0; i < n; i++)
-            ck_assert_int_eq(mime_decoder_feed(&d, slice_of(in + i, 1)), CS_OK);
+            if (mime_decoder_feed(&d, slice_of(in + i, 1)) != CS_OK)
+                ck_abort();
         ck_assert_int_eq(mime_decoder_end(&d), CS_OK);
         ck_assert(slice_eq(buf_slice(&one), buf_slice(&all)));
     }
