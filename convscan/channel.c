@@ -88,7 +88,7 @@ static void add_name(struct job *j, struct slice name)
     for (size_t i = 0; i < j->part.n_names; i++)
         if (slice_eq(j->part.names[i], name))
             return;
-    if (name.n && j->part.n_names < 8)
+    if (name.n && j->part.n_names < sizeof j->part.names / sizeof *j->part.names)
         j->part.names[j->part.n_names++] = name;
 }
 

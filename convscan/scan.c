@@ -12,7 +12,7 @@
 #include "tree.h"
 #include "words.h"
 
-enum { PATH_ROOM = 2048, DEEPEST = 64, NAMES = 8, NAME_TAIL = 512, PENDING = 64 };
+enum { PATH_ROOM = 2048, DEEPEST = 64, NAMES = 32, NAME_TAIL = 512, READING_TAIL = 256, PENDING = 64 };
 
 struct scan {
     struct scan_setup setup;
@@ -63,7 +63,7 @@ struct outlet {
     bool is_open, is_cut, is_damaged, is_locked;
     size_t path_mark;
     struct slice names[NAMES];          /* copies of what open() was given */
-    uint8_t text[2048];
+    uint8_t text[2 * NAME_TAIL + NAMES * READING_TAIL];
     size_t text_n;
 };
 
@@ -304,13 +304,13 @@ static size_t path_enter(struct scan *s, const struct emit_child *c, unsigned nu
     return mark;
 }
 
-/* The decoder's bytes are gone after open(). Of a long name the end counts. */
-static struct slice keep_text(struct outlet *out, struct slice s)
+/* The decoder's bytes are gone after open(). Of a long name the end counts; no reading may push out another. */
+static struct slice keep_text(struct outlet *out, struct slice s, size_t tail)
 {
     uint8_t *at = out->text + out->text_n;
 
-    if (s.n > NAME_TAIL)
-        s = slice_drop(s, s.n - NAME_TAIL);
+    if (s.n > tail)
+        s = slice_drop(s, s.n - tail);
     if (s.n > sizeof out->text - out->text_n)
         s = slice_drop(s, s.n - (sizeof out->text - out->text_n));
     if (s.n)
@@ -328,11 +328,11 @@ static void set_child(struct outlet *out, const struct emit_child *c)
         .parent = out->parent, .names = out->names, .how = c->how, .type = c->type, .is_view = c->kind == EMIT_VIEW,
         .depth = out->parent->depth + 1,
     };
-    o->declared = keep_text(out, slice_take(c->declared, 100));
-    o->charset = keep_text(out, slice_take(c->charset, 100));
-    o->name = keep_text(out, c->name);
+    o->declared = keep_text(out, slice_take(c->declared, 100), NAME_TAIL);
+    o->charset = keep_text(out, slice_take(c->charset, 100), NAME_TAIL);
+    o->name = keep_text(out, c->name, NAME_TAIL);
     for (; o->n_names < c->n_names && o->n_names < NAMES; o->n_names++)
-        out->names[o->n_names] = keep_text(out, c->names[o->n_names]);
+        out->names[o->n_names] = keep_text(out, c->names[o->n_names], READING_TAIL);
 }
 
 static enum cs_status outlet_open(struct emit *e, const struct emit_child *c)

@@ -27,7 +27,7 @@ struct scan_setup {
 
 struct scan_part {
     struct slice bytes;
-    struct slice names[8];      /* what the part is called, every reading; [0] may be empty */
+    struct slice names[34];     /* what the part is called, every reading; [0] may be empty */
     size_t n_names;
     struct slice declared;      /* media type as sent, "text/plain"; may be empty */
     struct slice charset;

@@ -43,7 +43,7 @@ struct mime_value {
 
 enum mime_shape { MIME_LEAF, MIME_MULTIPART, MIME_MESSAGE };
 
-enum { MIME_NAMES = 16 };
+enum { MIME_NAMES = 32 };
 
 struct mime_part {
     const struct mime_part *parent;     /* NULL for the message itself */

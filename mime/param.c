@@ -517,17 +517,21 @@ static void odd_readings(struct wish *w, const struct mime_piece *p)
         wish_add(w, alone(p, DECODE_ALWAYS, w->a));
 }
 
-static enum cs_status all_readings(struct wish *w)
+static void likely_readings(struct wish *w)
 {
-    const struct mime_piece *first = find(w->v, w->name, DUP_FIRST, false);
-    const struct mime_piece *last = find(w->v, w->name, DUP_LAST, false);
-
     if (!w->is_file_name)
         plain_readings(w, DUP_FIRST);
     extended_readings(w, DUP_FIRST, DECODE_MARKED);
     plain_readings(w, DUP_FIRST);
     plain_readings(w, DUP_LAST);
     extended_readings(w, DUP_LAST, DECODE_MARKED);
+}
+
+static void unlikely_readings(struct wish *w)
+{
+    const struct mime_piece *first = find(w->v, w->name, DUP_FIRST, false);
+    const struct mime_piece *last = find(w->v, w->name, DUP_LAST, false);
+
     if (first)
         odd_readings(w, first);
     if (last && last != first)
@@ -537,21 +541,31 @@ static enum cs_status all_readings(struct wish *w)
         extended_readings(w, DUP_LAST, DECODE_ALWAYS);
         wish_add(w, by_place(w->v, w->name, w->a));
     }
-    return w->st;
 }
 
 enum cs_status param_names(const struct mime_value *v, const char *name, struct arena *a, struct readings *out)
 {
     struct wish w = { .v = v, .name = slice_str(name), .a = a, .out = out, .is_file_name = true };
 
-    return all_readings(&w);
+    likely_readings(&w);
+    return w.st;
+}
+
+enum cs_status param_odd_names(const struct mime_value *v, const char *name, struct arena *a, struct readings *out)
+{
+    struct wish w = { .v = v, .name = slice_str(name), .a = a, .out = out, .is_file_name = true };
+
+    unlikely_readings(&w);
+    return w.st;
 }
 
 enum cs_status param_boundaries(const struct mime_value *v, struct arena *a, struct readings *out)
 {
     struct wish w = { .v = v, .name = SLICE("boundary"), .a = a, .out = out };
 
-    return all_readings(&w);
+    likely_readings(&w);
+    unlikely_readings(&w);
+    return w.st;
 }
 
 /* ---- the parameters as one list ---- */

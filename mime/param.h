@@ -39,8 +39,12 @@ void readings_add(struct readings *r, struct slice s);
 /* With is_last, of two parameters of one name the second is believed. */
 enum cs_status param_parse(struct slice value, bool is_last, struct arena *a, struct mime_value *out) MUST_USE;
 
-/* Every reading of a parameter that is a file name: RFC 2231 forms before the plain one, encoded words decoded. */
+/*
+ * Readings of a parameter that is a file name: RFC 2231 forms before the plain one, encoded words decoded. The likely ones
+ * are what programs show; the odd ones are all others.
+ */
 enum cs_status param_names(const struct mime_value *v, const char *name, struct arena *a, struct readings *out) MUST_USE;
+enum cs_status param_odd_names(const struct mime_value *v, const char *name, struct arena *a, struct readings *out) MUST_USE;
 /* Every reading of a boundary: the plain form before RFC 2231. */
 enum cs_status param_boundaries(const struct mime_value *v, struct arena *a, struct readings *out) MUST_USE;
 

@@ -149,35 +149,42 @@ static enum cs_status fill_value(const struct values *v, bool is_last, struct ar
     return param_parse(v->list[is_last ? v->n - 1 : 0], is_last, a, out);
 }
 
-static enum cs_status add_names(const struct values *v, const char *name, struct arena *a, struct readings *r)
-{
-    enum cs_status st = CS_OK;
+typedef enum cs_status name_reader(const struct mime_value *v, const char *name, struct arena *a, struct readings *out);
 
-    for (size_t i = 0; i < v->n && st == CS_OK; i++) {
+/* One kind of readings of both parameters of all copies of a field, the believed one first. */
+static enum cs_status add_names(name_reader *read, const struct mime_value *believed, const struct values *all,
+                                const char *name, struct arena *a, struct readings *r)
+{
+    enum cs_status st = read(believed, name, a, r);
+
+    for (size_t i = 0; all->n > 1 && i < all->n && st == CS_OK; i++) {
         struct mime_value value;
-        st = param_parse(v->list[i], false, a, &value);
+        st = param_parse(all->list[i], false, a, &value);
         if (st == CS_OK)
-            st = param_names(&value, name, a, r);
+            st = read(&value, name, a, r);
     }
     return st;
 }
 
-/* The believed fields first, then the other copies, then the parameter in the field where it does not belong. */
+/*
+ * What programs show first: so many odd readings of one parameter could otherwise push out the plain one of another. A
+ * parameter counts in the field where it does not belong, too.
+ */
 static enum cs_status fill_names(struct mime_part *part, const struct head *h, struct arena *a)
 {
+    static name_reader *const readers[] = { param_names, param_odd_names };
     struct readings r = { .list = part->names, .max = MIME_NAMES };
-    enum cs_status st = param_names(&part->disposition, "filename", a, &r);
+    enum cs_status st = CS_OK;
 
-    if (st == CS_OK)
-        st = param_names(&part->type, "name", a, &r);
-    if (st == CS_OK && h->disposition.n > 1)
-        st = add_names(&h->disposition, "filename", a, &r);
-    if (st == CS_OK && h->type.n > 1)
-        st = add_names(&h->type, "name", a, &r);
-    if (st == CS_OK)
-        st = param_names(&part->disposition, "name", a, &r);
-    if (st == CS_OK)
-        st = param_names(&part->type, "filename", a, &r);
+    for (size_t i = 0; i < 2 && st == CS_OK; i++) {
+        st = add_names(readers[i], &part->disposition, &h->disposition, "filename", a, &r);
+        if (st == CS_OK)
+            st = add_names(readers[i], &part->type, &h->type, "name", a, &r);
+        if (st == CS_OK)
+            st = add_names(readers[i], &part->disposition, &h->disposition, "name", a, &r);
+        if (st == CS_OK)
+            st = add_names(readers[i], &part->type, &h->type, "filename", a, &r);
+    }
     part->n_names = r.n;
     part->name = part->n_names ? part->names[0] : slice_of("", 0);
     return st;

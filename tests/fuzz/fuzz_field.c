@@ -16,7 +16,7 @@ static void readings(struct slice s, struct arena *a)
         return;
     for (size_t i = 0; i < v.n_params; i++)
         assert(v.params[i].value.p && v.params[i].name.n);
-    if (param_names(&v, "name", a, &r) != CS_OK)
+    if (param_names(&v, "name", a, &r) != CS_OK || param_odd_names(&v, "name", a, &r) != CS_OK)
         return;
     for (size_t i = 0; i < r.n; i++)
         for (size_t k = 0; k < i; k++)
