@@ -115,6 +115,8 @@ enum { PLACES_MAX = 4096 };
 /* How often the window at each place of an anchor is expected: the statistic's guess, or what the set itself shows. */
 static void expect(const struct anchor *x, uint32_t window, const struct census *c, double *out)
 {
+    for (uint32_t k = 0; x->bytes && k + window <= x->n && k < PLACES_MAX; k++)
+        __builtin_prefetch(census_slot(c, load_window(x->bytes + k, window)));
     for (uint32_t k = 0; k + window <= x->n && k < PLACES_MAX; k++) {
         double seen = 0;
 
@@ -411,7 +413,8 @@ static void pairs_settle(struct pairs *q, struct anchor *x, uint32_t window, con
     double here = choose(x, &marked, c), there, best;
     uint32_t own = UINT32_MAX;
 
-    if (here >= 0 && here < 1.0 / NOTHING)
+    x->is_chosen = here >= 0 && here < 1.0 / NOTHING;
+    if (x->is_chosen)
         return;
     there = x->n >= 11 ? choose(x, &rest, c) : 1;
     best = LOOK * (here >= 0 && here < there ? here : there);
@@ -476,7 +479,8 @@ static enum cs_status build_group(struct image *im, struct anchors *a, uint8_t g
     for (size_t i = 0; i < a->n && st == CS_OK; i++) {
         if (a->p[i].group != group)
             continue;
-        choose(&a->p[i], p, &c);
+        if (!a->p[i].is_chosen)
+            choose(&a->p[i], p, &c);
         if (!add_entries(im, &e, &a->p[i], p))
             st = CS_NOMEM;
     }

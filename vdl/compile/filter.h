@@ -22,6 +22,7 @@ struct anchor {
     uint32_t shift;                 /* of the run in the literal of the record */
     uint32_t at;                    /* the window's place in the run, once chosen */
     uint8_t group;
+    bool is_chosen;
 };
 
 struct anchors { struct anchor *p; size_t n, room; };
