@@ -28,15 +28,29 @@ static enum cs_status take_outcome(struct walk *w, enum outcome o)
     return w->has_ended ? CS_STOP : CS_OK;
 }
 
+/* Behind a limit nobody knows what is what: bytes without a label, held or handed over in one piece. */
+static enum cs_status convert_rest(struct walk *w, struct part_node *node, struct slice body, enum outcome *o)
+{
+    static const struct mime_part rest = { .number = "rest", .shape = MIME_LEAF,
+                                           .type = { .token = { (const uint8_t *)"application/octet-stream", 24 } } };
+    struct channel *ch = &w->ch;
+
+    if (ch->sw->on_mime_limit == ON_LIMIT_PROCESS || ch->job->conversions->n == 0)
+        return leaf_convert(ch, node, &rest, body, "what lies beyond the limits was refused", o);
+    *o = OUTCOME_HOLD;
+    snprintf(ch->result->diagnostic, CONVERT_DIAGNOSTIC, "limit reached: %s", node->limit);
+    return CS_OK;
+}
+
 static enum cs_status on_leaf(void *ctx, struct part_node *node, const struct mime_part *part, struct slice body)
 {
     struct walk *w = ctx;
-    enum outcome o;
+    enum outcome o = OUTCOME_NONE;
     enum cs_status st = runner_is_stopped(&w->ch.runner) ? CS_STOP : CS_OK;
 
     if (st != CS_OK || w->is_resting)
         return st;
-    st = leaf_convert(&w->ch, node, part, body, &o);
+    st = node->limit ? convert_rest(w, node, body, &o) : leaf_convert(&w->ch, node, part, body, NULL, &o);
     return st == CS_OK ? take_outcome(w, o) : st;
 }
 
@@ -59,8 +73,70 @@ static enum cs_status put_counted(void *ctx, struct slice s)
     return c->put(c->ctx, s);
 }
 
-static enum cs_status deliver(struct channel *ch, struct rebuild *tree, struct slice msg, mime_put *put, void *ctx)
+static struct slice header_of(struct slice msg)
 {
+    struct slice left = msg;
+    struct header_field f;
+
+    while (header_field_next(&left, &f))
+        continue;
+    return slice_take(msg, msg.n - left.n);
+}
+
+/* The message as the command left it: as it was, or nothing of it but its header and what the command put in its place. */
+static enum cs_status put_whole(struct part_node *n, struct slice msg, const char *eol, mime_put *put, void *ctx)
+{
+    enum cs_status st = n->is_deleted ? rebuild_empty(n, eol) : CS_OK;
+
+    if (st != CS_OK || !n->has_new_body)        /* a new header alone would be a mark; where should it go? */
+        return st == CS_OK && msg.n ? put(ctx, msg) : st;
+    st = put(ctx, buf_slice(&n->new_header));
+    return st == CS_OK && n->new_body.n ? put(ctx, buf_slice(&n->new_body)) : st;
+}
+
+/*
+ * A message that other readers take apart in another way (broken boundaries, doubtful encodings) is shown to the
+ * command once more, as a whole and as it would be delivered. A command that finds something there has found what no
+ * part of ours holds; then its answer is for the whole message.
+ */
+static enum cs_status convert_whole(struct walk *w, struct slice msg, mime_put *put, void *ctx)
+{
+    struct mime_part whole = { .number = "whole", .shape = MIME_LEAF, .has_type = true, .header = header_of(msg),
+                               .type = { .token = SLICE("message/rfc822") } };
+    struct part_node node = { .is_message = true, .header = whole.header };
+    enum outcome o;
+    enum cs_status st;
+
+    node.new_header = node.new_body = buf_init(SIZE_MAX / 2);
+    st = leaf_convert(&w->ch, &node, &whole, msg, NULL, &o);
+    if (st == CS_OK && !outcome_is_final(o))
+        st = put_whole(&node, msg, w->ch.eol, put, ctx);
+    else if (st == CS_OK)
+        w->ch.result->outcome = o;
+    buf_release(&node.new_header);
+    buf_release(&node.new_body);
+    return st;
+}
+
+static enum cs_status to_buf(void *ctx, struct slice s)
+{
+    return buf_put(ctx, s);
+}
+
+static enum cs_status deliver_ambiguous(struct walk *w, struct rebuild *tree, mime_put *put, void *ctx)
+{
+    struct buf out = buf_init(SIZE_MAX / 2);
+    enum cs_status st = rebuild_write(tree, w->ch.eol, to_buf, &out);
+
+    if (st == CS_OK)
+        st = convert_whole(w, buf_slice(&out), put, ctx);
+    buf_release(&out);
+    return st;
+}
+
+static enum cs_status deliver(struct walk *w, struct rebuild *tree, struct slice msg, mime_put *put, void *ctx)
+{
+    struct channel *ch = &w->ch;
     struct counted c = { .put = put, .ctx = ctx, .left = msg };
     enum cs_status st;
 
@@ -71,7 +147,10 @@ static enum cs_status deliver(struct channel *ch, struct rebuild *tree, struct s
     }
     if (outcome_is_final(ch->result->outcome))
         return CS_OK;
-    st = rebuild_write(tree, ch->eol, put_counted, &c);
+    if (ch->sw->ambiguous == AMBIGUOUS_SCAN && !w->is_resting && rebuild_is_ambiguous(tree))
+        st = deliver_ambiguous(w, tree, put_counted, &c);
+    else
+        st = rebuild_write(tree, ch->eol, put_counted, &c);
     ch->result->is_rebuilt = c.differs || c.left.n > 0;
     return st;
 }
@@ -92,7 +171,7 @@ static enum cs_status convert_diverted(struct walk *w, struct slice msg, mime_pu
             st = CS_OK;
         ch->result->parts = ch->n_leaves;
         if (st == CS_OK)
-            st = deliver(ch, tree, msg, put, ctx);
+            st = deliver(w, tree, msg, put, ctx);
         rebuild_free(tree);
         arena_release(&ch->arena);
     }

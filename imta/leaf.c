@@ -449,34 +449,26 @@ static enum cs_status convert_matched(struct leaf *l, enum outcome *o)
     return st == CS_OK ? carry_out(l, o) : st;
 }
 
-/* Behind a limit nobody knows what is what: all that is left goes through unchanged or not at all. */
-static enum outcome settle_rest(struct leaf *l, enum outcome o)
+/* What has no place of its own in the message goes through unchanged or not at all. */
+static enum outcome settle_whole(struct leaf *l, const char *why, enum outcome o)
 {
     struct part_node *n = l->node;
-    bool is_touched = n->is_deleted || n->has_new_body || n->has_new_header;
+    bool is_touched = n->is_deleted || n->has_new_body;         /* a new header alone would be a mark, no objection */
 
     n->is_deleted = n->has_new_body = n->has_new_header = false;
-    if (!is_touched && l->ch->sw->on_mime_limit == ON_LIMIT_PROCESS)
+    if (!is_touched)
         return o;
-    snprintf(l->ch->result->diagnostic, CONVERT_DIAGNOSTIC, "limit reached: %s", n->limit);
+    snprintf(l->ch->result->diagnostic, CONVERT_DIAGNOSTIC, "%s", why);
     return OUTCOME_HOLD;
 }
 
-/* What stands for a part behind a limit: bytes without a label. */
-static const struct mime_part rest_part = {
-    .number = "rest",
-    .shape = MIME_LEAF,
-    .type = { .token = { (const uint8_t *)"application/octet-stream", 24 } },
-};
-
 enum cs_status leaf_convert(struct channel *ch, struct part_node *node, const struct mime_part *part, struct slice body,
-                            enum outcome *outcome)
+                            const char *whole, enum outcome *outcome)
 {
-    struct leaf l = { .ch = ch, .node = node, .part = node->limit ? &rest_part : part, .headers_before = buf_init(SIZE_MAX / 2) };
+    struct leaf l = { .ch = ch, .node = node, .part = part, .headers_before = buf_init(SIZE_MAX / 2) };
     uint8_t *mark = ch->arena.at;
     enum cs_status st = CS_OK;
 
-    part = l.part;
     *outcome = OUTCOME_NONE;
     ch->n_leaves++;
     l.content = (struct content){ .body = body, .encoding = part->encoding, .is_text = is_type(part, "text/"),
@@ -486,10 +478,10 @@ enum cs_status leaf_convert(struct channel *ch, struct part_node *node, const st
     set_facts(&l);
     l.entry = is_opaque(&l) ? NULL : conversions_match(ch->job->conversions, &l.facts);
     l.report.entry = l.entry;
-    if (l.entry && !(node->limit && ch->sw->on_mime_limit == ON_LIMIT_HOLD))
+    if (l.entry)
         st = convert_matched(&l, outcome);
-    if (st == CS_OK && node->limit && ch->job->conversions->n)
-        *outcome = settle_rest(&l, *outcome);
+    if (st == CS_OK && whole)
+        *outcome = settle_whole(&l, whole, *outcome);
     l.report.outcome = *outcome;
     if (st == CS_OK)
         report_part(ch->job->report, &l.report);

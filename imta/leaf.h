@@ -23,8 +23,11 @@ struct channel {
     unsigned n_leaves, n_attachments;
 };
 
-/* *outcome is what this part means for the message. The diagnostic and the sample are already in the result. */
+/*
+ * *outcome is what this part means for the message. The diagnostic and the sample are already in the result.
+ * With whole (a reason) the body must come back unchanged, else the message is held for that reason.
+ */
 enum cs_status leaf_convert(struct channel *ch, struct part_node *node, const struct mime_part *part, struct slice body,
-                            enum outcome *outcome) MUST_USE;
+                            const char *whole, enum outcome *outcome) MUST_USE;
 
 #endif

@@ -155,6 +155,14 @@ enum cs_status rebuild_read(struct slice msg, const struct switches *sw, rebuild
     return st;
 }
 
+bool rebuild_is_ambiguous(const struct rebuild *t)
+{
+    for (unsigned v = 1; v < MIME_VARIANTS; v++)
+        if (mime_walk_is_ambiguous(t->walk, v))
+            return true;
+    return false;
+}
+
 void rebuild_free(struct rebuild *t)
 {
     if (!t)
@@ -279,8 +287,7 @@ static enum cs_status put_piece(struct writer *w, const struct piece *p)
     return st;
 }
 
-/* The header of a part whose content is gone: of a message all but its MIME fields, and an empty text. */
-static enum cs_status empty_node(struct part_node *n, const char *eol)
+enum cs_status rebuild_empty(struct part_node *n, const char *eol)
 {
     struct slice left = n->header;
     struct header_field f;
@@ -310,7 +317,7 @@ static enum cs_status settle_deletions(struct rebuild *t, const char *eol)
         n->is_deleted = false;
         if (up)
             up->n_deleted--;
-        st = empty_node(n, eol);
+        st = rebuild_empty(n, eol);
     }
     return st;
 }

@@ -37,11 +37,17 @@ typedef enum cs_status rebuild_leaf(void *ctx, struct part_node *node, const str
 enum cs_status rebuild_read(struct slice msg, const struct switches *sw, rebuild_leaf *leaf, void *ctx, struct rebuild **out) MUST_USE;
 void rebuild_free(struct rebuild *t);
 
+/* Would another reader see other parts, or other content in them? False for all well-formed mail. */
+bool rebuild_is_ambiguous(const struct rebuild *t);
+
 /* The nearest entity around (or at) the node that is a message. */
 const struct part_node *rebuild_message_of(const struct part_node *node);
 
 /* Would this text, as the body of the node, be taken for a delimiter of a multipart around it? */
 bool rebuild_collides(const struct part_node *node, struct slice text);
+
+/* In the place of a part whose content is gone: an empty text; of a message the other fields stay. */
+enum cs_status rebuild_empty(struct part_node *n, const char *eol) MUST_USE;
 
 /* The message as it now is, deletions carried out. Once. */
 enum cs_status rebuild_write(struct rebuild *t, const char *eol, mime_put *put, void *ctx) MUST_USE;

@@ -28,6 +28,7 @@ static const struct word_switch {
     { "container-encoding", AT(container_encoding), { "interpret", "ignore" } },
     { "message-leaves", AT(message_leaves), { "process", "skip" } },
     { "on-mime-limit", AT(on_mime_limit), { "hold", "process" } },
+    { "ambiguous", AT(ambiguous), { "scan", "ignore" } },
     { "probe-tags", AT(probe_tags), { "no", "yes" } },
 };
 

@@ -273,6 +273,33 @@ printf 'Content-Type: message/delivery-status\n\nbody\n' >status
 run status; has "message leaves are handed over" '"verdict":"pass"' report
 run status -S message-leaves=skip; has "message leaves are skipped" '"verdict":"none"' report
 
+# ---- messages that readers take apart in more than one way ----
+printf 'Subject: doubtful\nX-Mine: yes\nMIME-Version: 1.0\nContent-Type: application/x; name=a\nContent-Transfer-Encoding: base64\n\nYWJj=ZGVm\n' >doubtful
+cat >cmd <<END
+if [ \$INPUT_TYPE != message ]; then $cp; exit; fi
+cat "\$INPUT_FILE" >$PWD/whole
+case \$(cat $PWD/answer) in
+notice) echo refused >"\$OUTPUT_FILE"; printf 'Content-Type: text/plain\n' >"\$OUTPUT_HEADERS"; printf 'OUTPUT_TYPE=TEXT\nOUTPUT_SUBTYPE=PLAIN\nOUTPUT_MODE=TEXT\n' >"\$OUTPUT_OPTIONS" ;;
+pass) $cp ;;
+*) echo "STATUS=\$(cat $PWD/answer)" >"\$OUTPUT_OPTIONS" ;;
+esac
+END
+entry "$full
+  command=\"/bin/sh $PWD/cmd\""
+echo pass >answer; run doubtful
+cmp -s out doubtful && cmp -s whole doubtful && ok || bad "doubtful, passed"
+echo notice >answer; run doubtful
+has "doubtful, refused: a notice" '^refused$' out
+hasnot "doubtful, refused: nothing of it" 'YWJj' out
+has "the message's own fields stay" '^X-Mine: yes$' out
+has "with the labels of the notice" '^Content-Type: text/plain$' out
+echo 178030178 >answer; run doubtful
+hasnot "doubtful, deleted" 'YWJj' out
+has "doubtful, deleted: an empty text" '^Content-Type: text/plain$' out
+echo 178030250 >answer; run doubtful; is "doubtful, held" "$rc $(wc -c <out)" "10 0"
+run doubtful -S ambiguous=ignore
+cmp -s out doubtful && ok || bad "doubtful, not looked at"
+
 [ -z "$(ls -A tmp)" ] && ok || bad "left behind: $(ls -A tmp)"
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" -eq 0 ]

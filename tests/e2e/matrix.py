@@ -38,7 +38,7 @@ SWITCHES = ['on-nonzero-exit=unchanged', 'on-nonzero-exit=retry', 'on-nonzero-ex
             'status-syntax=decimal+0x', 'duplicate-option=first', 'multi-verdict=most-severe', 'parameter-symbol=by-position',
             'absent-header-variable=empty', 'text-line-ends=CRLF', 'security-multiparts=process', 'security-multiparts=conditional',
             'version=6.0-2005Q4', 'version=pmdf6', 'force-as-is=rest', 'container-encoding=ignore', 'message-leaves=skip',
-            'on-mime-limit=process', 'timeout=30']
+            'on-mime-limit=process', 'ambiguous=ignore', 'timeout=30']
 
 
 def nested(levels, leaf):
