@@ -117,7 +117,7 @@ static const struct { const char *vdl, *says; size_t rules; } wrong[] = {
     { "\xff\xfe:\0n\0", "t:1:1: error: this file is in UTF-16", 0 },
     { ":n, \"ab\" OR \x80 #", "t:1:13: error: an unexpected byte", 0 },
     { ":n, (\"ab\" | \"ab\") #", "t:1:13: warning: this alternative is never reached", 1 },
-    { ":n, \\d+ #", "t:1:5: warning: this segment is slow", 1 },
+    { ":n, \\d+ #", "t:1:1: warning: this rule is slow: it looks for", 1 },
     { ":n, .*, \"ab\" #", "t:1:5: warning: a segment that begins with a gap", 1 },
     { ":n, \"ab\" #\n:n, \"cd\" #", "t:2:1: warning: a rule of this name is there already", 2 },
     { ":n, \"abc\" #\n:m, \"abc\" #", "t:2:1: warning: this says the same as rule n", 2 },

@@ -5,6 +5,8 @@
 #include "same.h"
 #include "sema.h"
 
+enum { SLOW_WINDOWS = 32 };
+
 /* ---- tokens ---- */
 
 void parse_next(struct parse *p)
@@ -282,6 +284,28 @@ static void warn_same(struct parse *p, const struct vdl_rule *rule, uint32_t col
     }
 }
 
+/* What the scanner would look for on behalf of this rule, and how often it would find it in ordinary data. */
+static void warn_slow(struct parse *p, const struct vdl_rule *rule, uint32_t column)
+{
+    struct arena *a = &p->r->program->arena;
+    struct vdl_window windows[SLOW_WINDOWS];
+    uint8_t *mark = a->at;
+    size_t n = vdl_emit_windows(rule, a, windows, SLOW_WINDOWS);
+    char bytes[3 * 8 + 1] = "";
+
+    for (size_t i = 0; i < n && i < SLOW_WINDOWS; i++) {
+        if (windows[i].rarity <= VDL_SLOW_RARITY)
+            continue;
+        for (size_t k = 0; k < windows[i].bytes.n && k < 8; k++)
+            snprintf(bytes + 3 * k, 4, " %02x", windows[i].bytes.p[k]);
+        p->r->counts.warnings++;
+        complain(&p->r->complaints, p->r->source, COMPLAIN_WARNING, rule->line, column, "more fixed bytes side by side, rarer ones, or a place (@=) make it fast",
+                 "this rule is slow: it looks for%s, about %.0f times in a million bytes", bytes, windows[i].rarity);
+        break;
+    }
+    a->at = mark;
+}
+
 static void keep_rule(struct parse *p, const struct vdl_rule *made, uint32_t column)
 {
     struct vdl_rule *rule;
@@ -297,6 +321,7 @@ static void keep_rule(struct parse *p, const struct vdl_rule *made, uint32_t col
         return;
     }
     warn_same(p, made, column);
+    warn_slow(p, made, column);
     rule = vdl_program_add(p->r->program);
     if (!rule || (st != CS_OK && st != CS_UNSUPPORTED)) {
         p->r->status = rule ? st : CS_NOMEM;

@@ -42,44 +42,6 @@ struct width vdl_sema_width(const struct vdl_node *n)
     }
 }
 
-static size_t run_in_bytes(const struct vdl_node *n)
-{
-    size_t best = 0, run = 0;
-
-    if (!n->mask)
-        return n->bytes.n;
-    for (size_t i = 0; i < n->bytes.n; i++) {
-        run = n->mask[i] == 0xff ? run + 1 : 0;
-        best = run > best ? run : best;
-    }
-    return best;
-}
-
-size_t vdl_sema_literal(const struct vdl_node *n)
-{
-    size_t best = 0, k;
-
-    switch (n->kind) {
-    case VN_BYTES: return run_in_bytes(n);
-    case VN_CAT: case VN_SEGMENT:
-        for (uint32_t i = 0; i < n->n_kids; i++) {
-            k = vdl_sema_literal(n->kids[i]);
-            best = k > best ? k : best;
-        }
-        return best;
-    case VN_ALT:
-        best = SIZE_MAX;
-        for (uint32_t i = 0; i < n->n_kids; i++) {
-            k = vdl_sema_literal(n->kids[i]);
-            best = k < best ? k : best;
-        }
-        return best == SIZE_MAX ? 0 : best;
-    case VN_REP: return n->lo ? vdl_sema_literal(n->kids[0]) : 0;
-    case VN_LOOSE: case VN_DIGITS: return n->bytes.n >= 4 ? 2 : 0;  /* found by their first bytes */
-    default: return 0;
-    }
-}
-
 static bool fits(const struct vdl_node *n, unsigned depth, size_t *left)
 {
     if (depth > VDL_DEPTH_MAX || *left == 0)
@@ -149,8 +111,6 @@ static bool is_gap_first(const struct vdl_node *n)
 static bool check_segment(struct vdl_reader *r, const struct vdl_node *n)
 {
     const struct vdl_node *body = n->kids[0];
-    bool is_bound = n->anchor && n->anchor->where != VW_VERSION_INFO && n->anchor->where != VW_IN_SECTION &&
-        n->anchor->hi - n->anchor->lo < 4096;
 
     if (!check_low(r, body))
         return false;
@@ -158,8 +118,6 @@ static bool check_segment(struct vdl_reader *r, const struct vdl_node *n)
         return wrong(r, body, "a segment must hold at least one byte", "this segment matches everywhere, also in an empty object");
     if (is_gap_first(body) && !n->anchor)
         warn(r, body, "leave the gap out", "a segment that begins with a gap is slow and finds nothing more");
-    else if (!is_bound && vdl_sema_literal(body) < 2)
-        warn(r, body, "give it two fixed bytes side by side, or bind it to a place with @=", "this segment is slow: no two fixed bytes stand side by side in it");
     return true;
 }
 

@@ -18,8 +18,6 @@ struct vdl_node *vdl_sema_rule(struct vdl_reader *r, struct vdl_node *expr, stru
 /* Fewest and most bytes a low-level tree matches; VDL_INF: no limit. */
 struct width { uint64_t lo, hi; };
 struct width vdl_sema_width(const struct vdl_node *n);
-/* The longest run of certain bytes that every match holds. */
-size_t vdl_sema_literal(const struct vdl_node *n);
 /* Levels of a tree, and its nodes with shared ones counted every time; stops at the limits. */
 bool vdl_sema_fits(const struct vdl_node *n);
 
