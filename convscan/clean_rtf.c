@@ -13,14 +13,13 @@ struct cutter {
     bool is_changed, hid_objects;
 };
 
-/* The group we are in goes; one that has no beginning of its own is the document. */
-static enum cs_status cut_group(struct cutter *c)
+/* The group we are in goes; where that is the whole document, all from this word on. */
+static enum cs_status cut_group(struct cutter *c, size_t word_at)
 {
     size_t level = c->depth < LEVELS ? c->depth : LEVELS, begin;
     enum cs_status st;
 
-    begin = level > 1 ? c->opened[level - 1] : c->kept > 6 ? c->kept : 6;           /* "{\rtf1" stays */
-    begin = begin < c->lex.all.n ? begin : c->lex.all.n;
+    begin = level > 1 ? c->opened[level - 1] : word_at;
     st = begin > c->kept ? buf_put(c->out, slice_sub(c->lex.all, c->kept, begin - c->kept)) : CS_OK;
     while (st == CS_OK && c->depth >= level && level) {
         struct rtf_token t = rtf_next(&c->lex);
@@ -55,7 +54,7 @@ static enum cs_status token(struct cutter *c, const struct rtf_token *t, size_t 
         c->hid_objects = c->hid_objects || slice_find(t->bytes, SLICE("objdata")) < t->bytes.n;
         return CS_OK;
     case RTF_WORD:
-        return slice_ieq(t->bytes, SLICE("objdata")) ? cut_group(c) : CS_OK;
+        return slice_ieq(t->bytes, SLICE("objdata")) ? cut_group(c, at) : CS_OK;
     default:
         return CS_OK;
     }
