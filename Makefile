@@ -176,23 +176,27 @@ $(BUILD)/bench/%_bench: tests/bench/%_bench.c $(ARCHIVES)
 
 # ---- installing --------------------------------------------------------------------------------------------------
 BINDIR := $(DESTDIR)$(PREFIX)/bin
+SBINDIR := $(DESTDIR)$(PREFIX)/sbin
 DATADIR := $(DESTDIR)$(PREFIX)/share/convscan
 MANDIR := $(DESTDIR)$(PREFIX)/share/man
-SCRIPTS := $(wildcard $(addprefix scripts/,vdl-update spin spin-script spin-time vreset eicar queue-watch))
-SAMPLES := $(wildcard imta/*.sample)
+PAGES := $(wildcard docs/man/*.[1-8])
 .PHONY: install uninstall dist
 install: all ## install below PREFIX (and DESTDIR)
-	install -d $(BINDIR) $(DATADIR)/samples
-	install -m 755 $(PROGRAMS) $(SCRIPTS) $(BINDIR)
+	install -d $(BINDIR) $(SBINDIR) $(DATADIR)/samples $(DATADIR)/rules $(DATADIR)/scripts $(DATADIR)/units
+	install -m 755 $(PROGRAMS) scripts/queue-watch $(BINDIR)
 	ln -sf convscan $(BINDIR)/uvscan
-	[ ! -f $(RULES) ] || install -m 644 $(RULES) $(DATADIR)
-	$(if $(SAMPLES),install -m 644 $(SAMPLES) $(DATADIR)/samples)
-	for page in $(wildcard docs/man/*.[1-8]); do \
+	install -m 755 scripts/vdl-update scripts/vdl-publish $(SBINDIR)
+	install -m 755 $(addprefix scripts/,eicar spin spin-script spin-time vreset) $(DATADIR)/scripts
+	install -m 644 $(RULES) $(DATADIR)
+	install -m 644 vdl/rules/*.vdl $(DATADIR)/rules
+	install -m 644 imta/*.sample $(DATADIR)/samples
+	install -m 644 scripts/units/* $(DATADIR)/units
+	for page in $(PAGES); do \
 	    d=$(MANDIR)/man$${page##*.}; install -d $$d && install -m 644 $$page $$d || exit 1; done
 uninstall: ## take away what install put there
-	rm -f $(addprefix $(BINDIR)/,$(notdir $(PROGRAMS) $(SCRIPTS)) uvscan)
+	rm -f $(addprefix $(BINDIR)/,$(notdir $(PROGRAMS)) queue-watch uvscan) $(SBINDIR)/vdl-update $(SBINDIR)/vdl-publish
 	rm -rf $(DATADIR)
-	for page in $(notdir $(wildcard docs/man/*.[1-8])); do rm -f $(MANDIR)/man$${page##*.}/$$page; done
+	for page in $(notdir $(PAGES)); do rm -f $(MANDIR)/man$${page##*.}/$$page; done
 dist: ## a source archive of the last commit
 	@mkdir -p $(BUILD)
 	git archive --format=tar.gz --prefix=convscan-$(VERSION)/ -o $(BUILD)/convscan-$(VERSION).tar.gz HEAD
