@@ -1,10 +1,9 @@
 #include "blob.h"
 
-#include "inflate.h"
 #include "magic.h"
 #include "unbase.h"
 
-enum { MIN_64 = 40, MIN_HEX = 64, HEX_BYTES = 48, TURNED = 88, MIN_PERCENTS = 8, ACTIVE_FROM = 0x28, ACTIVE_TO = 0x60 };
+enum { MIN_64 = 40, MIN_HEX = 64, HEX_BYTES = 48, TURNED = 88, MIN_PERCENTS = 8, SCRIPT_HEAD = 1024 };
 
 static enum cs_status member(struct emit *out, struct slice bytes, const char *how, const char *type)
 {
@@ -14,28 +13,19 @@ static enum cs_status member(struct emit *out, struct slice bytes, const char *h
     return emit_whole(out, &c, bytes);
 }
 
-static enum cs_status emit_put(void *to, struct slice bytes)
+/* Plain characters, with calls and with strings or statements: perhaps the next layer of a script. */
+bool blob_is_script(struct slice s)
 {
-    struct emit *out = to;
+    static const char marks[] = "\"';=";
+    bool has_mark = false;
 
-    return out->put(out, bytes);
-}
-
-/* Word's wrapping of macros in web pages: a header, then a compound file in zlib. */
-static enum cs_status active_mime(struct emit *out, struct slice in)
-{
-    struct emit_child c = { .kind = EMIT_MEMBER, .how = "activemime", .size = UINT64_MAX, .packed = in.n,
-                            .name = slice_take(in, 0) };
-    struct inflate_result res;
-    size_t at = ACTIVE_FROM;
-    enum cs_status st;
-
-    while (at + 1 < in.n && at < ACTIVE_TO && !(in.p[at] == 0x78 && (in.p[at] << 8 | in.p[at + 1]) % 31 == 0))
-        at++;
-    st = out->open(out, &c);
-    if (st == CS_OK)
-        st = inflate_all(slice_drop(in, at), INFLATE_ZLIB, emit_put, out, &res);
-    return st == CS_OK ? out->close(out) : st;
+    s = slice_take(s, SCRIPT_HEAD);
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] < ' ' && !ascii_is_space(s.p[i]))
+            return false;
+    for (size_t i = 0; i + 1 < sizeof marks; i++)
+        has_mark = has_mark || slice_chr(s, (uint8_t)marks[i]) < s.n;
+    return has_mark && slice_chr(s, '(') < s.n;
 }
 
 struct blobs blobs_of(struct emit *out)
@@ -56,19 +46,15 @@ enum cs_status blobs_end(struct blobs *b, enum cs_status st)
 enum cs_status blob_bytes(struct blobs *b, struct slice bytes, const char *how)
 {
     bool is_binary = magic_is_binary(slice_take(bytes, MAGIC_HEAD));
-    enum cs_status st;
 
     if (bytes.n == 0 || (bytes.n < BLOB_MIN && !is_binary))
         return CS_OK;
     if (!is_binary && b->left == 0) {
-        st = buf_put(&b->rest, bytes);
+        enum cs_status st = buf_put(&b->rest, bytes);
         return st == CS_OK ? buf_putc(&b->rest, '\n') : st;
     }
     b->left -= !is_binary;
-    st = member(b->out, bytes, how, NULL);
-    if (st == CS_OK && slice_starts(bytes, SLICE("ActiveMime")))
-        st = active_mime(b->out, bytes);
-    return st;
+    return member(b->out, bytes, how, !is_binary && blob_is_script(bytes) ? "script" : NULL);
 }
 
 typedef enum cs_status undo(struct slice in, struct buf *out);

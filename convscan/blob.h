@@ -32,6 +32,9 @@ enum cs_status blob_text(struct blobs *b, struct slice text, const char *how) MU
 enum cs_status blob_known(struct blobs *b, struct slice text, const char *how) MUST_USE;
 /* Base64, whatever comes out. */
 enum cs_status blob_64(struct blobs *b, struct slice text, const char *how) MUST_USE;
+/* Could this be the text of a script? */
+bool blob_is_script(struct slice s);
+
 /* Every data: address in text. */
 enum cs_status blob_addresses(struct blobs *b, struct slice text) MUST_USE;
 

@@ -6,7 +6,7 @@
 #include "unbase.h"
 #include "utf16.h"
 
-enum { NUMBERS_MIN = 16, BARE_MIN = 64, PIECE_MIN = 16, WORD_MAX = 24 };
+enum { NUMBERS_MIN = 16, BARE_MIN = 64, PIECE_MIN = 16, WORD_MAX = 24, JOINED_MIN = 64 };
 
 struct script {
     struct slice in;
@@ -14,6 +14,7 @@ struct script {
     struct blobs *blobs;
     struct buf string;           /* the one that is being put together */
     size_t n_made;               /* how many of its characters were written as numbers */
+    size_t n_joints;             /* how many pieces were joined to the first */
     struct buf pieces;           /* base64 in several strings in a row */
     size_t n_pieces;
     struct buf all;              /* every string, a line each */
@@ -130,6 +131,7 @@ static enum cs_status end_string(struct script *s)
 {
     struct slice text = buf_slice(&s->string);
     enum cs_status st = CS_OK;
+    bool is_made;
 
     if (text.n >= PIECE_MIN && unbase_is_64(text, PIECE_MIN)) {
         st = buf_put(&s->pieces, text);
@@ -143,11 +145,12 @@ static enum cs_status end_string(struct script *s)
         st = buf_put(&s->all, text);
     if (st == CS_OK && text.n)
         st = buf_putc(&s->all, '\n');
+    is_made = s->n_made >= BLOB_MIN || (s->n_joints && text.n >= JOINED_MIN && blob_is_script(text));
     if (st == CS_OK)
-        st = s->n_made >= BLOB_MIN ? blob_bytes(s->blobs, text, "script-string") : blob_text(s->blobs, text, "script-string");
+        st = is_made ? blob_bytes(s->blobs, text, "script-string") : blob_text(s->blobs, text, "script-string");
     if (st == CS_OK)
         st = blob_addresses(s->blobs, text);
-    s->string.n = s->n_made = 0;
+    s->string.n = s->n_made = s->n_joints = 0;
     return st;
 }
 
@@ -273,7 +276,7 @@ static enum cs_status string(struct script *s)
         uint8_t c = peek(s, 0);
         if (c == '"' || c == '\'' || c == '`')
             st = literal(s);
-    } while (st == CS_OK && joins(s));
+    } while (st == CS_OK && joins(s) && ++s->n_joints);
     return st == CS_OK ? end_string(s) : st;
 }
 

@@ -10,13 +10,15 @@ static bool says(struct slice tag, const char *word)
     return slice_find(tag, slice_str(word)) < tag.n;
 }
 
-/* Text between two tags. Where the tag says that it is a file it is taken for one. */
+/* Text between two tags. Where the tag says that it is a file it is taken for one; those of Word are flatxml.c's. */
 static enum cs_status text(struct slice tag, struct slice s, struct blobs *blobs)
 {
     s = slice_trim(s);
     if (slice_starts(s, SLICE("<![CDATA[")))
         s = slice_drop(s, 9);
-    if (says(tag, "inaryData") || says(tag, "binData") || says(tag, "base64"))
+    if (says(tag, "inaryData") || says(tag, "binData"))
+        return CS_OK;
+    if (says(tag, "base64"))
         return s.n ? blob_64(blobs, s, "xml-data") : CS_OK;
     return s.n >= MIN_TEXT ? blob_known(blobs, s, "xml-text") : CS_OK;
 }

@@ -1,5 +1,5 @@
 /*
- * xmlblob.h - files in base64 between the tags of XML: Word's flat documents, ActiveMime macros, signed and wrapped data.
+ * xmlblob.h - files in base64 between the tags of XML: signed and wrapped data, all but Word's own (flatxml.h).
  *
  *   Bounded   as blob.h; time linear.
  */

@@ -219,6 +219,20 @@ START_TEST(strings_are_put_together)
 }
 END_TEST
 
+/* A script that a script puts together is an object of its own, and so looked into in its turn. */
+START_TEST(inner_scripts_become_members)
+{
+    struct recorder r;
+
+    recorder_init(&r);
+    ck_assert_int_eq(script_decode(SLICE("eval('var inner = unpack(' + '\"0123456789abcdef0123456789abcdef0123456789\");')"), &r.emit), CS_OK);
+    ck_assert_int_eq(r.items[0].kind, EMIT_MEMBER);
+    ck_assert_str_eq(r.items[0].type, "script");
+    ck_assert(slice_eq(record_bytes(&r.items[0]), SLICE("var inner = unpack(\"0123456789abcdef0123456789abcdef0123456789\");")));
+    recorder_release(&r);
+}
+END_TEST
+
 /* powershell -enc: base64 of UTF-16, without quotes. */
 START_TEST(arguments_are_decoded)
 {
@@ -256,8 +270,8 @@ START_TEST(files_in_xml_become_members)
     struct recorder r;
 
     recorder_init(&r);
-    ck_assert_int_eq(xmlblob_decode(SLICE("<?xml version='1.0'?><a><w:binData w:name='x'>dGhlIGZpbGUgdGhhdCBhIHBhZ2UgY2Fycmllcywg\r\n"
-                                          "dGhpcnR5LXR3byBieXRlcyBhbmQgc29tZSBtb3JlIQ==</w:binData></a>"), &r.emit), CS_OK);
+    ck_assert_int_eq(xmlblob_decode(SLICE("<?xml version='1.0'?><a><x:base64>dGhlIGZpbGUgdGhhdCBhIHBhZ2UgY2Fycmllcywg\r\n"
+                                          "dGhpcnR5LXR3byBieXRlcyBhbmQgc29tZSBtb3JlIQ==</x:base64></a>"), &r.emit), CS_OK);
     ck_assert(member_with(&r, SLICE(FILE_TEXT)) != NULL);
     recorder_release(&r);
 }
@@ -296,6 +310,7 @@ int main(void)
     tcase_add_test(t, text_is_normalised);
     tcase_add_test(t, a_page_in_a_page_becomes_a_member);
     tcase_add_loop_test(t, strings_are_put_together, 0, sizeof scripts / sizeof *scripts);
+    tcase_add_test(t, inner_scripts_become_members);
     tcase_add_test(t, arguments_are_decoded);
     tcase_add_loop_test(t, encoded_scripts_are_decoded, 0, sizeof encoded / sizeof *encoded);
     tcase_add_test(t, files_in_xml_become_members);
