@@ -97,7 +97,7 @@ struct mime_reading {
     bool ignore_container_encoding;  /* a transfer encoding on multipart or message is not believed */
     unsigned variant;                /* 0 .. MIME_VARIANTS-1: other programs' readings of broken structure */
 };
-enum { MIME_VARIANTS = 26 };
+enum { MIME_VARIANTS = 27 };
 
 struct mime_walk;                                   /* opaque */
 /* NULL when memory is short. lim and how may be NULL for the defaults. */

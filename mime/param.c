@@ -424,11 +424,13 @@ struct wish {
     enum cs_status st;
 };
 
-/* An empty boundary is one, and white space before it belongs to it; an empty name is none. */
+/* An empty boundary is one, and white space around it may belong to it; an empty name is none. */
 static void keep(struct wish *w, struct slice s)
 {
-    if (!w->is_file_name)
+    if (!w->is_file_name) {
         readings_add(w->out, trim_right(s));
+        readings_add(w->out, s);
+    }
     if (!w->is_file_name || trim(s).n)
         readings_add(w->out, trim(s));
 }
@@ -496,7 +498,7 @@ static void odd_readings(struct wish *w, const struct mime_piece *p)
     size_t n;
 
     if (p->quote != QUOTE_WHOLE && slice_chr(raw, '(') < raw.n)
-        wish_add(w, render(raw, NO_COMMENTS, w->a));
+        wish_add(w, trim(render(raw, NO_COMMENTS, w->a)));
     if (has_fold)
         wish_add(w, render(raw, NO_FOLDS, w->a));
     if (has_escape) {

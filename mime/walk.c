@@ -35,10 +35,11 @@ enum doubt {
     DOUBT_GUESS = 1 << 10,      /* an undeclared boundary is not guessed, and a declared one not replaced by a guess */
     DOUBT_STRICT = 1 << 11,     /* an encoding that is not written as RFC 2045 writes it is none */
     DOUBT_LEADING = 1 << 12,    /* empty lines before a header are skipped */
-    DOUBT_BOUNDARY = 1 << 13    /* a boundary parameter has several readings */
+    DOUBT_TRAILING = 1 << 13,   /* a delimiter with white space behind it is none */
+    DOUBT_BOUNDARY = 1 << 14    /* a boundary parameter has several readings */
 };
 
-enum { N_DOUBTS = 13, N_PAIR_ROWS = 6, ANY_READING = BOUNDARIES };
+enum { N_DOUBTS = 14, N_PAIR_ROWS = 6, ANY_READING = BOUNDARIES };
 static_assert(1 + N_DOUBTS + N_PAIR_ROWS + BOUNDARIES - 2 == MIME_VARIANTS, "variants");
 
 /*
@@ -46,7 +47,8 @@ static_assert(1 + N_DOUBTS + N_PAIR_ROWS + BOUNDARIES - 2 == MIME_VARIANTS, "var
  * programs that differ in one thing; then six in which any two doubts meet in all four ways (each doubt is read the other
  * way in four of six, no two in the same four); then those that know one reading of a boundary alone.
  */
-static const uint8_t pair_rows[N_DOUBTS] = { 0x0f, 0x17, 0x27, 0x1b, 0x2b, 0x33, 0x1d, 0x2d, 0x35, 0x39, 0x1e, 0x2e, 0x36 };
+static const uint8_t pair_rows[N_DOUBTS] = { 0x0f, 0x17, 0x27, 0x1b, 0x2b, 0x33, 0x1d,
+                                             0x2d, 0x35, 0x39, 0x1e, 0x2e, 0x36, 0x3a };
 
 struct habit {
     unsigned flips;             /* doubts */
@@ -211,12 +213,10 @@ static bool looks_like_boundary(const struct mime_walk *w, size_t at, size_t len
     return text.n && text.n <= GUESS_LEN && text.p[0] != '-' && slice_istarts(rest(w, at + len), SLICE("content-"));
 }
 
-/* Is the line [at, at + len) a delimiter? It begins with "--". */
-static struct frame *delimiter(struct mime_walk *w, size_t at, size_t len, bool *is_close)
+/* The boundary that a line with this behind its dashes belongs to. */
+static const struct bound *match(struct mime_walk *w, struct slice text, bool *is_close)
 {
-    struct slice text = trim_right(slice_sub(w->msg, at + 2, len - 2));
     const struct bound *b = NULL, *closing = NULL;
-    struct frame *f;
 
     if (text.n <= w->bounds.longest)
         b = exact(w, text);
@@ -227,6 +227,25 @@ static struct frame *delimiter(struct mime_walk *w, size_t at, size_t len, bool 
         b = closing;
     if (!b && (b = prefix(w, text)))
         *is_close = slice_starts(slice_drop(text, b->text.n), SLICE("--"));
+    return b;
+}
+
+static struct slice cut_eol(struct slice line)
+{
+    line.n -= line.n && line.p[line.n - 1] == '\n';
+    line.n -= line.n && line.p[line.n - 1] == '\r';
+    return line;
+}
+
+/* Is the line [at, at + len) a delimiter? It begins with "--". */
+static struct frame *delimiter(struct mime_walk *w, size_t at, size_t len, bool *is_close)
+{
+    struct slice line = slice_sub(w->msg, at + 2, len - 2), text = trim_right(line);
+    const struct bound *b = match(w, text, is_close);
+    struct frame *f;
+
+    if (b && text.n != cut_eol(line).n && doubt(w, DOUBT_TRAILING))
+        b = match(w, cut_eol(line), is_close);
     if (!b)
         return NULL;
     f = b->owner;
@@ -422,6 +441,8 @@ static bool junk_ends_header(struct mime_walk *w, size_t at, size_t len, bool is
         return false;
     defect(w, "header line without a colon");
     field_next(rest(w, at + len), &w->rules, &next);
+    if (slice_starts(next.whole, SLICE("--")))
+        next.kind = FIELD_JUNK;         /* rather a delimiter than a name */
     if (next.kind != FIELD_GOOD && (next.kind != FIELD_EMPTY || is_first))
         return !doubt(w, DOUBT_JUNK);
     if (is_dashed)

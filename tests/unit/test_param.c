@@ -88,7 +88,7 @@ static const struct reading_case names[] = {
 
 static const struct reading_case boundaries[] = {
     { SLICE("m; boundary=abc"), "abc" },
-    { SLICE("m; boundary=\"abc \""), "abc" },
+    { SLICE("m; boundary=\"abc \""), "abc|abc " },
     { SLICE("m; boundary=\"\""), "" },
     { SLICE("m; boundary=\"abc"), "abc|\"abc" },
     { SLICE("m; boundary=abc\\;def"), "abc\\" },
