@@ -1,8 +1,6 @@
 /* What an administrator would want to know before the server goes on in silence. */
 #include "conversions.h"
 
-#include "glob.h"
-
 /* Small edit distance: a misspelt name is nearly one we know. */
 static unsigned distance(struct slice a, const char *b)
 {

@@ -45,6 +45,7 @@ struct controller {
     int stop_fd, watch_fd, lock_fd;
     uint64_t scanned;
     bool is_stopping, has_news;
+    bool has_failed;                    /* a worker could not finish a message: it lies in work/, and nobody has it */
 };
 
 /* ---- the life of a worker ---- */
@@ -192,13 +193,19 @@ static enum cs_status scan_folder(struct controller *c, enum queue_folder f)
 
 static enum cs_status scan(struct controller *c)
 {
-    enum cs_status st;
+    enum cs_status st = CS_OK;
+    unsigned n;
 
+    if (c->has_failed && !c->j->is_draining) {
+        c->has_failed = false;
+        st = queuedir_recover(c->j->worker.queue, &n);
+    }
     for (unsigned k = 0; k <= c->j->n_classes; k++)
         c->lines[k].at = c->lines[k].n = c->lines[k].bytes = 0;
     c->scanned = queuedir_now(c->j->worker.queue);
     c->has_news = false;
-    st = scan_folder(c, QUEUE_READY);
+    if (st == CS_OK)
+        st = scan_folder(c, QUEUE_READY);
     return st == CS_OK ? scan_folder(c, QUEUE_QUEUE) : st;
 }
 
@@ -259,7 +266,7 @@ static enum cs_status hear_worker(struct controller *c, unsigned i)
         s->is_busy = false;
         if (answer != CS_OK && answer != CS_STOP) {
             diag_warn("%s: %s", s->entry.m.id, cs_status_text((enum cs_status)answer));
-            c->has_news = true;
+            c->has_failed = true;
         }
         return CS_OK;
     }
@@ -329,7 +336,7 @@ static enum cs_status loop(struct controller *c)
         if (c->j->is_draining && is_empty(c) && count_busy(c) == 0) {
             st = scan(c);
             if (is_empty(c))
-                break;
+                return st == CS_OK && c->has_failed ? CS_IO : st;
             continue;
         }
         st = wait_for_news(c, c->has_news && is_empty(c) ? RESCAN_LEAST_US / 1000 : RESCAN_MS);

@@ -6,7 +6,6 @@
 #include "base/diag.h"
 #include "base/mapfile.h"
 #include "content.h"
-#include "fields.h"
 #include "reencode.h"
 #include "relabel.h"
 #include "report.h"
@@ -240,6 +239,13 @@ static enum outcome on_failure(const struct leaf *l, const char *why)
     return o;
 }
 
+/* The command may have said "infected" where we could not read it: no switch lets that through. */
+static enum outcome cannot_tell(const struct leaf *l, const char *why)
+{
+    diag_warn("part %s: %s: retry", l->part->number, why);
+    return OUTCOME_RETRY;
+}
+
 static enum outcome on_crash(const struct leaf *l)
 {
     const struct runner_result *run = &l->report.run;
@@ -264,10 +270,12 @@ static enum outcome judge_run(struct leaf *l)
         return on_failure(l, "the command failed");
     if (l->entry->overrides_options &&
         read_file(l, RUN_OUTPUT_OPTIONS, OPTIONS_MAX, &l->options, &has_options) != CS_OK)
-        return on_failure(l, "the options file cannot be read");
+        return cannot_tell(l, "the options file cannot be read");
     answer_parse(l->options.data, l->ch->sw, &l->answer);
     if (has_options)
         l->report.answer = &l->answer;
+    if (l->answer.has_status && !l->answer.has_number)
+        return cannot_tell(l, "STATUS is no number");
     return answer_outcome(&l->answer, l->ch->sw);
 }
 
@@ -276,7 +284,7 @@ static enum outcome judge_output(struct leaf *l)
     enum cs_status st = read_file(l, RUN_OUTPUT, l->ch->sw->max_output, &l->output, &l->has_output);
 
     if (st != CS_OK)
-        return on_failure(l, "the output file cannot be read");
+        return cannot_tell(l, "the output file cannot be read");
     if (l->has_output)
         return OUTCOME_PASS;
     switch (l->ch->sw->on_missing_output) {
@@ -294,7 +302,7 @@ static enum outcome judge_headers(struct leaf *l)
     if (!l->entry->overrides_headers)
         return OUTCOME_PASS;
     if (read_file(l, RUN_OUTPUT_HEADERS, RELABEL_HEADER, &l->headers, &l->has_headers) != CS_OK)
-        return on_failure(l, "the headers file cannot be read");
+        return cannot_tell(l, "the headers file cannot be read");
     if (!l->has_headers && l->ch->sw->on_missing_output_headers == ON_HEADERS_NONE)
         l->has_headers = true;          /* as if it were empty */
     return OUTCOME_PASS;
@@ -321,7 +329,7 @@ static bool collides(void *ctx, struct slice body)
     return rebuild_collides(l->node, body);
 }
 
-static enum cs_status is_text_mode(const struct leaf *l, const struct relabel *rl, bool *is_text)
+static enum cs_status find_mode(const struct leaf *l, const struct relabel *rl, bool *is_text)
 {
     struct buf mode = buf_init(RELABEL_LINE);
     struct slice type = l->answer.type.n ? l->answer.type : l->facts.type;
@@ -344,7 +352,7 @@ static enum cs_status encode_new(struct leaf *l, struct relabel *rl)
     enum cs_status st = relabel_wish(rl, l->answer.encoding, CL_OUT_ENCODING, &encoding);
 
     if (st == CS_OK)
-        st = is_text_mode(l, rl, &wish.is_text);
+        st = find_mode(l, rl, &wish.is_text);
     wish.encoding = buf_slice(&encoding);
     if (st == CS_OK)
         st = body_encode(l->output.data, &wish, collides, l, &l->node->new_body, &rl->encoding);

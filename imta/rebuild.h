@@ -1,8 +1,8 @@
 /*
  * rebuild.h - a message as the pieces that a rebuild puts together again.
  *
- *   Borrows   the message; keep it until tree_release(). What is not replaced comes out byte for byte.
- *   Owns      the walker and the replacements given to rebuild_replace_*().
+ *   Borrows   the message; keep it until rebuild_free(). What is not replaced comes out byte for byte.
+ *   Owns      the walker, the nodes and the new headers and bodies in them.
  *   Fails     CS_NOMEM, or what the caller's function gave back. Broken mail is no failure.
  *   Bounded   by max-mime-levels and max-mime-parts: what lies beyond comes to the caller as one leaf.
  *   Threads   one tree, one thread.

@@ -95,18 +95,23 @@ static uint64_t cpu_us(void)
 /* What convstat and the storm read: one line a message. */
 static void log_task(const struct task *t, const char *what)
 {
-    char line[512];
+    char line[512 + CONVERT_DIAGNOSTIC];
     uint64_t now = queuedir_now(t->w->queue);
+    char reason[CONVERT_DIAGNOSTIC];
     int n;
 
     if (t->w->log < 0)
         return;
+    for (n = 0; t->result.diagnostic[n]; n++)
+        reason[n] = t->result.diagnostic[n] == '"' ? '\'' : t->result.diagnostic[n];
+    reason[n] = '\0';
     n = snprintf(line, sizeof line,
-                 "time=%llu.%06llu id=%s outcome=%s size=%zu parts=%u commands=%u attempts=%u us=%llu cpu_us=%llu delay_us=%llu worker=%u\n",
+                 "time=%llu.%06llu id=%s outcome=%s size=%zu parts=%u commands=%u attempts=%u us=%llu cpu_us=%llu delay_us=%llu worker=%u%s%s%s\n",
                  (unsigned long long)(now / 1000000), (unsigned long long)(now % 1000000), t->m.id, what, t->message.n,
                  t->result.parts, t->result.commands, t->m.attempts, (unsigned long long)(now - t->begun),
                  (unsigned long long)(cpu_us() - t->cpu_begun),
-                 (unsigned long long)(now > t->env.arrived ? now - t->env.arrived : 0), t->w->number);
+                 (unsigned long long)(now > t->env.arrived ? now - t->env.arrived : 0), t->w->number,
+                 reason[0] ? " reason=\"" : "", reason, reason[0] ? "\"" : "");
     if (write(t->w->log, line, (size_t)n) < 0)
         return;
 }

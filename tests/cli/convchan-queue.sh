@@ -71,6 +71,7 @@ echo 'printf "OUTPUT_DIAGNOSTIC=\"no thanks\"\nSTATUS=178029946\n" >"$OUTPUT_OPT
 submit refused
 queue --drain; is "refused: one notification" "$(files queue) $(files out)" "0 1"
 grep -q 'The reason given was: no thanks' spool/out/* && ok || bad "notification: $(cat spool/out/*)"
+grep -q 'outcome=return .* reason="no thanks"$' log && ok || bad "the log: $(tail -n 1 log)"
 is "R record" "$(grep -c ' R .* no thanks$' mail.log)" 1
 rm spool/out/*
 submit refused ''

@@ -57,8 +57,10 @@ status 2 2;          try "unknown, even: failure, passed as it is" 0 two
 status 2 2;          try "unknown, even: failure, retried" 75 - -S on-nonzero-exit=retry
 status 2 5;          try "unknown, odd: success" 0 two -S on-nonzero-exit=retry
 status 2 5;          try "unknown is failure" 10 - -S unknown-status=failure -S on-nonzero-exit=hold
-status 2 0x0A9C86AA; try "hexadecimal is not read" 0 two
+status 2 0x0A9C86AA; try "hexadecimal is not read: no verdict, no delivery" 75 -
 status 2 0x0A9C86AA; try "hexadecimal" 10 - -S status-syntax=decimal+0x
+status 2 "";         try "an empty status" 75 -
+status 2 17803x;     try "half a status" 75 -
 status 2 178030259;  try "discard is unknown to 6.0" 0 two -S version=6.0-2005Q4
 status 2 178028698;  try "again is unknown to 6.0" 75 - -S version=6.0-2005Q4 -S on-nonzero-exit=retry
 status 2 178027000;  try "NOCHANGE of PMDF" 0 two -S version=pmdf6 -S nochange-status=178027000 -S on-nonzero-exit=retry
@@ -86,11 +88,11 @@ echo 'sleep 60' >cmd;           try "too slow: unchanged" 0 two -S timeout=1 -S 
 echo ':' >cmd;                  try "no output: failure, unchanged" 0 two
 echo ':' >cmd;                  try "no output: failure, retried" 75 - -S on-nonzero-exit=retry
 echo ':' >cmd;                  try "no output: original" 0 two -S on-missing-output=original -S on-nonzero-exit=retry
-echo 'mkdir "$OUTPUT_FILE"' >cmd; try "the output is a folder" 75 - -S on-nonzero-exit=retry
-echo 'mkfifo "$OUTPUT_FILE"' >cmd; try "the output is a FIFO" 75 - -S on-nonzero-exit=retry
-echo "$cp; mkdir \"\$OUTPUT_OPTIONS\"" >cmd; try "the options are a folder" 75 - -S on-nonzero-exit=retry
-echo "$cp; head -c 100000 /dev/zero >\"\$OUTPUT_OPTIONS\"" >cmd; try "options beyond the ceiling" 75 - -S on-nonzero-exit=retry
-echo 'head -c 2000 /dev/zero >"$OUTPUT_FILE"' >cmd; try "output beyond the ceiling" 75 - -S max-output=1000 -S on-nonzero-exit=retry
+echo 'mkdir "$OUTPUT_FILE"' >cmd; try "the output is a folder" 75 -
+echo 'mkfifo "$OUTPUT_FILE"' >cmd; try "the output is a FIFO" 75 -
+echo "$cp; mkdir \"\$OUTPUT_OPTIONS\"" >cmd; try "the options are a folder" 75 -
+echo "$cp; head -c 100000 /dev/zero >\"\$OUTPUT_OPTIONS\"" >cmd; try "options beyond the ceiling" 75 -
+echo 'head -c 2000 /dev/zero >"$OUTPUT_FILE"' >cmd; try "output beyond the ceiling" 75 - -S max-output=1000
 echo "$cp; mkdir -p a/b/c; touch a/b/c/d; chmod 500 a/b; ln -s / a/root" >cmd; try "a command that litters" 0 two
 
 # Which of two verdicts.
