@@ -31,6 +31,8 @@ static enum cs_status uncompressed(struct slice in, struct emit *out)
         st = xz_lzma(in.p + 12, UINT64_MAX, slice_drop(in, LZMA_HEAD), emit_put, out, &res);
     if (st == CS_OK)
         st = out->close(out);
+    if (st == CS_OK && res.is_limited)
+        st = out->note(out, EMIT_LIMITED, "a Flash film wants a large window");
     return st == CS_OK && res.made == 0 ? out->note(out, EMIT_DAMAGED, "damaged Flash film") : st;
 }
 

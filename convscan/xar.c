@@ -12,7 +12,7 @@ struct xar {
     struct slice heap;
     struct emit *out;
     uint64_t work;               /* heap bytes that may still be read */
-    bool is_damaged;
+    bool is_damaged, is_limited;
 };
 
 static enum cs_status keep(void *to, struct slice bytes)
@@ -56,8 +56,9 @@ static bool says(struct slice s, const char *word)
     return slice_find(s, slice_str(word)) < s.n;
 }
 
-static enum cs_status unpack(struct slice how, struct slice in, struct emit *out, bool *is_damaged)
+static enum cs_status unpack(struct xar *x, struct slice how, struct slice in)
 {
+    struct emit *out = x->out;
     struct inflate_result res = { 0 };
     enum cs_status st;
 
@@ -71,7 +72,8 @@ static enum cs_status unpack(struct slice how, struct slice in, struct emit *out
         st = xz_all(in, XZ_XZ, UINT64_MAX, emit_put, out, &res);
     else
         st = in.n ? out->put(out, in) : CS_OK;
-    *is_damaged |= res.is_damaged;
+    x->is_damaged |= res.is_damaged;
+    x->is_limited |= res.is_limited;
     return st;
 }
 
@@ -90,7 +92,7 @@ static enum cs_status emit_data(struct xar *x, struct slice data, struct slice n
     x->is_damaged |= in.n < n;
     st = x->out->open(x->out, &c);
     if (st == CS_OK)
-        st = unpack(slice_take(how, slice_chr(how, '>')), in, x->out, &x->is_damaged);
+        st = unpack(x, slice_take(how, slice_chr(how, '>')), in);
     return st == CS_OK ? x->out->close(x->out) : st;
 }
 
@@ -133,6 +135,8 @@ static enum cs_status with_toc(struct xar *x, struct slice toc)
 
     if (st == CS_OK)
         st = walk(x, toc);
+    if (st == CS_OK && x->is_limited)
+        st = x->out->note(x->out, EMIT_LIMITED, "a XAR member wants a large window");
     return st == CS_OK && x->is_damaged ? x->out->note(x->out, EMIT_DAMAGED, "damaged XAR member") : st;
 }
 

@@ -4,7 +4,7 @@
 
 #include "base/bytes.h"
 
-enum { PIECE = 32768, HEAD = 13 };
+enum { PIECE = 32768, HEAD = 13, DICTIONARY = 64 << 20 };
 
 struct job {
     lzma_stream z;
@@ -49,6 +49,7 @@ static enum cs_status run(struct job *j, struct slice head, struct slice in)
         j->res->used = in.n - j->z.avail_in;
     }
     j->res->is_damaged = ret != LZMA_STREAM_END;
+    j->res->is_limited = ret == LZMA_MEMLIMIT_ERROR;
     lzma_end(&j->z);
     return st;
 }
@@ -61,6 +62,8 @@ enum cs_status xz_lzma(const uint8_t props[5], uint64_t size, struct slice data,
 
     *res = (struct inflate_result){ 0 };
     memcpy(head, props, 5);
+    if (get_le32(head + 1) > DICTIONARY)            /* hardly anything reaches back further */
+        put_le32(head + 1, DICTIONARY);
     put_le64(head + 5, size);
     if (lzma_alone_decoder(&j.z, XZ_MEMORY) != LZMA_OK)
         return CS_NOMEM;

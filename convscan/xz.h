@@ -2,7 +2,7 @@
  * xz.h - xz and LZMA data in their wrappings; the only user of liblzma in this room.
  *
  *   Borrows, Fails, Threads   as inflate.h.
- *   Bounded   memory by XZ_MEMORY: data that wants a larger dictionary is reported as damaged; the output by put().
+ *   Bounded   memory by XZ_MEMORY: data that wants a larger dictionary is limited, see the result; the output by put().
  */
 #ifndef CONVSCAN_XZ_H
 #define CONVSCAN_XZ_H

@@ -122,6 +122,8 @@ static enum cs_status emit_member(struct zip_job *z, const struct zip_reading *r
         st = method == PPMD ? ppmd_member(z, size, in, res) : unpack(method, r->head.flags, size, in, s, res);
     if (st == CS_OK)
         st = z->out->close(z->out);
+    if (st == CS_OK && res->is_limited)
+        st = zip_note(z, EMIT_LIMITED, "a zip member wants a large window");
     return st;
 }
 

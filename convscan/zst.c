@@ -1,6 +1,7 @@
 #include "zst.h"
 
 #include <zstd.h>
+#include <zstd_errors.h>
 
 enum { PIECE = 32768, WINDOW_LOG = 26 };
 
@@ -26,6 +27,7 @@ static enum cs_status run(ZSTD_DCtx *d, struct slice in, inflate_put *put, void 
     }
     res->used = src.pos;
     res->is_damaged = ret != 0;
+    res->is_limited = ZSTD_getErrorCode(ret) == ZSTD_error_frameParameter_windowTooLarge;
     return CS_OK;
 }
 

@@ -183,6 +183,35 @@ START_TEST(every_method_gives_the_text)
 }
 END_TEST
 
+/* xz, of a dictionary of 512 MB. */
+static const char wide[] =
+    "fd377a585a000000ff12d94102002101220000008240acdce00038001e5d00379b88ce76e28fd48c5b106bd50f"
+    "1eee0fc1511cf105a796248cbe3e1aa0000000000132395269f39206729e7a010000000000595a";
+
+START_TEST(large_dictionaries_are_cut_or_told)
+{
+    struct buf xz = unhex(wide), lzma = buf_init(1 << 16), b;
+    struct member m[2] = { { .name = "x", .method = 95, .data = buf_slice(&xz), .size = sizeof TEXT - 1 } };
+    struct recorder r;
+
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+        if (methods[i].method == 14) {
+            lzma = unhex(methods[i].hex);
+            memset(lzma.p + 5, 0xff, 4);        /* the dictionary's size */
+            m[1] = (struct member){ "l", 14, methods[i].flags, buf_slice(&lzma), sizeof TEXT - 1 };
+        }
+    recorder_init(&r);
+    b = zip_of(m, 2, 0, true);
+    decode(&r, &b);
+    has(&r, "l", TEXT);
+    ck_assert_uint_eq(r.notes[EMIT_LIMITED], 1);
+    recorder_release(&r);
+    buf_release(&b);
+    buf_release(&xz);
+    buf_release(&lzma);
+}
+END_TEST
+
 static const struct {
     size_t stub;
     bool is_adjusted;
@@ -425,6 +454,7 @@ int main(void)
 
     suite_add_tcase(s, t);
     tcase_add_loop_test(t, every_method_gives_the_text, 0, n_methods);
+    tcase_add_test(t, large_dictionaries_are_cut_or_told);
     tcase_add_loop_test(t, data_in_front_does_not_hide_members, 0, 4);
     tcase_add_test(t, unlisted_members_are_found);
     tcase_add_test(t, both_readings_come_out_when_headers_disagree);
