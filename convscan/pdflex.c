@@ -217,14 +217,3 @@ enum cs_status pdf_text(struct slice raw, struct buf *out)
         return utf16(slice_drop(raw, 2), 1, out);
     return buf_put(out, slice_starts(raw, SLICE("\xef\xbb\xbf")) ? slice_drop(raw, 3) : raw);
 }
-
-enum cs_status pdf_string(const struct pdf_token *t, struct buf *out)
-{
-    struct buf raw = buf_init(t->text.n + 1);
-    enum cs_status st = pdf_string_raw(t, &raw);
-
-    if (st == CS_OK)
-        st = pdf_text(buf_slice(&raw), out);
-    buf_release(&raw);
-    return st;
-}

@@ -33,11 +33,9 @@ bool pdf_name_is(struct slice name, const char *word);
 /* The first run of digits, or 0. */
 uint64_t pdf_number(struct slice text);
 
-/* What a string token means, UTF-16 turned to UTF-8 where its mark says so. */
-enum cs_status pdf_string(const struct pdf_token *t, struct buf *out) MUST_USE;
-/* The same bytes without a look at their charset, as encryption wants them. */
+/* The bytes that a string token means. */
 enum cs_status pdf_string_raw(const struct pdf_token *t, struct buf *out) MUST_USE;
-/* From UTF-16 with its mark, or UTF-8 with its mark, in place where it was. */
+/* Those bytes as text: from UTF-16 where its mark says so, without the mark of UTF-8. */
 enum cs_status pdf_text(struct slice raw, struct buf *out) MUST_USE;
 
 #endif

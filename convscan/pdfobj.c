@@ -38,8 +38,8 @@ static void keep_value(struct reader *r, const struct frame *f, size_t end)
         const char *name;
         struct slice *to;
     } wanted[] = {
-        { "Type", &d->type }, { "Subtype", &d->subtype }, { "Filter", &d->filter }, { "DecodeParms", &d->parms },
-        { "DP", &d->parms }, { "Length", &d->length }, { "First", &d->first }, { "N", &d->n },
+        { "Type", &d->type }, { "Filter", &d->filter }, { "DecodeParms", &d->parms }, { "DP", &d->parms },
+        { "Length", &d->length },
     };
 
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
@@ -163,7 +163,7 @@ enum cs_status pdf_object_read(struct slice in, size_t at, const struct pdf_hook
     struct slice none = slice_take(in, 0);
     enum cs_status st = CS_OK;
 
-    *o = (struct pdf_object){ .dict = { none, none, none, none, none, none, none }, .end = at };
+    *o = (struct pdf_object){ .dict = { none, none, none, none }, .end = at };
     while (st == CS_OK) {
         struct pdf_token t = pdf_next(&l);
         if (t.kind == PDF_END)

@@ -14,7 +14,7 @@ enum { PDF_DEPTH = 48 };
 
 /* Values of the outermost dictionary, as they stand. */
 struct pdf_dict {
-    struct slice type, subtype, filter, parms, length, first, n;
+    struct slice type, filter, parms, length;
 };
 
 /* NULL where nobody wants to know. */
