@@ -12,7 +12,7 @@
 
 #include "base/buf.h"
 
-enum { CFB_WORK = 16 };
+enum { CFB_WORK = 4 };
 
 enum cfb_kind { CFB_EMPTY = 0, CFB_STORAGE = 1, CFB_STREAM = 2, CFB_ROOT = 5 };
 

@@ -273,7 +273,9 @@ static enum cs_status property(struct ole2 *o, uint32_t tag, struct slice stream
                                  .size = UINT64_MAX, .packed = stream.n };
         st = lzfu_unpack(stream, &o->text);
     }
-    return st == CS_OK && o->text.n ? emit_whole(o->out, &c, buf_slice(&o->text)) : st;
+    if (st == CS_OK && o->text.n)
+        st = emit_whole(o->out, &c, buf_slice(&o->text));
+    return st == CS_OK && tag == 0x10090102 && o->text.n >= LZFU_MOST ? o->out->note(o->out, EMIT_LIMITED, "packed RTF") : st;
 }
 
 /* What the stream is called: an attachment by the name beside it, anything else by its path. */

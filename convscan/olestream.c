@@ -191,6 +191,8 @@ enum cs_status olestream_workbook(struct slice path, struct slice stream, struct
         st = emit_whole(out, &theme, buf_slice(&w.theme));
     if (st == CS_OK && w.strings.n)
         st = emit_whole(out, &strings, buf_slice(&w.strings));
+    if (st == CS_OK && w.strings.n >= STRINGS_MOST)
+        st = out->note(out, EMIT_LIMITED, "strings of a macro sheet");
     buf_release(&w.theme);
     buf_release(&w.strings);
     return st;

@@ -47,10 +47,12 @@ static enum cs_status emit_file(struct slice data, struct slice *endings, struct
 enum cs_status onenote_decode(struct slice object, struct emit *out)
 {
     struct slice mark = SLICE(MARK), rest = object, endings = object;
+    uint64_t left = (uint64_t)object.n * ONENOTE_OVERLAP;
     bool is_cut = false;
     enum cs_status st = CS_OK;
 
     while (st == CS_OK) {
+        struct slice data;
         uint64_t n;
         rest = slice_drop(rest, slice_find(rest, mark));
         if (rest.n < HEAD)
@@ -58,8 +60,12 @@ enum cs_status onenote_decode(struct slice object, struct emit *out)
         n = get_le64(rest.p + GUID);
         rest = slice_drop(rest, HEAD);
         is_cut = is_cut || n > rest.n;
-        if (n)
-            st = emit_file(slice_take(rest, n < rest.n ? (size_t)n : rest.n), &endings, out);
+        data = slice_take(rest, n <= rest.n ? (size_t)n : slice_find(rest, mark));     /* one that lies ends at the next */
+        if (data.n > left)
+            return out->note(out, EMIT_LIMITED, "files in OneNote overlap too much");
+        left -= data.n;
+        if (data.n)
+            st = emit_file(data, &endings, out);
     }
     return st == CS_OK && is_cut ? out->note(out, EMIT_DAMAGED, "file embedded in OneNote") : st;
 }

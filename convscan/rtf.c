@@ -5,7 +5,7 @@
 #include "rtflex.h"
 #include "utf16.h"
 
-enum { LEVELS = 256, INNER_OBJECTS = 16 };
+enum { LEVELS = 256, INNER_OBJECTS = 16, WORK = 4 };
 
 bool rtf_is(struct slice head)
 {
@@ -134,6 +134,8 @@ struct rtf {
     struct emit *out;
     struct level levels[LEVELS];
     size_t n_inner;
+    uint64_t work_left;         /* bytes that may be read once more for another reading of an object, or one inside it */
+    bool is_limited;
     size_t depth;               /* may be more than LEVELS: then the last level is shared */
     struct buf text, data;
     bool is_html, is_rtf_only;  /* HTML packed in; a piece that is only for readers of RTF */
@@ -145,6 +147,16 @@ struct rtf {
 static struct level *level(struct rtf *r)
 {
     return &r->levels[r->depth < LEVELS ? r->depth : LEVELS - 1];
+}
+
+static bool afford(struct rtf *r, size_t n)
+{
+    if (n > r->work_left) {
+        r->is_limited = true;
+        return false;
+    }
+    r->work_left -= n;
+    return true;
 }
 
 /* An object can be read in several ways only if something odd stands in it; then each is emitted. */
@@ -160,6 +172,8 @@ static enum cs_status object(struct rtf *r)
             continue;
         if (how->skips_first && olepkg_is_object(buf_slice(&r->data)))
             continue;
+        if (i && !afford(r, end - start))
+            break;
         r->data.n = 0;
         r->lex.at = start;
         h.how = how;
@@ -169,7 +183,7 @@ static enum cs_status object(struct rtf *r)
         if (st == CS_OK)
             st = olepkg_object(buf_slice(&r->data), r->out);
     }
-    if (h.inner_at && r->n_inner < INNER_OBJECTS) {
+    if (h.inner_at && r->n_inner < INNER_OBJECTS && afford(r, end - h.inner_at)) {
         r->n_inner++;
         end = h.inner_at;
     }
@@ -371,8 +385,10 @@ enum cs_status rtf_decode(struct slice object, struct emit *out)
     struct rtf r = { .lex = { .all = object }, .out = out, .text = buf_init(SIZE_MAX / 2), .data = buf_init(SIZE_MAX / 2) };
     struct emit_child c = { .kind = EMIT_VIEW, .name = SLICE("text"), .how = "rtf-text", .size = UINT64_MAX,
                             .packed = UINT64_MAX };
-    enum cs_status st = walk(&r);
+    enum cs_status st;
 
+    r.work_left = (uint64_t)object.n * WORK;
+    st = walk(&r);
     if (r.is_html)
         c = (struct emit_child){ .kind = EMIT_MEMBER, .name = SLICE("body.html"), .how = "rtf-html", .type = "HTML",
                                  .size = UINT64_MAX, .packed = UINT64_MAX };
@@ -382,6 +398,8 @@ enum cs_status rtf_decode(struct slice object, struct emit *out)
         r.lex.ignores_bin = true;
         st = walk(&r);
     }
+    if (st == CS_OK && r.is_limited)
+        st = out->note(out, EMIT_LIMITED, "objects in rich text that can be read in too many ways");
     buf_release(&r.text);
     buf_release(&r.data);
     return st;

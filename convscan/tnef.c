@@ -135,6 +135,8 @@ static enum cs_status body(struct tnef *t, const struct property *p)
     }
     if (st == CS_OK && text.n)
         st = emit_whole(t->out, &c, buf_slice(&text));
+    if (st == CS_OK && p->id == PR_RTF_PACKED && text.n >= LZFU_MOST)
+        st = t->out->note(t->out, EMIT_LIMITED, "packed RTF");
     buf_release(&text);
     return st;
 }

@@ -230,6 +230,8 @@ enum cs_status vba_emit(const struct vba_sources *s, struct slice path, struct s
             ++*n_views;
             st = emit_whole(out, &c, buf_slice(&text));
         }
+        if (st == CS_OK && text.n > VBA_MOST - CHUNK)
+            st = out->note(out, EMIT_LIMITED, "source of a macro module");
     }
     buf_release(&text);
     return st;

@@ -215,6 +215,27 @@ START_TEST(macro_sources_are_views)
 }
 END_TEST
 
+/* A few bytes a chunk, 4096 unpacked: past VBA_MOST it is said that there is more. */
+START_TEST(a_macro_without_end_is_a_limit)
+{
+    static const uint8_t chunk[] = { 3, 0xb0, 2, 'a', 0xfc, 0x0f };
+    struct buf module = buf_init(1 << 20), file;
+    struct mkcfb_entry e[] = { { "Root Entry", -1, true, { 0 } }, { "dir", 0, false, SLICE("x") }, { "m", 0, false, { 0 } } };
+    struct recorder r;
+
+    mkcfb_put(&module, "\1", 1);
+    for (int i = 0; i < 5000; i++)
+        mkcfb_put(&module, chunk, sizeof chunk);
+    e[2].bytes = buf_slice(&module);
+    file = mkcfb(e, COUNT(e));
+    r = decoded(buf_slice(&file));
+    ck_assert_uint_eq(r.notes[EMIT_LIMITED], 1);
+    recorder_release(&r);
+    buf_release(&module);
+    buf_release(&file);
+}
+END_TEST
+
 /* The macro and the package are gone, the module is still a module, everything else is where it was. */
 START_TEST(macros_and_packages_are_emptied)
 {
@@ -384,6 +405,7 @@ int main(void)
     tcase_add_test(c, an_embedded_package_comes_out_under_its_name);
     tcase_add_test(c, outlook_attachments_come_out_under_their_names);
     tcase_add_loop_test(c, macro_sources_are_views, 0, (int)COUNT(vbas));
+    tcase_add_test(c, a_macro_without_end_is_a_limit);
     tcase_add_test(c, macros_and_packages_are_emptied);
     tcase_add_test(c, nothing_to_clean_changes_nothing);
     tcase_add_test(c, a_real_macro_is_emptied);
