@@ -16,6 +16,9 @@ ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--as-needed $(SAN)
 
 # libc and the loader stay dynamic, everything else is linked in: see docs/decisions.
 static = -Wl,-Bstatic $(1) -Wl,-Bdynamic
+# nettle looks at the processor before main() and again when first used, where that was not done: the first time is left out,
+# since most parts need no digest and the question is slow on a virtual machine.
+NETTLE_FAT := $(BUILD)/gen/nettle-fat.o
 LIBS_HASH := $(call static,-lnettle)
 LIBS_REGEX := $(call static,-lpcre2-8)
 # Compiled help is opened where libmspack is there to be linked in; else it is reported as something that cannot be opened.
@@ -69,8 +72,15 @@ $(BUILD)/gen/cage_filter.h: $(BUILD)/gen/gen-cage
 $(BUILD)/obj/convscan/cage.o: $(BUILD)/gen/cage_filter.h
 $(BUILD)/obj/convscan/cage.o: CPPFLAGS += -I$(BUILD)/gen
 
+$(NETTLE_FAT):
+	@mkdir -p $(@D)
+	lib=$$($(CC) -print-file-name=libnettle.a); \
+	if ar t $$lib 2>/dev/null | grep -qx fat-x86_64.o; then \
+	    ar p $$lib fat-x86_64.o >$@ && objcopy --remove-section .init_array --remove-section .rela.init_array $@; \
+	else echo | $(CC) -c -x c -o $@ -; fi
+
 link = @mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^)
-$(BUILD)/bin/convscan: $(BUILD)/obj/convscan/main.o $(L_convscan) $(L_mime) $(L_match) $(L_base)
+$(BUILD)/bin/convscan: $(BUILD)/obj/convscan/main.o $(NETTLE_FAT) $(L_convscan) $(L_mime) $(L_match) $(L_base)
 	$(link) $(LIBS_ARCHIVE) $(LIBS_MAGIC) $(LIBS_INI) $(LIBS_REGEX) -lm
 	ln -sf convscan $(@D)/uvscan
 $(BUILD)/bin/vdlc: $(BUILD)/obj/vdl/vdlc.o $(L_compile) $(L_match) $(L_base)

@@ -95,6 +95,17 @@ static size_t probe_plain(const struct group *g, const uint8_t *p, size_t from, 
 
 #if defined __x86_64__ && defined __GNUC__
 #include <immintrin.h>
+/* The loader has asked the processor already. To ask again costs an exit to the host on a virtual machine, and the compiler's own
+ * table is filled before main(), also in programs that never look at it. */
+#if defined __has_include && __has_include(<sys/platform/x86.h>)
+#include <sys/platform/x86.h>
+#define cpu_has(feature) CPU_FEATURE_ACTIVE(feature)
+#else
+#define AVX512_VBMI "avx512vbmi"
+#define AVX512DQ "avx512dq"
+#define BMI2 "bmi2"
+#define cpu_has(feature) __builtin_cpu_supports(feature)
+#endif
 
 /* The same code with shifts that need no fixed register. */
 __attribute__((target("bmi,bmi2"))) static size_t probe_bmi(const struct group *g, const uint8_t *p, size_t from, size_t to,
@@ -136,9 +147,9 @@ __attribute__((target("avx512f,avx512dq,avx512vl,avx512bw,avx512vbmi,bmi,bmi2"))
 
 static size_t probe(const struct group *g, const uint8_t *p, size_t from, size_t to, uint32_t *out)
 {
-    if (!g->pairs && __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512dq"))
+    if (!g->pairs && cpu_has(AVX512_VBMI) && cpu_has(AVX512DQ))
         return probe_wide(g, p, from, to, out);
-    if (__builtin_cpu_supports("bmi2"))
+    if (cpu_has(BMI2))
         return probe_bmi(g, p, from, to, out);
     return probe_plain(g, p, from, to, out);
 }
