@@ -191,7 +191,7 @@ static bool anchor_range(struct lane *l, uint32_t where, uint32_t section, int64
         *from = 0;
         *to = INT64_MAX;
     } else if (where == VDB_WH_END) {
-        if (l->scan->size > INT64_MAX)
+        if (l->scan->size > INT64_MAX || lo < 0 || hi < lo || lo > size)
             return false;
         *from = hi > size ? 0 : size - hi;
         *to = size - lo;

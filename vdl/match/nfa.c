@@ -117,6 +117,11 @@ bool nfa_step(struct lane *l, const struct view *v, uint32_t first, uint32_t n, 
     *is_match = false;
     if (!code)
         return false;
+    if (l->steps > l->steps_most) {
+        l->scan->is_limited = true;
+        memset(set, 0, (n + 63) / 64 * 8);
+        return true;
+    }
     n_list = expand(l, v, code, n, set, q, is_match, &is_ok);
     memset(set, 0, (n + 63) / 64 * 8);
     if (!byte_at(v, q, &b))

@@ -326,6 +326,11 @@ static enum cs_status look_in(struct lane *l, const struct view *v, const struct
 
     if (from > to || to > g->n_entries)
         return CS_CORRUPT;
+    l->steps += to - from;
+    if (l->steps > l->steps_most) {
+        l->scan->is_limited = true;
+        return CS_OK;
+    }
     for (; from < to && st == CS_OK; from++) {
         const uint8_t *e = g->entries + (size_t)from * VDB_ENTRY;
 

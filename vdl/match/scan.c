@@ -291,8 +291,10 @@ static enum cs_status scan_view(struct vdl_scan *s, const struct view *v, uint64
 {
     enum cs_status st = CS_OK;
 
-    for (size_t i = 0; i < s->n_lanes; i++)
+    for (size_t i = 0; i < s->n_lanes; i++) {
         s->lanes[i].view = v;
+        s->lanes[i].steps_most += STEPS_BYTE * (to - from);
+    }
     for (uint64_t at = from; at < to && st == CS_OK;) {
         uint64_t next = to - at > BLOCK ? at + BLOCK : to;
 
@@ -327,6 +329,8 @@ enum cs_status vdl_scan_begin(struct vdl_scan *s, const struct vdl_object *o)
         l->epoch++;
         l->n_events = 0;
         l->n_active = l->n_touched = 0;
+        l->steps = 0;
+        l->steps_most = STEPS_LEAST;
         if (l->db->sec[VDB_SEEDED].n)
             chain_begin(l);
     }

@@ -43,6 +43,9 @@ struct segment_state {
 };
 
 enum { BLOCK = 16384, EVENTS = 65536 };
+/* Far more than real rules need: an image made to waste time ends as a limit. */
+#define STEPS_LEAST ((uint64_t)1 << 26)
+enum { STEPS_BYTE = 4096 };
 #define WHOLE_MAX ((size_t)1 << 30)     /* an object that is fed in pieces and must be kept */
 
 struct lane {
@@ -68,7 +71,7 @@ struct lane {
     const struct view *view;
     bool has_offset;
     uint64_t plan_offset;       /* cond.c: the first place that made the plan true */
-    uint64_t steps;             /* of automata: for tests of the worst case */
+    uint64_t steps, steps_most; /* of automata and in buckets; more than so many for the bytes at hand is CS_LIMIT */
     uint8_t *end;               /* of the mapping */
 };
 
