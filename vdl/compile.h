@@ -23,6 +23,7 @@ struct vdl_options {
     unsigned clam_level;            /* functionality level for ClamAV formats; 0: 230 */
     bool with_pua;
     bool confirmed_only;            /* refuse VDL spellings that are ours, not confirmed CVDL */
+    bool trees_only;                /* do not ask whether the image can hold a rule; nothing can be written (for tests of the readers) */
     bool quiet_imports;             /* count what cannot be imported, without a line for each */
     FILE *complaints;               /* where complaints go; NULL: nowhere */
     void (*progress)(void *ctx, const char *step, uint64_t done, uint64_t all);   /* may be NULL */

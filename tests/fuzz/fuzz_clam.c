@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const names[] = { "f.ndb", "f.ldb", "f.hdb", "f.cdb", "f.mdb", "f.ign2", "f.db", "f.fp", "f.cvd", "f.cud", "f.ldu", "f.imp" };
-    struct vdl_options o = { .with_pua = true, .memory = (size_t)64 << 20 };
+    struct vdl_options o = { .trees_only = true, .with_pua = true, .memory = (size_t)64 << 20 };
     struct vdl_compiler *c;
     char *text = NULL;
     size_t len;

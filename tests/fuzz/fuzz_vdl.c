@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct vdl_options o = { .memory = (size_t)64 << 20 };
+    struct vdl_options o = { .trees_only = true, .memory = (size_t)64 << 20 };
     struct vdl_compiler *c;
     struct vdl_counts n;
     char *text = NULL;

@@ -1,7 +1,6 @@
 #include <stdarg.h>
 
 #include "clam.h"
-#include "emit.h"
 #include "ignore.h"
 
 static enum clam_fate say(struct clam_why *why, enum clam_fate fate, const char *fmt, va_list ap)
@@ -128,7 +127,7 @@ enum clam_fate clam_keep(struct vdl_reader *r, struct slice name, enum vdl_class
         return CLAM_IGNORED;
     made.name = reader_name(r, name);
     if (expr->kind != VN_HASH && (expr->kind != VN_SEGMENT || expr->anchor || expr->kids[0]->kind != VN_BYTES)) {
-        st = vdl_emit_check(&made, text);
+        st = reader_check(r, &made, text);
         if (st == CS_UNSUPPORTED)
             return clam_unsupported(why, "%s", text);
         if (st != CS_OK)

@@ -252,7 +252,7 @@ enum cs_status vdl_compiler_write(struct vdl_compiler *c, const char *path)
     char why[256] = "";
     enum cs_status st;
 
-    if (c->reader.complaints.n[COMPLAIN_ERROR])
+    if (c->reader.complaints.n[COMPLAIN_ERROR] || c->options.trees_only)
         return CS_INVALID;
     drop_ignored(c);
     st = vdl_emit(&c->program, path, &o, why);

@@ -310,7 +310,7 @@ static void keep_rule(struct parse *p, const struct vdl_rule *made, uint32_t col
 {
     struct vdl_rule *rule;
     char why[256] = "";
-    enum cs_status st = vdl_emit_check(made, why);
+    enum cs_status st = reader_check(p->r, made, why);
 
     if (st == CS_UNSUPPORTED) {
         complain(&p->r->complaints, p->r->source, COMPLAIN_ERROR, made->line, column, NULL, "this rule cannot be expressed: %s", why);
@@ -321,7 +321,8 @@ static void keep_rule(struct parse *p, const struct vdl_rule *made, uint32_t col
         return;
     }
     warn_same(p, made, column);
-    warn_slow(p, made, column);
+    if (!p->r->o->trees_only)
+        warn_slow(p, made, column);
     rule = vdl_program_add(p->r->program);
     if (!rule || (st != CS_OK && st != CS_UNSUPPORTED)) {
         p->r->status = rule ? st : CS_NOMEM;

@@ -1,5 +1,7 @@
 #include "reader.h"
 
+#include "emit.h"
+
 enum { POOL = 1 << 16 };
 
 void *reader_get(struct vdl_reader *r, size_t count, size_t size)
@@ -330,6 +332,11 @@ void reader_unsupported(struct vdl_reader *r, uint32_t line, struct slice rule, 
     }
     r->features[i].count++;
     complain(&r->complaints, r->source, COMPLAIN_SKIPPED, line, 0, NULL, "%.*s: %s", (int)(rule.n > 120 ? 120 : rule.n), (const char *)rule.p, text);
+}
+
+enum cs_status reader_check(const struct vdl_reader *r, const struct vdl_rule *rule, char why[256])
+{
+    return r->o->trees_only ? CS_OK : vdl_emit_check(rule, why);
 }
 
 bool number_of(struct slice s, uint64_t *out)

@@ -74,6 +74,9 @@ static inline enum vdl_class reader_class(const struct vdl_reader *r)
 void reader_unsupported(struct vdl_reader *r, uint32_t line, struct slice rule, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* Can the image hold this rule? As vdl_emit_check(); always CS_OK when only trees are wanted. */
+enum cs_status reader_check(const struct vdl_reader *r, const struct vdl_rule *rule, char why[256]) MUST_USE;
+
 /* A low-level tree in wide form: a zero byte behind each byte; gaps stay. */
 struct vdl_node *node_wide(struct vdl_reader *r, struct vdl_node *n);
 

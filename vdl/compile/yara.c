@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 
-#include "emit.h"
 #include "ignore.h"
 #include "sema.h"
 
@@ -146,7 +145,7 @@ static void add(struct yara *y, const struct yara_rule *made, struct vdl_node *e
     if (!expr)
         return;
     r.line = expr->line;
-    st = vdl_emit_check(&r, why);
+    st = reader_check(y->r, &r, why);
     if (st == CS_UNSUPPORTED) {
         reader_unsupported(y->r, r.line, made->name, "%s", why);
     } else if (ignore_has(y->r->ignore, made->name, slice_of(NULL, 0))) {
