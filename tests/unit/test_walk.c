@@ -168,6 +168,8 @@ static const struct {
     { "Content-Type: multipart/x; boundary=b\n\n--b--\n", "--b\n" },
     { "Content-Type: multipart/x; boundary=b\n\n--b\n\n", "\r--b" },
     { "Content-Type: multipart/x\n\n", "--\n" },
+    { "Content-Type: multipart/x; boundary=b\n\n", "--c \nContent-A: b\n" },
+    { "Content-Type: multipart/x; boundary=b\n\n", "--b \nContent-Type: multipart/x; boundary=b\n\n" },
     { "", "Content-Type: message/rfc822\n\n" },
     { "", "Content-Type: multipart/x\n\n" },
     { "", "Content-Type: multipart/x; boundary=a; name=\"=?utf-8?q?x?=\"; name*0=a; name*1=b\n" },
