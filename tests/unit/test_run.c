@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "vdl/compile.h"
+#include "vdl/match/scan.h"
 #include "vdl/vdl.h"
 
 static char dir[] = "/tmp/test_run.XXXXXX";
@@ -182,6 +183,58 @@ START_TEST(types_unknown_mean_everything)
 }
 END_TEST
 
+/* Rules and data made for each other: twice the bytes may cost little more than twice the steps. No clock is asked. */
+static const struct { const char *rule, *unit; } worst[] = {
+    { ":a, \"aaaa\", .*, \"aaaa\", .*, \"aaab\" #", "a" },
+    { ":a, \"aaaa\", @0-1000, \"aaaa\", @0-1000, \"aaab\" #", "a" },
+    { ":a, \"ab\", @100-5000, \"ab\", @100-5000, \"ac\" #", "ab" },
+    { ":a, \"a\", \\w*, \"a\", \\w*, \"a\", \\w*, \"!\" #", "a" },
+    { ":a, (\"a\" | \"aa\"){1,20}, (\"a\" | \"aa\"){1,20}, \"b\" #", "a" },
+    { ":a, ((\"a\"{1,}){1,}){1,}, \"b\" #", "a" },
+    { ":a, \"x\", @0-30, \"x\", @0-30, \"x\", @0-30, \"y\" #", "x" },
+    { ":a, ~~\"a b c a b d\" #", "abc" },
+    { ":a, ~#\"123124\" #", "123" },
+    { ":a, COUNT(\"aa\") > 1000000 AND COUNT(\"aaa\") > 1000000 #", "a" },
+    { ":a, .*, \"b\", .*, \\d+, .*, \\d+, \"c\" #", "b1" },
+    { ":a, @=0-, \\s*, \\w*, \\s*, \"!\" #", "a " },
+};
+
+static uint64_t steps_for(struct vdl_db *db, const char *unit, size_t bytes)
+{
+    uint8_t *data = malloc(bytes);
+    struct hits h = { .n = 0 };
+    struct vdl_scan *s = vdl_scan_new(&db, 1, note, &h);
+    uint64_t steps;
+
+    ck_assert_ptr_nonnull(data);
+    ck_assert_ptr_nonnull(s);
+    for (size_t i = 0; i < bytes; i++)
+        data[i] = (uint8_t)unit[i % strlen(unit)];
+    ck_assert_int_eq(vdl_scan_bytes(s, &plain, (struct slice){ data, bytes }), CS_OK);
+    ck_assert_str_eq(h.text, "");
+    steps = s->lanes[0].steps;
+    vdl_scan_free(s);
+    free(data);
+    return steps;
+}
+
+START_TEST(worst_cases_are_linear)
+{
+    struct vdl_db *db;
+    char why[256];
+    uint64_t one, two;
+
+    make_image(worst[_i].rule);
+    ck_assert_int_eq(vdl_open(path, &db, why), CS_OK);
+    one = steps_for(db, worst[_i].unit, 50000);
+    two = steps_for(db, worst[_i].unit, 100000);
+    ck_assert_msg(two <= one * 21 / 10 + 10000, "%s: %llu steps, then %llu", worst[_i].rule, (unsigned long long)one,
+                  (unsigned long long)two);
+    ck_assert_msg(two <= 100000ull * 20000, "%s: %llu steps", worst[_i].rule, (unsigned long long)two);
+    vdl_close(db);
+}
+END_TEST
+
 static void make_dir(void)
 {
     ck_assert_ptr_nonnull(mkdtemp(dir));
@@ -204,6 +257,8 @@ int main(void)
     tcase_add_unchecked_fixture(t, make_dir, remove_dir);
     tcase_add_loop_test(t, rules_match, 0, (int)(sizeof cases / sizeof *cases));
     tcase_add_test(t, types_unknown_mean_everything);
+    tcase_set_timeout(t, 240);
+    tcase_add_loop_test(t, worst_cases_are_linear, 0, (int)(sizeof worst / sizeof *worst));
     suite_add_tcase(s, t);
     r = srunner_create(s);
     srunner_run_all(r, CK_ENV);

@@ -45,7 +45,7 @@ struct segment_state {
 enum { BLOCK = 16384, EVENTS = 65536 };
 /* Far more than real rules need: an image made to waste time ends as a limit. */
 #define STEPS_LEAST ((uint64_t)1 << 26)
-enum { STEPS_BYTE = 4096 };
+enum { STEPS_BYTE = 1 << 16 };
 #define WHOLE_MAX ((size_t)1 << 30)     /* an object that is fed in pieces and must be kept */
 
 struct lane {
