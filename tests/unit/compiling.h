@@ -43,7 +43,6 @@ static inline void compiling_end(struct compiling *c)
     free(c->text);
     ignore_free(c->r.ignore);
     same_free(c->r.same);
-    free(c->program.samples);
     vdl_program_release(&c->program);
 }
 

@@ -146,8 +146,6 @@ struct vdl_program {
     struct vdl_rule *rules;     /* grows; heap */
     size_t n_rules, room;
     struct slice version;
-    struct slice *ignored;      /* .ign2 names */
-    size_t n_ignored;
     struct vdl_sample *samples; /* grows; heap */
     size_t n_samples, sample_room;
 };

@@ -74,7 +74,6 @@ void vdl_compiler_free(struct vdl_compiler *c)
         return;
     ignore_free(c->reader.ignore);
     same_free(c->reader.same);
-    free(c->program.samples);
     vdl_program_release(&c->program);
     free(c);
 }

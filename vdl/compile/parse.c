@@ -5,7 +5,7 @@
 #include "same.h"
 #include "sema.h"
 
-enum { SLOW_WINDOWS = 32 };
+enum { SLOW_WINDOWS = 32, SLOW_RULES = 2000 };     /* the second: rules that are looked at for slowness */
 
 /* ---- tokens ---- */
 
@@ -298,7 +298,6 @@ static void warn_slow(struct parse *p, const struct vdl_rule *rule, uint32_t col
             continue;
         for (size_t k = 0; k < windows[i].bytes.n && k < 8; k++)
             snprintf(bytes + 3 * k, 4, " %02x", windows[i].bytes.p[k]);
-        p->r->counts.warnings++;
         complain(&p->r->complaints, p->r->source, COMPLAIN_WARNING, rule->line, column, "more fixed bytes side by side, rarer ones, or a place (@=) make it fast",
                  "this rule is slow: it looks for%s, about %.0f times in a million bytes", bytes, windows[i].rarity);
         break;
@@ -321,7 +320,7 @@ static void keep_rule(struct parse *p, const struct vdl_rule *made, uint32_t col
         return;
     }
     warn_same(p, made, column);
-    if (!p->r->o->trees_only)
+    if (!p->r->o->trees_only && p->r->counts.loaded < SLOW_RULES)
         warn_slow(p, made, column);
     rule = vdl_program_add(p->r->program);
     if (!rule || (st != CS_OK && st != CS_UNSUPPORTED)) {

@@ -66,7 +66,6 @@ struct vdl_node *parse_prim(struct parse *p);
 struct vdl_node *parse_fact(struct parse *p);
 /* n OF (…): from behind the OF. */
 struct vdl_node *parse_n_of(struct parse *p, uint64_t n, const struct token *t);
-bool parse_cmp(struct parse *p, enum vdl_cmp *cmp);
 /* <…>: from behind the '<' to behind the '>'. Types and metadata that are not named stay as they were. */
 bool parse_list(struct parse *p, const struct vdl_types **types, const struct vdl_meta **meta, enum vdl_class *cls, bool is_file);
 /* A sample: from behind its sign. */

@@ -7,7 +7,7 @@ static struct vdl_node *leaf(struct parse *p, enum vdl_kind kind, const struct t
     return node_new(p->r, kind, t->line, t->column);
 }
 
-bool parse_cmp(struct parse *p, enum vdl_cmp *cmp)
+static bool parse_cmp(struct parse *p, enum vdl_cmp *cmp)
 {
     static const struct { int punct; enum vdl_cmp cmp; } all[] = {
         { '=', VC_EQ }, { '>', VC_GT }, { '<', VC_LT }, { LP_GE, VC_GE }, { LP_LE, VC_LE }, { LP_NE, VC_NE },

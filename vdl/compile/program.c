@@ -20,7 +20,7 @@ enum cs_status vdl_program_init(struct vdl_program *p)
 void vdl_program_release(struct vdl_program *p)
 {
     free(p->rules);
-    free(p->ignored);
+    free(p->samples);
     arena_release(&p->arena);
     *p = (struct vdl_program){ .version = slice_of(NULL, 0) };
 }

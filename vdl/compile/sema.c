@@ -62,7 +62,6 @@ bool vdl_sema_fits(const struct vdl_node *n)
 
 static void warn(struct vdl_reader *r, const struct vdl_node *n, const char *hint, const char *text)
 {
-    r->counts.warnings++;
     complain(&r->complaints, r->source, COMPLAIN_WARNING, n->line, n->column, hint, "%s", text);
 }
 
