@@ -496,7 +496,6 @@ struct slice mime_charset_detect(struct slice head)
 struct gather {
     struct arena *a;
     struct slice s;
-    bool is_full;
 };
 
 static enum cs_status gather_put(void *ctx, struct slice out)
@@ -504,10 +503,8 @@ static enum cs_status gather_put(void *ctx, struct slice out)
     struct gather *g = ctx;
     size_t room = (size_t)(g->a->end - g->a->at);
 
-    if (out.n > room) {
-        g->is_full = true;
+    if (out.n > room)
         return CS_NOMEM;
-    }
     memcpy(g->a->at, out.p, out.n);
     g->a->at += out.n;
     g->s.n += out.n;

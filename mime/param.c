@@ -277,9 +277,7 @@ void readings_add(struct readings *r, struct slice s)
     for (size_t i = 0; i < r->n; i++)
         if (slice_eq(r->list[i], s))
             return;
-    if (r->n == r->max)
-        r->is_full = true;
-    else
+    if (r->n < r->max)
         r->list[r->n++] = s;
 }
 

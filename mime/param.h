@@ -32,7 +32,6 @@ struct mime_piece {
 struct readings {
     struct slice *list;
     size_t n, max;
-    bool is_full;               /* there was one more */
 };
 void readings_add(struct readings *r, struct slice s);
 

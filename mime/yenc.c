@@ -54,7 +54,7 @@ static bool take(struct yenc *y, uint8_t c, uint8_t *out)
     }
     if (y->is_escaped) {
         y->is_escaped = false;
-        /* "=y" is no escape: it begins a keyword, in a whole file at the start of a line alone. */
+        /* "=y" is no escape: yEnc never makes it, so it begins a keyword wherever it stands. */
         if (c == 'y') {
             y->mode = MODE_DATA_WORD;
             memcpy(y->word, "=y", 2);

@@ -275,11 +275,13 @@ static bool compare(struct slice file, struct slice want)
     struct buf ours = our_listing(file);
     bool is_same = slice_eq(buf_slice(&ours), want);
 
+    if (is_same && may_differ(file))
+        printf("%.*s is the same now: take it off the list\n", (int)file.n, (const char *)file.p);
     if (!is_same && !may_differ(file))
         printf("== %.*s\n-- ours\n%.*s-- theirs\n%.*s", (int)file.n, file.p, (int)ours.n, ours.p ? ours.p : (uint8_t *)"",
                (int)want.n, want.p);
     buf_release(&ours);
-    return is_same || may_differ(file);
+    return is_same != may_differ(file);
 }
 
 START_TEST(parts_are_as_python_sees_them)
