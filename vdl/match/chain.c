@@ -330,6 +330,14 @@ bool chain_wants(struct lane *l, uint32_t owner)
     return !is_settled(l, seg);
 }
 
+bool chain_may_begin(struct lane *l, uint32_t owner, uint64_t start)
+{
+    const uint8_t *row = stage_row(l, owner & ~VDB_OWNER_STAGE), *seg;
+
+    seg = row ? segment_row(l, get_le32(row + VDB_ST_SEGMENT)) : NULL;
+    return !seg || get_le32(seg + VDB_S_FIRST) != (owner & ~VDB_OWNER_STAGE) || anchor_ok(l, seg, start);
+}
+
 enum cs_status chain_event(struct lane *l, const struct event *e)
 {
     struct stage s, before;

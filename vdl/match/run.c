@@ -205,7 +205,8 @@ static bool verify_program(struct lane *l, const struct view *v, uint64_t at, co
     for (uint64_t back = most > place ? place : most; back >= least; back--) {
         if (place - back < v->base && v->base)
             return false;
-        if (!nfa_run(l, v, get_le32(r + VDB_C_PROGRAM), get_le32(r + VDB_C_N), place - back, get_le32(r + VDB_C_MAX),
+        if (chain_may_begin(l, get_le32(r + VDB_C_OWNER), place - back) &&
+            !nfa_run(l, v, get_le32(r + VDB_C_PROGRAM), get_le32(r + VDB_C_N), place - back, get_le32(r + VDB_C_MAX),
                      get_le32(r + VDB_C_OWNER)))
             return false;
         if (back == 0 || l->is_full)

@@ -104,6 +104,8 @@ enum cs_status run_block(struct lane *l, const struct view *v, uint64_t from, ui
 void chain_begin(struct lane *l);
 /* Could a match of this stage still matter? False for rules that are decided or not for this type of object. */
 bool chain_wants(struct lane *l, uint32_t owner);
+/* Does the anchor allow a match that begins at start? Asked before an automaton is run for it. */
+bool chain_may_begin(struct lane *l, uint32_t owner, uint64_t start);
 enum cs_status chain_event(struct lane *l, const struct event *e) MUST_USE;
 enum cs_status chain_advance(struct lane *l, uint64_t to) MUST_USE;
 /* nfa.c: all matches of a program that start at a place become events. False: damaged. */
