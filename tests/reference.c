@@ -175,11 +175,11 @@ static bool may_start(const struct vdl_anchor *a, size_t at, size_t size)
     return false;
 }
 
-/* How many places a match of the segment ends at; the first place it begins at. */
+/* How many places a match of the segment begins at; the first of them. */
 static size_t segment(const struct ref *r, const struct vdl_node *n, size_t *first)
 {
     size_t room = r->d.n + 1, count = 0;
-    bool *in = calloc(room, 1), *out = calloc(room, 1), *all = calloc(room, 1);
+    bool *in = calloc(room, 1), *out = calloc(room, 1);
 
     *first = r->d.n;
     for (size_t at = room; at-- > 0;) {
@@ -189,16 +189,13 @@ static size_t segment(const struct ref *r, const struct vdl_node *n, size_t *fir
         memset(out, 0, room);
         follow(r, n->kids[0], in, out);
         in[at] = false;
-        if (memchr(out, 1, room))
+        if (memchr(out, 1, room)) {
             *first = at;
-        for (size_t k = 0; k < room; k++)
-            all[k] = all[k] || out[k];
+            count++;
+        }
     }
-    for (size_t k = 0; k < room; k++)
-        count += all[k];
     free(in);
     free(out);
-    free(all);
     return count;
 }
 

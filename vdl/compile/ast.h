@@ -32,7 +32,7 @@ enum vdl_kind {
     /* high level: true or false for the object */
     VN_SEGMENT,     /* kid[0] occurs, at a place allowed by anchor; name (LET) when it has one */
     VN_AND, VN_OR, VN_XOR, VN_NOT,
-    VN_COUNT,       /* matches of kid[0] cmp lo. A segment: the number of different places where a match of it ends. An expression: 0 when it is
+    VN_COUNT,       /* matches of kid[0] cmp lo. A segment: the number of different places where a match of it begins. An expression: 0 when it is
                        false, else the sum over its segments (each written one once); distinct: and at least that many of them matched */
     VN_OF,          /* at least lo of kids are true */
     VN_SIZE,        /* object size in lo..hi */

@@ -120,19 +120,6 @@ static bool check_segment(struct vdl_reader *r, const struct vdl_node *n)
     return true;
 }
 
-/* Does a segment below end with a gap of no certain width? Then it ends at any number of places. */
-static bool has_gap_last(const struct vdl_node *n)
-{
-    if (n->kind == VN_GAP)
-        return n->lo != n->hi;
-    if (n->kind == VN_CAT)
-        return has_gap_last(n->kids[n->n_kids - 1]);
-    for (uint32_t i = 0; i < n->n_kids; i++)
-        if (has_gap_last(n->kids[i]))
-            return true;
-    return false;
-}
-
 static bool check_high(struct vdl_reader *r, struct vdl_node *n)
 {
     if (n->kind == VN_SEGMENT)
@@ -151,8 +138,6 @@ static bool check_high(struct vdl_reader *r, struct vdl_node *n)
         n->n_kids = 1;
         return true;
     }
-    if (n->kind == VN_COUNT && has_gap_last(n->kids[0]))
-        return wrong(r, n, "leave the gap out: a match ends where its last certain byte is", "COUNT of a segment that ends with a gap");
     if (n->kind == VN_OF && n->lo > n->n_kids)
         return wrong(r, n, NULL, "more are asked for than are in the list");
     for (uint32_t i = 0; i < n->n_kids; i++)

@@ -90,7 +90,7 @@ static struct value compare_size(struct yara *y, enum vdl_cmp cmp, int64_t with)
     return none;
 }
 
-/* Is the number of places where it ends the number of its matches? */
+/* Does the matcher surely count it as YARA does? */
 static bool can_count(const struct vdl_node *n)
 {
     struct width w = vdl_sema_width(n);
