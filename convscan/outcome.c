@@ -182,6 +182,8 @@ static int carry_out(struct job *j)
         if (st == CS_OK)
             return 0;
         diag_warn("%s: %s", action_name(ladder[i]), cs_status_text(st));
+        if (j->verdict.worst.cls == CLS_CLEAN)
+            verdict_add(&j->verdict, CLS_ERROR, SLICE("the part cannot be handed over"), slice_of(NULL, 0), 0);
         if (act_needs_status(ladder[i]))
             j->act.can_answer = false;
     }
