@@ -49,6 +49,7 @@ struct emit {
     const struct slice *passwords;              /* to try on encrypted containers */
     size_t n_passwords;
     struct slice name, declared, charset;       /* what is known of the object being decoded; may be empty */
+    bool wants_normalised_text;                 /* some loaded signature is meant for that view of plain text */
 };
 
 /* A child that is all there. */

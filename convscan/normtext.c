@@ -36,7 +36,8 @@ enum cs_status normtext_emit(struct slice text, struct emit *out)
     return st == CS_OK ? out->close(out) : st;
 }
 
+/* Plain text is most of what comes, and the raw bytes are matched anyway: the view is made for those who ask for it. */
 enum cs_status normtext_decode(struct slice object, struct emit *out)
 {
-    return normtext_emit(object, out);
+    return out->wants_normalised_text ? normtext_emit(object, out) : CS_OK;
 }

@@ -24,7 +24,7 @@ struct scan {
     struct timespec end;
     uint64_t objects, total;
     const char *type;                   /* of the part itself */
-    bool has_allow_rules;
+    bool has_allow_rules, wants_normalised_text;
     struct object *at;                  /* the object being matched */
     struct finding *pending;            /* PENDING of them, with allow rules alone: its hits, until it is known whether an allow rule takes them away */
     size_t n_pending;
@@ -427,7 +427,7 @@ static enum cs_status decode_with(struct scan *s, struct object *o, const struct
 {
     struct outlet out = {
         .emit = { outlet_open, outlet_put, outlet_close, outlet_note, s->passwords.words, s->passwords.n, o->name, o->declared,
-                  o->charset },
+                  o->charset, s->wants_normalised_text },
         .scan = s,
         .parent = o,
     };
@@ -526,6 +526,7 @@ struct scan *scan_new(const struct scan_setup *setup)
 
         vdl_info(setup->dbs[i], &info);
         s->has_allow_rules = s->has_allow_rules || info.classes[VDL_ALLOW];
+        s->wants_normalised_text = s->wants_normalised_text || info.wants_normalised_text;
     }
     if (s->has_allow_rules)
         s->pending = malloc(PENDING * sizeof *s->pending);

@@ -28,6 +28,7 @@ struct vdl_info {
     uint32_t classes[VDL_CLASSES];
     uint64_t bytes;             /* of the image */
     uint64_t digest;            /* of the content, as the compiler wrote it: two images with equal digests are equal */
+    bool wants_normalised_text; /* some rule holds for the view "normalised-text" alone */
     struct slice version;       /* from <"version=…">, printable; may be empty */
 };
 

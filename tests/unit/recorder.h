@@ -86,7 +86,7 @@ static inline enum cs_status recorder_note(struct emit *e, enum emit_remark rema
 
 static inline void recorder_init(struct recorder *r)
 {
-    *r = (struct recorder){ .emit = { .open = recorder_open, .put = recorder_put, .close = recorder_close,
+    *r = (struct recorder){ .emit = { .wants_normalised_text = true, .open = recorder_open, .put = recorder_put, .close = recorder_close,
                                       .note = recorder_note },
                             .max_bytes = 256u << 20, .max_items = 200000 };
 }

@@ -22,8 +22,11 @@ enum cs_status types_number(struct emitter *e, const struct vdl_types *t, uint32
     /* The words now, the table of offsets in front when all are known: see emit.c. */
     image_put32(&e->image, VDB_TYPES, (t->is_not ? VDB_TF_NOT : 0u) | (t->is_exact ? VDB_TF_EXACT : 0u));
     image_put32(&e->image, VDB_TYPES, words);
-    for (uint32_t i = 0; i < words; i++)
+    for (uint32_t i = 0; i < words; i++) {
         image_put32(&e->image, VDB_TYPES, image_string(&e->image, t->words[i]));
+        if (slice_eq(t->words[i], SLICE("normalised-text")))
+            e->flags |= VDB_F_NORMALISED;
+    }
     return CS_OK;
 }
 
