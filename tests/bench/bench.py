@@ -374,7 +374,7 @@ def bench_unpack():
     if not os.path.exists(path):
         run('tar', '-C', '/usr/share', '-czf', path, 'perl')
     ours = [f'{BIN}/convscan', '--all', path]
-    j = pair(ours, ['bsdtar', '-xOf', path], 3 if QUICK else 10)
+    j = pair(ours, ['bsdtar', '-xOf', path], 3)
     row('unpack', 'tar.gz of text, all members matched', 'bsdtar -xO', j['ratio'], j['pairs'][0], j['pairs'][2], j['runs'])
 
 
