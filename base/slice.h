@@ -121,7 +121,11 @@ static inline size_t slice_chr(struct slice s, uint8_t c)
 /* Position of the first byte string, or s.n. Linear, also in bytes made to be slow. */
 static inline size_t slice_find(struct slice s, struct slice what)
 {
-    const uint8_t *q = what.n ? memmem(s.p, s.n, what.p, what.n) : s.p;
+    const uint8_t *q;
+
+    if (what.n == 0 || s.n < what.n)            /* memmem() is promised no NULL, also for nothing */
+        return what.n == 0 ? 0 : s.n;
+    q = memmem(s.p, s.n, what.p, what.n);
     return q ? (size_t)(q - s.p) : s.n;
 }
 
