@@ -260,6 +260,18 @@ static void scan_ours(const struct vdl_program *p, struct file *files, size_t n,
     vdl_close(db);
 }
 
+static void free_files(struct file *files, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < files[i].ours.n; k++)
+            free(files[i].ours.all[k]);
+        for (size_t k = 0; k < files[i].theirs.n; k++)
+            free(files[i].theirs.all[k]);
+        free((void *)(uintptr_t)files[i].bytes.p);
+    }
+    free(files);
+}
+
 /* Lines that we load, and no others, so that both know the same. */
 static void compare_set(const char *set)
 {
@@ -305,6 +317,8 @@ static void compare_set(const char *set)
     if (!wrong)
         nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
     ck_assert_uint_eq(wrong, 0);
+    free_files(files, n);
+    buf_release(&lines);
     mapfile_close(&m);
     compiling_end(&c);
 }
