@@ -19,6 +19,7 @@ static inline int fuzz_decoder(decoder *decode, const uint8_t *p, size_t n)
     r.stop_at = n && p[n - 1] == 's' ? p[0] : 0;        /* some inputs are stopped on the way */
     st = decode(slice_of(p, n), &r.emit);
     assert(st == CS_OK || r.is_stopped);
+    assert(st != CS_OK || !r.is_open);
     recorder_release(&r);
     return 0;
 }
