@@ -4,7 +4,7 @@
 #include "clean_zip.h"
 #include "formats.h"
 #include "ftype.h"
-#include "safe.h"
+#include "base/safe.h"
 #include "unpack.h"
 
 /* Formats that are cleaned without knowing what was found: one line each. */

@@ -14,7 +14,7 @@
 #include "cleanup.h"
 #include "json.h"
 #include "mime/mime.h"
-#include "safe.h"
+#include "base/safe.h"
 #include "scan.h"
 #include "watchdog.h"
 

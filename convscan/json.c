@@ -2,7 +2,7 @@
 
 #include <inttypes.h>
 
-#include "safe.h"
+#include "base/safe.h"
 
 static void put(struct json *j, struct slice s)
 {

@@ -9,7 +9,7 @@
 #include "base/buf.h"
 #include "base/diag.h"
 #include "base/mapfile.h"
-#include "safe.h"
+#include "base/safe.h"
 
 bool log_is_on(const struct conf *c)
 {

@@ -3,7 +3,7 @@
 #include "base/arena.h"
 #include "base/mapfile.h"
 #include "mime/mime.h"
-#include "safe.h"
+#include "base/safe.h"
 
 enum { ARENA = 1 << 20 };
 

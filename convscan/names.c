@@ -2,7 +2,7 @@
 
 #include "conf.h"
 #include "ftype.h"
-#include "safe.h"
+#include "base/safe.h"
 
 enum { KEPT = 512 };
 

@@ -4,7 +4,7 @@
 
 #include "base/mapfile.h"
 #include "notice_lang.h"
-#include "safe.h"
+#include "base/safe.h"
 
 struct placeholder {
     const char *name;

@@ -9,7 +9,7 @@
 #include "log.h"
 #include "notice.h"
 #include "quarantine.h"
-#include "safe.h"
+#include "base/safe.h"
 
 /*
  * outcome.c - from the verdict to what the server sees: the action, the notice, the copy in quarantine, the log line.

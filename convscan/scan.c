@@ -7,7 +7,7 @@
 #include "ftype.h"
 #include "libmagic.h"
 #include "names.h"
-#include "safe.h"
+#include "base/safe.h"
 #include "spool.h"
 #include "tree.h"
 #include "words.h"

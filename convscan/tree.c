@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "safe.h"
+#include "base/safe.h"
 
 struct tree_node {
     unsigned depth;

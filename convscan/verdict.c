@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "safe.h"
+#include "base/safe.h"
 
 static const char *const names[CLS_N] = {
     [CLS_CLEAN] = "clean", [CLS_ENCRYPTED] = "encrypted", [CLS_SPAM] = "spam",   [CLS_EXT] = "ext",

@@ -2,7 +2,7 @@
 
 #include "base/buf.h"
 #include "convscan/json.h"
-#include "convscan/safe.h"
+#include "base/safe.h"
 #include "convscan/verdict.h"
 
 START_TEST(worse_wins_in_any_order)

@@ -5,10 +5,10 @@
  *   Fails     never; what does not fit is cut at a character.
  *   Bounded   by room; the result always ends in NUL.
  */
-#ifndef CONVSCAN_SAFE_H
-#define CONVSCAN_SAFE_H
+#ifndef BASE_SAFE_H
+#define BASE_SAFE_H
 
-#include "base/slice.h"
+#include "slice.h"
 
 /*
  * Printable UTF-8: control characters (C0, DEL, C1), line and paragraph separators, bidirectional controls and bytes that are
