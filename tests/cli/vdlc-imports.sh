@@ -29,6 +29,14 @@ for t in 'MZ.PE' 'aaaa cccc' 'gone' 'puap'; do
     "$BIN/convscan" --raw --db a.vdb t | grep -q 'OK$' || fail "'$t': $("$BIN/convscan" --raw --db a.vdb t)"
 done
 
+# matches of a pattern with a gap are counted where they begin
+printf 'Cnt.Gap;Engine:81-255,Target:0;0>2;4142{-50}4344\n' >count.ldb
+"$BIN/vdlc" -q -o count.vdb count.ldb || fail "a count over a gap is not loaded"
+printf 'AB..CD..AB.........................................CD..AB..CD' >t
+"$BIN/convscan" --raw --db count.vdb t | grep -q 'Cnt.Gap FOUND' || fail "three matches are not counted"
+printf 'AB..CD..AB...................................................................CD' >t
+"$BIN/convscan" --raw --db count.vdb t | grep -q 'OK$' || fail "fewer than three matches are counted as three"
+
 # a container: 512 bytes of header with the MD5 of the rest
 mkdir c && cp a.ndb a.hdb c/
 tar -C c -czf rest a.ndb a.hdb

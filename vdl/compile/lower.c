@@ -753,13 +753,16 @@ static enum cs_status lower_stage(struct emitter *e, struct stage *s, const stru
 
 /* ---- segments ---------------------------------------------------------------------------------------------------- */
 
-static bool is_wide(const struct vdl_node *n)
+/* A gap that the program of one stage had better not hold. Matches are counted inside one stage: there it holds what it can. */
+static bool is_wide(const struct vdl_node *n, uint32_t need)
 {
-    return n->kind == VN_GAP && (n->hi == VDL_INF || n->hi - n->lo > LOWER_GAP || n->hi > LOWER_GAP_LONG);
+    uint64_t most = need > 1 ? LOWER_GAP_LONG : LOWER_GAP;
+
+    return n->kind == VN_GAP && (n->hi == VDL_INF || n->hi - n->lo > most || n->hi > LOWER_GAP_LONG);
 }
 
 /* Cut the list at its wide gaps, and where a stage would grow too long. */
-static enum cs_status cut(struct emitter *e, struct list *l, struct stage **out, size_t *n_out)
+static enum cs_status cut(struct emitter *e, struct list *l, uint32_t need, struct stage **out, size_t *n_out)
 {
     struct stage *s = calloc(l->n + 1, sizeof *s);
     size_t n = 0, from = 0;
@@ -770,7 +773,7 @@ static enum cs_status cut(struct emitter *e, struct list *l, struct stage **out,
         return CS_NOMEM;
     *out = s;
     for (size_t i = 0; i <= l->n; i++) {
-        bool is_gap = i < l->n && is_wide(l->p[i]), is_end = i == l->n;
+        bool is_gap = i < l->n && is_wide(l->p[i], need), is_end = i == l->n;
         struct length len = is_end || is_gap ? (struct length){ 0, 0 } : measure(l->p[i], &fuel);
         bool is_long = !is_end && !is_gap && i > from && len.hi != VDL_INF && sum(long_so_far, len.hi) > LOWER_LITERAL;
 
@@ -808,7 +811,7 @@ static enum cs_status cut(struct emitter *e, struct list *l, struct stage **out,
 /* A gap in front of all: the segment begins no earlier than that. A gap behind all: that many bytes must follow. */
 static enum cs_status trim_gaps(struct emitter *e, struct list *l, const struct vdl_anchor **anchor)
 {
-    while (l->n && is_wide(l->p[0])) {
+    while (l->n && is_wide(l->p[0], 1)) {
         struct vdl_anchor *a = arena_get(&e->arena, 1, sizeof *a);
         uint64_t lo = l->p[0]->lo;
 
@@ -822,7 +825,7 @@ static enum cs_status trim_gaps(struct emitter *e, struct list *l, const struct 
         l->p++;
         l->n--;
     }
-    while (l->n && is_wide(l->p[l->n - 1])) {
+    while (l->n && is_wide(l->p[l->n - 1], 1)) {
         if (l->p[l->n - 1]->lo > LOWER_GAP_LONG)
             return refuse(e, "a long gap at the end of a segment");
         if (l->p[l->n - 1]->lo == 0) {
@@ -888,7 +891,7 @@ enum cs_status lower_segment(struct emitter *e, struct use *u, uint32_t plan)
     own = l.p;
     st = trim_gaps(e, &l, &anchor);
     if (st == CS_OK)
-        st = cut(e, &l, &s, &count);
+        st = cut(e, &l, u->need, &s, &count);
     if (st == CS_OK && count == 0)
         st = refuse(e, "an empty segment");
     if (st == CS_OK && measure_list(l.p, l.n).lo == 0)
