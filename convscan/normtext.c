@@ -2,12 +2,12 @@
 
 enum { PIECE = 16384 };
 
-/* What becomes of each byte: 0 left out, ' ' white space, else itself in lower case. */
+/* What becomes of each byte: 0 left out (ClamAV's view has ASCII only), ' ' white space, else itself in lower case. */
 static uint8_t fold(uint8_t c)
 {
     if (ascii_is_space(c))
         return ' ';
-    return c < ' ' || c == 0x7f ? 0 : ascii_lower(c);
+    return c < ' ' || c >= 0x7f ? 0 : ascii_lower(c);
 }
 
 enum cs_status normtext_emit(struct slice text, struct emit *out)
