@@ -25,6 +25,7 @@ LIBS_REGEX := $(call static,-lpcre2-8)
 MSPACK := $(if $(wildcard /usr/include/mspack.h),-lmspack)
 LIBS_ARCHIVE := $(call static,-larchive $(MSPACK) -lnettle -lbz2 -llzma -lzstd -llz4 -lz)
 LIBS_MAGIC := $(call static,-lmagic -lbz2 -llzma -lz)
+LIBS_JSON := $(call static,-ljansson)
 LIBS_INI := $(call static,-linih)
 LIBS_ZLIB := $(call static,-lz)
 
@@ -87,7 +88,7 @@ $(BUILD)/bin/vdlc: $(BUILD)/obj/vdl/vdlc.o $(L_compile) $(L_match) $(L_base)
 	$(link) $(LIBS_ARCHIVE) $(LIBS_HASH) $(LIBS_REGEX) -lm
 IMTA_BINS := $(patsubst imta/%.c,$(BUILD)/bin/%,$(wildcard $(IMTA_MAINS)))
 $(IMTA_BINS): $(BUILD)/bin/%: $(BUILD)/obj/imta/%.o $(L_imta) $(L_mime) $(L_base)
-	$(link) -lm
+	$(link) $(if $(filter %convhold,$@),$(LIBS_JSON) $(LIBS_HASH)) -lm
 
 RULES := $(BUILD)/share/convscan/rules.vdb
 .PHONY: rules
@@ -110,7 +111,7 @@ again = @+$(MAKE) -s --no-print-directory $(JOBS)
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 FUZZ := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 PLAIN := $(addprefix $(BUILD)/plain/,$(FUZZ))
-LIBS_ALL := $(LIBS_ARCHIVE) $(LIBS_MAGIC) $(LIBS_INI) $(LIBS_REGEX) -lm
+LIBS_ALL := $(LIBS_JSON) $(LIBS_ARCHIVE) $(LIBS_MAGIC) $(LIBS_INI) $(LIBS_REGEX) -lm
 ARCHIVES := $(L_imta) $(L_convscan) $(L_mime) $(L_compile) $(L_match) $(L_base)
 
 .PHONY: check test
