@@ -25,6 +25,7 @@ LIBS_REGEX := $(call static,-lpcre2-8)
 MSPACK := $(if $(wildcard /usr/include/mspack.h),-lmspack)
 LIBS_ARCHIVE := $(call static,-larchive $(MSPACK) -lnettle -lbz2 -llzma -lzstd -llz4 -lz)
 LIBS_MAGIC := $(call static,-lmagic -lbz2 -llzma -lz)
+LIBS_SCREEN := $(call static,-lncursesw -ltinfo)
 LIBS_JSON := $(call static,-ljansson)
 LIBS_INI := $(call static,-linih)
 LIBS_ZLIB := $(call static,-lz)
@@ -88,7 +89,7 @@ $(BUILD)/bin/vdlc: $(BUILD)/obj/vdl/vdlc.o $(L_compile) $(L_match) $(L_base)
 	$(link) $(LIBS_ARCHIVE) $(LIBS_HASH) $(LIBS_REGEX) -lm
 IMTA_BINS := $(patsubst imta/%.c,$(BUILD)/bin/%,$(wildcard $(IMTA_MAINS)))
 $(IMTA_BINS): $(BUILD)/bin/%: $(BUILD)/obj/imta/%.o $(L_imta) $(L_mime) $(L_base)
-	$(link) $(if $(filter %convhold,$@),$(LIBS_JSON) $(LIBS_HASH)) -lm
+	$(link) $(if $(filter %convhold,$@),$(LIBS_JSON) $(LIBS_HASH)) $(if $(filter %convtop,$@),$(LIBS_SCREEN)) -lm
 
 RULES := $(BUILD)/share/convscan/rules.vdb
 .PHONY: rules
