@@ -1,6 +1,7 @@
 #include "cleanup.h"
 
 #include "clean.h"
+#include "clean_rule.h"
 #include "clean_zip.h"
 #include "formats.h"
 #include "ftype.h"
@@ -135,24 +136,39 @@ static enum cs_status clean_known(const struct ftype *t, struct slice in, struct
     return CS_UNSUPPORTED;
 }
 
-static enum cs_status clean_bytes(struct cleaning *c, struct slice in, struct slice name, unsigned depth, struct buf *out)
+/* As the rules that were found ask for it. What comes out must still be of the same type. */
+static enum cs_status clean_as_asked(struct cleaning *c, const struct ftype *t, struct slice in, struct slice name, unsigned depth,
+                                     struct buf *out, bool *is_changed)
+{
+    struct vdl_object what = { .name = name, .depth = depth, .size = in.n, .sender = c->part->sender,
+                               .recipients = c->part->recipients };
+    struct ftype after;
+    enum cs_status st;
+
+    for (size_t i = 0; i < t->n && i < VDL_TYPES_MAX; i++)
+        what.types[i] = t->words[i];
+    st = clean_by_rules(c->setup, c->found, &what, in, out, is_changed);
+    if (st != CS_OK || !*is_changed)
+        return st;
+    after = ftype_of(buf_slice(out), name);
+    return t->n && after.n && strcmp(t->words[0], after.words[0]) == 0 ? CS_OK : CS_UNSUPPORTED;
+}
+
+static enum cs_status clean_typed(struct cleaning *c, const struct ftype *t, struct slice in, unsigned depth, struct buf *out)
 {
     static const struct { const char *type; decode_fn *decode; } streams[] = {
         { "gzip", gzip_decode }, { "bzip2", bzip2_decode }, { "xz", xz_decode },
     };
-    struct ftype t = ftype_of(in, name);
     bool is_changed = false;
     enum cs_status st;
 
-    if (depth > CLEANUP_DEPTH)
-        return CS_UNSUPPORTED;
     for (size_t i = 0; i < sizeof streams / sizeof *streams; i++)
-        if (ftype_has(&t, streams[i].type))
+        if (ftype_has(t, streams[i].type))
             return clean_stream(c, streams[i].type, streams[i].decode, in, depth, out);
-    st = clean_known(&t, in, out, &is_changed);
+    st = clean_known(t, in, out, &is_changed);
     if (st != CS_OK || !is_changed) {
         out->n = 0;
-        st = clean_archive(c, &t, in, out, &is_changed);
+        st = clean_archive(c, t, in, out, &is_changed);
     }
     return st == CS_OK && !is_changed ? CS_UNSUPPORTED : st;
 }
@@ -176,21 +192,45 @@ static struct verdict scan_again(const struct scan_setup *setup, const struct sc
     return v;
 }
 
+static bool is_clean(struct cleaning *c, struct slice bytes)
+{
+    struct verdict v = scan_again(c->setup, c->part, bytes, false);
+    bool clean = v.worst.cls == CLS_CLEAN;
+
+    verdict_release(&v);
+    return clean;
+}
+
+/* The rules first; where that does not suffice, what is known of the type. */
+static enum cs_status clean_bytes(struct cleaning *c, struct slice in, struct slice name, unsigned depth, struct buf *out)
+{
+    struct ftype t = ftype_of(in, name);
+    struct buf asked = buf_init(out->max);
+    bool is_changed = false;
+    enum cs_status st;
+
+    if (depth > CLEANUP_DEPTH)
+        return CS_UNSUPPORTED;
+    st = clean_as_asked(c, &t, in, name, depth, &asked, &is_changed);
+    if (st == CS_OK && is_changed && is_clean(c, buf_slice(&asked)))
+        st = buf_put(out, buf_slice(&asked));
+    else
+        st = clean_typed(c, &t, st == CS_OK && is_changed ? buf_slice(&asked) : in, depth, out);
+    buf_release(&asked);
+    return st;
+}
+
 enum cs_status cleanup_part(const struct scan_setup *setup, const struct scan_part *part, struct buf *out)
 {
-    struct verdict found = scan_again(setup, part, part->bytes, true), after;
+    struct verdict found = scan_again(setup, part, part->bytes, true);
     struct cleaning c = { .setup = setup, .part = part, .found = &found };
     enum cs_status st;
 
     *out = buf_init((size_t)setup->conf->limit.object_bytes);
     st = clean_bytes(&c, part->bytes, part->n_names ? part->names[0] : slice_of(NULL, 0), 0, out);
     verdict_release(&found);
-    if (st == CS_OK) {
-        after = scan_again(setup, part, buf_slice(out), false);
-        if (after.worst.cls != CLS_CLEAN)
-            st = CS_UNSUPPORTED;
-        verdict_release(&after);
-    }
+    if (st == CS_OK && !is_clean(&c, buf_slice(out)))
+        st = CS_UNSUPPORTED;
     if (st != CS_OK)
         buf_release(out);
     return st;

@@ -63,7 +63,10 @@ enum {
     VDB_P_RULE = 0, VDB_P_CODE = 4 /* first word in VDB_CODE */, VDB_P_WORDS = 8, VDB_P_TYPES = 12, VDB_P_FLAGS = 16,
     VDB_P_TEXT = 20 /* string: the rule as VDL */, VDB_PLAN = 24
 };
-enum { VDB_PF_RISING = 1 /* once true, always true: decided as soon as it is */ };
+enum {
+    VDB_PF_RISING = 1 /* once true, always true: decided as soon as it is */,
+    VDB_PF_CLEAN = 6, VDB_PF_CLEAN_SHIFT = 1 /* enum vdl_clean: every segment is one stage, its matches have two known ends */
+};
 /* VDB_ALWAYS: numbers of the plans that may be true without any segment; looked at when an object ends */
 
 /* VDB_CODE: an operator, its operands; a stack of truth values */

@@ -58,12 +58,19 @@ struct vdl_object {
     struct slice sender, recipients;        /* for allow rules; may be empty */
 };
 
+struct vdl_span {
+    uint64_t start, end;                    /* [start, end) */
+};
+
 struct vdl_hit {
     const struct vdl_db *db;
     uint32_t rule;                          /* number in the image */
     enum vdl_class cls;
     struct slice name;                      /* printable UTF-8, no control characters; inside the image */
     uint64_t offset;                        /* of the match; 0 for hashes and rules without a place */
+    enum vdl_clean clean;                   /* what the rule asks for; VDL_KEEP: nothing, and there are no spans */
+    const struct vdl_span *spans;           /* the first match of each segment that was found; during the call */
+    size_t n_spans;
 };
 /* True: go on, false: enough (CS_STOP). Each rule is reported once an object. */
 typedef bool vdl_hit_fn(void *ctx, const struct vdl_hit *hit);

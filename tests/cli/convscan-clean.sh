@@ -60,5 +60,45 @@ cp a.zip f.zip; ./uvscan --db r.vdb --clean f.zip >out 2>err; [ $? = 19 ] && ok 
 cp text f.txt; ./uvscan --db r.vdb --clean f.txt >out 2>err; [ $? = 12 ] && ok || bad "uvscan --clean: cleaning failed"
 cmp -s text f.txt && ok || bad "what cannot be cleaned stays as it was"
 
+# What a rule asks for itself: rules, the object, and what must be left of it ("-": it is replaced).
+asked() {
+    printf "$1" >asked.vdl
+    printf "$2" >asked.in
+    "$BIN/vdlc" -q -o asked.vdb asked.vdl >out 2>&1 || { bad "$3: $(cat out)"; return; }
+    rm -f o options
+    env -i INPUT_FILE=asked.in OUTPUT_FILE=o OUTPUT_OPTIONS=options "$BIN/convscan" --db asked.vdb 2>err
+    if [ "$3" = - ]; then
+        grep -q OUTPUT_TYPE=TEXT options && ok || bad "$1: not replaced: $(cat o)"
+    else
+        [ ! -e options ] && printf "$3" | cmp -s - o && ok || bad "$1: $(cat -A o)"
+    fi
+}
+asked ':A, <"clean=cut"> "bad" #\n' 'one bad two bad three\n' 'one  two  three\n'
+asked ':A, <"clean=blank"> "bad", @1, "end" #\n' 'one bad-end two bad/end.\n' 'one         two        .\n'
+asked ':A, <"clean=zero"> "bad" #\n' '\1\2bad\3bad\4\5\6\7' '\1\2\0\0\0\3\0\0\0\4\5\6\7'
+asked ':A, <"clean=cut"> "bad" #\n:B, <"clean=cut"> "dog" #\n' 'one baddog two\n' 'one  two\n'
+asked ':A, <"clean=cut"> "badd" #\n:B, <"clean=cut"> "ddog" #\n' 'one baddog two\n' 'one  two\n'
+asked ':A, <"clean=cut"> "x", "bad" AND "y" AND NOT "good" #\n' 'y one xbad two y three\n' ' one  two y three\n'
+asked ':A, <"clean=cut"> COUNT("bad") >= 3 #\n' 'bad bad bad bad.\n' '  bad bad.\n'
+asked ':A, <"clean=cut"> "ab" #\n' 'one aaabbb two\n' 'one  two\n'
+asked ':A, <"clean=cut"> "bad" #\n:B, "worse" #\n' 'bad and worse\n' -
+asked ':A, <"clean=cut"> "bad" #\n' 'bad' -
+asked ':A, <"clean=cut"> "%%PDF" #\n' '%%PDF-1.4 and so on\n' -
+printf ':A, <"clean=cut"> "bad" #\n' >asked.vdl; "$BIN/vdlc" -q -o asked.vdb asked.vdl
+printf 'a bad thing\n' | gzip >bad.gz
+rm -f o options; env -i INPUT_FILE=bad.gz OUTPUT_FILE=o OUTPUT_OPTIONS=options "$BIN/convscan" --db asked.vdb 2>err
+[ ! -e options ] && [ "$(gzip -dc o)" = 'a  thing' ] && ok || bad "a rule's own way inside gzip"
+head -c 2400 /dev/zero | tr '\0' x | sed 's/xx/bad/g' >many
+rm -f o options; env -i INPUT_FILE=many OUTPUT_FILE=o OUTPUT_OPTIONS=options "$BIN/convscan" --db asked.vdb 2>err
+grep -q OUTPUT_TYPE=TEXT options && ! grep -q bad o && ok || bad "more matches than rounds: not replaced"
+"$BIN/vdlc" --dump asked.vdb >again.vdl && grep -q '"clean=cut"' again.vdl && "$BIN/vdlc" -q -o again.vdb again.vdl &&
+    cmp -s asked.vdb again.vdb && ok || bad "clean= in the dump"
+for rule in '"a", .*, "b"' 'SIZE 4' 'MD5("00112233445566778899aabbccddeeff")' '"abc", \d+, "z"' '/abc[0-9]/'; do
+    printf ':A, <"clean=cut"> %s #\n' "$rule" >no.vdl
+    "$BIN/vdlc" -q -o no.vdb no.vdl >out 2>&1 && bad "clean= of $rule" || { grep -q 'clean= of' out && ok || bad "$(cat out)"; }
+done
+printf ':A, <"clean=burn"> "x" #\n' >no.vdl
+"$BIN/vdlc" -q -o no.vdb no.vdl >out 2>&1 && bad "clean=burn" || { grep -q 'cut, blank or zero' out && ok || bad "$(cat out)"; }
+
 echo "$passed passed, $failed failed, 0 skipped"
 [ $failed -eq 0 ]

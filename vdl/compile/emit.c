@@ -47,7 +47,7 @@ static bool plain_literal(const struct vdl_rule *r, struct slice *out)
 {
     const struct vdl_node *n = r->expr;
 
-    if (n->kind != VN_SEGMENT || (n->anchor && n->anchor->where != VW_ANYWHERE) || n->n_kids != 1)
+    if ((r->meta && r->meta->clean.n) || n->kind != VN_SEGMENT || (n->anchor && n->anchor->where != VW_ANYWHERE) || n->n_kids != 1)
         return false;
     n = n->kids[0];
     if (n->kind == VN_CAT && n->n_kids == 1)
@@ -63,7 +63,7 @@ static bool plain_hash(const struct vdl_rule *r)
     static const uint8_t lengths[] = { [VH_MD5] = 16, [VH_SHA1] = 20, [VH_SHA256] = 32 };
     const struct vdl_node *n = r->expr;
 
-    return (n->kind == VN_HASH || n->kind == VN_SECTION_HASH) && !r->types && n->bytes.n == lengths[n->algo] &&
+    return (n->kind == VN_HASH || n->kind == VN_SECTION_HASH) && !r->types && !(r->meta && r->meta->clean.n) && n->bytes.n == lengths[n->algo] &&
            (n->lo < VDB_MANY || n->lo == VDL_INF);
 }
 

@@ -400,6 +400,16 @@ struct vdl_node *parse_n_of(struct parse *p, uint64_t n, const struct token *t)
 
 struct list { struct slice words[64]; size_t n; bool is_not, has_version; size_t n_meta; struct vdl_meta meta; };
 
+static bool is_clean_word(struct slice value)
+{
+    static const char *const words[VDL_CLEANS] = VDL_CLEAN_WORDS;
+
+    for (int i = 1; i < VDL_CLEANS; i++)
+        if (slice_eq(value, slice_str(words[i])))
+            return true;
+    return false;
+}
+
 static bool metadata(struct parse *p, struct list *l, enum vdl_class *cls)
 {
     struct slice s = p->t.bytes, key = slice_take(s, slice_chr(s, '=')), value = reader_name(p->r, slice_drop(s, key.n + 1));
@@ -416,6 +426,10 @@ static bool metadata(struct parse *p, struct list *l, enum vdl_class *cls)
                 return true;
             }
         parse_error(p, p->t.line, p->t.column, "virus, ext, spam, pua or allow", "an unknown class");
+        return false;
+    }
+    if (slice_eq(key, SLICE("clean")) && !is_clean_word(value)) {
+        parse_error(p, p->t.line, p->t.column, "cut, blank or zero", "an unknown way to clean");
         return false;
     }
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)

@@ -103,7 +103,7 @@ static enum cs_status find_uses(struct emitter *e, struct uses *u, const struct 
 /* rising: once true, always true. empty: may be true though no segment matched. */
 struct fact { bool rising, empty; };
 
-struct planner { struct emitter *e; struct uses uses; uint32_t depth, deepest; };
+struct planner { struct emitter *e; struct uses uses; uint32_t depth, deepest; bool has_regex; };
 
 static void word(struct planner *p, uint32_t v)
 {
@@ -256,6 +256,7 @@ static enum cs_status put_regex(struct planner *p, const struct vdl_node *n, str
         st = put_expr(p, n->kids[0], f);
     else
         word(p, VDB_X_TRUE);
+    p->has_regex = true;
     word(p, VDB_X_REGEX);
     word(p, number);
     p->e->flags |= VDB_F_WHOLE;
@@ -376,11 +377,36 @@ static uint32_t rule_text(struct emitter *e, const struct vdl_rule *r)
     return at;
 }
 
+/* Bits for VDB_P_FLAGS. What is to be cut must have two ends that the matcher knows: no wide gaps, no open repetitions. */
+static enum cs_status clean_flags(struct planner *p, const struct vdl_rule *r, uint32_t *flags)
+{
+    static const char *const words[VDL_CLEANS] = VDL_CLEAN_WORDS;
+    const struct uses *u = &p->uses;
+    struct emitter *e = p->e;
+    struct slice asked = r->meta ? r->meta->clean : slice_of(NULL, 0);
+
+    if (!asked.n)
+        return CS_OK;
+    for (uint32_t i = 1; i < VDL_CLEANS; i++)
+        if (slice_eq(asked, slice_str(words[i])))
+            *flags |= i << VDB_PF_CLEAN_SHIFT;
+    if (u->n == 0 || p->has_regex)
+        return refuse(e, p->has_regex ? "clean= of a regular expression" : "clean= of a rule without a segment");
+    for (size_t i = 0; i < u->n; i++) {
+        const uint8_t *seg = e->image.sec[VDB_SEGMENTS].p + (size_t)u->p[i].number * VDB_SEGMENT;
+        const uint8_t *stage = e->image.sec[VDB_STAGES].p + (size_t)get_le32(seg + VDB_S_FIRST) * VDB_STAGE;
+
+        if (get_le32(seg + VDB_S_STAGES) != 1 || get_le32(stage + VDB_ST_FLAGS) & VDB_SF_SEEDED || get_le32(stage + VDB_ST_TAIL_N))
+            return refuse(e, "clean= of a segment with a wide gap or an open end");
+    }
+    return CS_OK;
+}
+
 enum cs_status plan_rule(struct emitter *e, const struct vdl_rule *r, uint32_t rule, uint32_t *plan)
 {
     struct planner p = { .e = e };
     struct fact f = { false, false };
-    uint32_t code = image_at(&e->image, VDB_CODE) / 4, types = 0;
+    uint32_t code = image_at(&e->image, VDB_CODE) / 4, types = 0, flags = 0;
     uint8_t *row;
     enum cs_status st;
 
@@ -394,6 +420,8 @@ enum cs_status plan_rule(struct emitter *e, const struct vdl_rule *r, uint32_t r
         st = put_expr(&p, r->expr, &f);
     if (st == CS_OK)
         st = types_number(e, r->types, &types);
+    if (st == CS_OK && !e->image.is_short)
+        st = clean_flags(&p, r, &flags);
     if (st == CS_OK && f.empty)
         image_put32(&e->image, VDB_ALWAYS, *plan);
     if (st == CS_OK) {
@@ -404,7 +432,7 @@ enum cs_status plan_rule(struct emitter *e, const struct vdl_rule *r, uint32_t r
         put_le32(row + VDB_P_CODE, code);
         put_le32(row + VDB_P_WORDS, image_at(&e->image, VDB_CODE) / 4 - code);
         put_le32(row + VDB_P_TYPES, types);
-        put_le32(row + VDB_P_FLAGS, f.rising ? VDB_PF_RISING : 0);
+        put_le32(row + VDB_P_FLAGS, flags | (f.rising ? VDB_PF_RISING : 0));
         put_le32(row + VDB_P_TEXT, text);
     }
     free(p.uses.p);

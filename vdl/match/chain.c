@@ -304,7 +304,8 @@ static enum cs_status segment_match(struct lane *l, uint32_t number, uint64_t st
         if (ring_put(ring, size, &s->top, start))
             return CS_OK;
     }
-    s->count++;
+    if (s->count++ == 0)
+        s->first_end = end;
     s->last_end = end;
     return plan_touch(l, get_le32(seg + VDB_S_PLAN));
 }

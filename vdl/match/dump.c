@@ -98,7 +98,8 @@ static bool put_expression(const struct vdl_db *db, uint32_t rule, uint32_t what
 static bool put_rule(const struct vdl_db *db, uint32_t rule, uint32_t literal, FILE *out)
 {
     const uint8_t *row = db_row(db, VDB_RULES, rule, VDB_RULE), *plan;
-    uint32_t what = row ? get_le32(row + VDB_R_WHAT) : 0, types = what >> VDB_W_SHIFT;
+    static const char *const cleans[VDL_CLEANS] = VDL_CLEAN_WORDS;
+    uint32_t what = row ? get_le32(row + VDB_R_WHAT) : 0, types = what >> VDB_W_SHIFT, clean = VDL_KEEP;
     struct slice name;
 
     if (!row || !db_rule_name(db, rule, &name) || (what & VDB_W_CLASS) >= VDL_CLASSES)
@@ -108,8 +109,11 @@ static bool put_rule(const struct vdl_db *db, uint32_t rule, uint32_t literal, F
         if (!plan)
             return false;
         types = get_le32(plan + VDB_P_TYPES);
+        clean = (get_le32(plan + VDB_P_FLAGS) & VDB_PF_CLEAN) >> VDB_PF_CLEAN_SHIFT;
     }
     fprintf(out, ":%.*s, <\"class=%s\"", (int)name.n, (const char *)name.p, vdl_class_name((enum vdl_class)(what & VDB_W_CLASS)));
+    if (clean != VDL_KEEP)
+        fprintf(out, ",\"clean=%s\"", cleans[clean]);
     if (!put_types(db, types, out))
         return false;
     fputs("> ", out);

@@ -4,6 +4,8 @@
 
 #include "exe.h"
 
+enum { SPANS = 32 };            /* of one hit; what has more is found again when these are gone */
+
 /* A piece of a lane's mapping, straight from the kernel's zeros: arena_get() would touch every page. */
 static void *piece(uint8_t **at, size_t n, size_t size)
 {
@@ -148,10 +150,28 @@ bool scan_types_ok(struct lane *l, uint32_t types)
     return l->types[types - 1] & 1;
 }
 
+/* Where the segments of a rule with "clean=" matched; few rules have it, so their segments are looked for. */
+static void find_spans(struct lane *l, uint32_t plan, struct vdl_span spans[SPANS], struct vdl_hit *hit)
+{
+    const uint8_t *row = db_row(l->db, VDB_PLANS, plan, VDB_PLAN);
+    uint32_t clean = row ? (get_le32(row + VDB_P_FLAGS) & VDB_PF_CLEAN) >> VDB_PF_CLEAN_SHIFT : VDL_KEEP;
+
+    hit->clean = (enum vdl_clean)clean;
+    hit->spans = spans;
+    for (uint32_t i = 0; clean != VDL_KEEP && i < l->db->segments && hit->n_spans < SPANS; i++) {
+        const uint8_t *seg = db_row(l->db, VDB_SEGMENTS, i, VDB_SEGMENT);
+        const struct segment_state *s = &l->segments[i];
+
+        if (seg && get_le32(seg + VDB_S_PLAN) == plan && s->epoch == l->epoch && s->count)
+            spans[hit->n_spans++] = (struct vdl_span){ s->first_start, s->first_end };
+    }
+}
+
 enum cs_status scan_report(struct lane *l, uint32_t rule, uint64_t offset)
 {
     const uint8_t *row = db_row(l->db, VDB_RULES, rule, VDB_RULE);
     struct vdl_hit hit = { .db = l->db, .rule = rule, .offset = offset };
+    struct vdl_span spans[SPANS];
 
     if (!row || rule >= l->db->rules)
         return CS_CORRUPT;
@@ -163,6 +183,8 @@ enum cs_status scan_report(struct lane *l, uint32_t rule, uint64_t offset)
     hit.cls = (enum vdl_class)(get_le32(row + VDB_R_WHAT) & VDB_W_CLASS);
     if (hit.cls >= VDL_CLASSES || !db_rule_name(l->db, rule, &hit.name))
         return CS_CORRUPT;
+    if (get_le32(row + VDB_R_WHAT) & VDB_W_PLAN)
+        find_spans(l, get_le32(row + VDB_R_WHAT) >> VDB_W_SHIFT, spans, &hit);
     return l->scan->hit(l->scan->ctx, &hit) ? CS_OK : CS_STOP;
 }
 

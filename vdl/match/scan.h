@@ -38,7 +38,7 @@ struct stage_state {
 
 struct segment_state {
     uint32_t epoch, count;
-    uint64_t first_start, last_end, top;
+    uint64_t first_start, first_end, last_end, top;
     bool has_start, is_true;
 };
 
