@@ -177,6 +177,10 @@ check-hardening: $(READY)-build ## the programs are hardened and linked as docs/
 bench: $(READY)-build-demo ## measure against peers and floors; QUICK=1 takes under a minute, make bench-deps installs the peers
 	$(again) all bench-programs
 	@BUILD=$(BUILD) QUICK=$(QUICK) python3 tests/bench/bench.py
+.PHONY: storm
+storm: $(READY)-build-demo ## thousands of messages through the queue, half infected; QUICK=1 is small, ARGS='--sizes 1000 --jobs 2' chooses
+	$(again) all
+	@BUILD=$(BUILD) QUICK=$(QUICK) BIN=$(abspath $(BUILD))/bin PYTHONDONTWRITEBYTECODE=1 python3 tests/storm/storm.py $(ARGS)
 .PHONY: bench-deps bench-programs
 bench-deps: ## install the peers of the bench
 	scripts/install-deps build demo bench

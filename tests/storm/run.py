@@ -1,0 +1,239 @@
+"""One run: a spool full of messages, a controller, somebody who disturbs, and the proof that nothing went wrong."""
+import os
+import random
+import shutil
+import signal
+import statistics
+import subprocess
+import threading
+import time
+
+import messages as ms
+from commands import BIN, SCANNING
+
+FOLDERS = ('queue', 'work', 'ready')
+PATIENCE = 1800
+
+
+def file_name(i):
+    return f'ZZstorm{i:07d}'
+
+
+def fill(spool, storm, n, folder):
+    for name in ('tmp', 'out', *FOLDERS, folder):
+        os.makedirs(f'{spool}/{name}', exist_ok=True)
+    head = b'convchan-envelope 1\nfrom sender@example.org\nto reader@example.com\nin tcp_local\nout ims-ms\narrived %d\npriority normal\n\n'
+    for i in range(n):
+        with open(f'{spool}/{folder}/{file_name(i)}.00', 'wb') as f:
+            f.write(head % int(time.time() * 1e6) + storm.message(i))
+    os.sync()
+
+
+def waiting(spool):
+    """Messages that are not through; one in two folders at once counts once."""
+    return {name.rsplit('.', 1)[0] for f in FOLDERS for name in os.listdir(f'{spool}/{f}')}
+
+
+def children(pid):
+    try:
+        with open(f'/proc/{pid}/task/{pid}/children') as f:
+            return [int(x) for x in f.read().split()]
+    except OSError:
+        return []
+
+
+def read_log(path):
+    """(time, us, cpu_us, outcome) of every line, by message; the last line of a message counts."""
+    found = {}
+    with open(path) as f:
+        for line in f:
+            v = dict(w.split('=', 1) for w in line.split(' reason=')[0].split() if '=' in w)
+            if 'cpu_us' in v:
+                found[v['id']] = (float(v['time']), int(v['us']), int(v['cpu_us']), v['outcome'])
+    return found
+
+
+def percentiles(values):
+    v = sorted(values)
+    return {f'p{p}': round(v[min(len(v) - 1, len(v) * p // 100)], 4) for p in (50, 95, 99)}
+
+
+class Feeder(threading.Thread):
+    """Moves messages from stage/ to queue/ as a Poisson stream."""
+
+    def __init__(self, spool, n, rate):
+        super().__init__(daemon=True)
+        self.spool, self.n, self.rate, self.arrivals = spool, n, rate, {}
+
+    def run(self):
+        rng, due = random.Random(7), time.time()
+        for i in range(self.n):
+            due += rng.expovariate(self.rate)
+            time.sleep(max(0, due - time.time()))
+            self.arrivals[file_name(i)] = time.time()
+            os.rename(f'{self.spool}/stage/{file_name(i)}.00', f'{self.spool}/queue/{file_name(i)}.00')
+
+
+class Disturber(threading.Thread):
+    """Calls act() every so often until told to stop."""
+
+    def __init__(self, act, every):
+        super().__init__(daemon=True)
+        self.act, self.every, self.done, self.count = act, every, threading.Event(), 0
+
+    def run(self):
+        while not self.done.wait(self.every):
+            self.count += bool(self.act())
+
+    def stop(self):
+        self.done.set()
+        self.join()
+
+
+class Run:
+    def __init__(self, tools, storm, n, command, jobs, rate=0.0, act=None, every=1.0, clamd=None, is_synced=False):
+        self.tools, self.storm, self.n, self.command, self.jobs = tools, storm, n, command, jobs
+        self.rate, self.clamd, self.sync = rate, clamd, [] if is_synced else ['--no-sync']
+        self.spool = f'{tools.room}/spool'
+        self.log = f'{tools.room}/log.{command}.{n}.{jobs}{".paced" if rate else ".act" if act else ""}'
+        self.disturber = Disturber(lambda: act(self), every) if act else None
+        self.samples, self.wrong = [], []
+        self.pid = 0
+
+    # ---- while it runs ----
+
+    def start(self, *options):
+        argv = [*self.tools.argv(self.command), '--queue', self.spool, '--jobs', str(self.jobs), '--log', self.log, *self.sync,
+                *options]
+        with open(f'{self.tools.room}/errors', 'ab') as err:
+            self.pid = subprocess.Popen(argv, stderr=err, stdin=subprocess.DEVNULL).pid
+
+    def look(self):
+        """The depth between two moments: what had come by the second, and not gone by the first."""
+        before = time.time()
+        depth = len(waiting(self.spool))
+        self.samples.append((before, time.time(), depth))
+        return depth
+
+    def wait(self, feeder):
+        """Until the controller ends, or, where messages come one by one, until all are through."""
+        pause, deadline = 0.05, time.time() + PATIENCE
+        while True:
+            done, status, usage = os.wait4(self.pid, os.WNOHANG)
+            if done:
+                return status, usage
+            depth = self.look()
+            if feeder and not feeder.is_alive() and depth == 0:
+                os.kill(self.pid, signal.SIGTERM)
+            if time.time() > deadline:
+                self.wrong.append('the storm did not end')
+                os.kill(self.pid, signal.SIGTERM)
+            time.sleep(pause)
+            pause = min(0.5, pause * 1.1)
+
+    def drain_rest(self):
+        """What waits for another try is tried at a later clock."""
+        for hour in range(1, 6):
+            if not waiting(self.spool):
+                return hour - 1
+            self.start('--drain', '--clock-offset', str(hour * 7200))
+            os.waitpid(self.pid, 0)
+        return 5
+
+    def go(self):
+        shutil.rmtree(self.spool, ignore_errors=True)
+        for path in (self.log, self.tools.log):
+            if os.path.exists(path):
+                os.unlink(path)
+        fill(self.spool, self.storm, self.n, 'stage' if self.rate else 'queue')
+        feeder = Feeder(self.spool, self.n, self.rate) if self.rate else None
+        clamd = self.clamd.cpu() if self.clamd else 0
+        begun = time.time()
+        self.start(*([] if feeder else ['--drain']))
+        for thread in filter(None, (feeder, self.disturber)):
+            thread.start()
+        status, usage = self.wait(feeder)
+        if self.disturber:
+            self.disturber.stop()
+        if status != 0:
+            self.wrong.append(f'convchan ended with {os.waitstatus_to_exitcode(status)}')
+        retries = self.drain_rest()
+        arrivals = feeder.arrivals if feeder else dict.fromkeys(map(file_name, range(self.n)), begun)
+        cpu = usage.ru_utime + usage.ru_stime + (self.clamd.cpu() - clamd if self.clamd else 0)
+        return self.result(begun, arrivals, cpu, retries)
+
+    # ---- afterwards ----
+
+    def result(self, begun, arrivals, cpu, retries):
+        log = read_log(self.log)
+        ends = sorted(v[0] for v in log.values())
+        self.check_out()
+        self.check_depth(sorted(arrivals.values()), ends)
+        missing = set(arrivals) - set(log)
+        if missing and not self.disturber:          # a worker may be killed between handing on and its line
+            self.wrong.append(f'{len(missing)} messages without a line in the log')
+        seconds = max(ends[-1] - begun, 1e-6) if ends else 0
+        spread = self.samples[::max(1, len(self.samples) // 120)]
+        return {
+            'command': self.command, 'messages': self.n, 'jobs': self.jobs, 'rate': round(self.rate, 2),
+            'seconds': round(seconds, 3), 'per_second': round(self.n / seconds, 2) if seconds else 0,
+            'delay_s': percentiles([log[k][0] - arrivals[k] for k in log]) if log else {},
+            'service_ms': round(statistics.mean(v[1] for v in log.values()) / 1e3, 3) if log else 0,
+            'cpu_ms': round(cpu * 1e3 / self.n, 3), 'processors': round(cpu / seconds, 3) if seconds else 0,
+            'depth': [(round(t - begun, 2), d) for t, _, d in spread],
+            'retries': retries, 'disturbed': self.disturber.count if self.disturber else 0, 'wrong': self.wrong,
+        }
+
+    def check_depth(self, arrivals, ends):
+        """At every look: no more in the spool than had come and had not gone."""
+        come = gone = 0
+        for first, second, depth in self.samples:
+            while come < len(arrivals) and arrivals[come] <= second:
+                come += 1
+            while gone < len(ends) and ends[gone] < first:
+                gone += 1
+            if depth > come - gone:
+                self.wrong.append(f'depth {depth} with {come} come and {gone} gone')
+                return
+
+    def check_out(self):
+        seen = [0] * self.n
+        bad = {'strange': 0, 'changed': 0, 'infected': 0}
+        for name in os.listdir(f'{self.spool}/out'):
+            with open(f'{self.spool}/out/{name}', 'rb') as f:
+                message = f.read().partition(b'\n\n')[2]
+            line = message.partition(b'\n')[0].strip()
+            number = line[12:] if line.startswith(b'X-Storm-Id: ') else b''
+            if not number.isdigit() or int(number) >= self.n:
+                bad['strange'] += 1
+                continue
+            i = int(number)
+            seen[i] += 1
+            if self.storm.is_infected(i) and self.command in SCANNING:
+                bad['infected'] += ms.holds_test_file(message)
+            else:
+                bad['changed'] += message != self.storm.message(i)
+        bad['lost'] = seen.count(0)
+        bad['duplicated'] = sum(c > 1 for c in seen)
+        self.wrong += [f'{count} {what}' for what, count in bad.items() if count]
+
+
+def kill_worker(run):
+    """kill -9 of one worker, whichever."""
+    workers = children(run.pid)
+    if not workers:
+        return False
+    try:
+        os.kill(random.choice(workers), signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def convstat_plan(log, n, jobs, cpus, rate=0.0):
+    """The median delay that convstat expects."""
+    how = ['--rate', str(rate)] if rate else ['--batch', str(n)]
+    r = subprocess.run([f'{BIN}/convstat', 'plan', *how, '--jobs', str(jobs), '--cpus', str(cpus), log],
+                       capture_output=True, text=True)
+    words = r.stdout.split('delay 50% ')
+    return float(words[1].split()[0]) if len(words) > 1 else None

@@ -1,0 +1,205 @@
+#!/usr/bin/env python3
+"""make storm: thousands of messages at once, half of them infected, through the conversion channel's queue.
+
+Every run proves that no message was lost, duplicated, changed or delivered infected; then come messages a second, delay,
+depth of the queue and processor time for: no command, cp, convscan, a script around clamdscan, a script around convscan.
+Two more storms: one whose workers are killed, one whose signature images are replaced all the while. At last convstat plan's
+predictions are held against what was measured. Writes build/storm.json and build/storm.html. Exit 0, or 1 when a run was wrong."""
+import argparse
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+
+import messages as ms
+import report
+from commands import BIN, COMMANDS, ROOT, TITLES, Clamd, Set, write
+from run import Run, convstat_plan, kill_worker
+
+BUILD = os.path.abspath(os.environ.get('BUILD', 'build'))
+QUICK = bool(os.environ.get('QUICK'))
+IMAGES = 4
+
+
+def numbers(text):
+    return [int(x) for x in text.split(',') if x]
+
+
+def options():
+    p = argparse.ArgumentParser(description=__doc__.split('\n')[0], formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    p.add_argument('--sizes', type=numbers, default=[200] if QUICK else [1000, 5000, 10000, 20000], help='messages of a storm')
+    p.add_argument('--jobs', type=numbers, default=[1, 2, 4], help='worker processes')
+    p.add_argument('--commands', type=lambda t: t.split(','), default=list(COMMANDS), help='of ' + ','.join(COMMANDS))
+    p.add_argument('--rounds', type=int, default=1, help='the whole series so many times; ratios are medians')
+    p.add_argument('--kill', type=int, default=300 if QUICK else 10000, help='messages of the storm with kill -9; 0 for none')
+    p.add_argument('--kill-every', type=float, default=0.2 if QUICK else 1.0, help='seconds')
+    p.add_argument('--switch', type=int, default=300 if QUICK else 10000, help='messages of the storm with new images; 0 for none')
+    p.add_argument('--switches', type=int, default=50 if QUICK else 1000, help='that many images at least')
+    p.add_argument('--paced', type=int, default=200 if QUICK else 2000, help='messages that come one by one; 0 for none')
+    p.add_argument('--sync', action='store_true', help='with convchan waiting for the disk, which hides what commands cost')
+    p.add_argument('--pool', type=int, default=40 if QUICK else 200, help='different messages')
+    p.add_argument('--work', default=f'{BUILD}/storm', help='folder for the spool')
+    p.add_argument('--out', default=f'{BUILD}/storm', help='where the .json and the .html go')
+    return p.parse_args()
+
+
+def compile_images(room):
+    """Images that differ in what else they know, as those of an update do."""
+    made = []
+    for k in range(IMAGES):
+        rng = random.Random(k)
+        extra = write(f'{room}/extra.ndb', ''.join(f'Storm.Extra-{k}-{i}:0:*:{rng.randbytes(16).hex()}\n' for i in range(500 * k)))
+        sources = [f'{ROOT}/vdl/rules'] + ([extra] if k else [])
+        subprocess.run([f'{BIN}/vdlc', '-q', '-o', f'{room}/image{k}.vdb', *sources], check=True)
+        made.append(f'{room}/image{k}.vdb')
+    return made
+
+
+class Switcher:
+    """Puts one image after the other in place as vdl-update does: written beside, then renamed over the old one."""
+
+    def __init__(self, room, images):
+        self.room, self.images, self.at = room, images, 0
+        os.makedirs(f'{room}/db/.update', exist_ok=True)
+
+    def __call__(self, _run=None):
+        self.at += 1
+        new = f'{self.room}/db/.update/new.vdb'
+        shutil.copyfile(self.images[self.at % len(self.images)], new)
+        os.rename(new, f'{self.room}/db/main.vdb')
+        return True
+
+
+def scanner_log(path):
+    """Verdicts by class, and how many different images gave them."""
+    classes, images = {}, set()
+    with open(path, errors='replace') as f:
+        for line in f:
+            v = ms.kit.log_fields(line)
+            classes[v['class']] = classes.get(v['class'], 0) + 1
+            images.add(v['db'])
+    return classes, len(images)
+
+
+class Series:
+    def __init__(self, o):
+        self.o, self.results, self.plans, self.missing = o, [], [], []
+        self.room = os.path.abspath(o.work)
+        self.cpus = len(os.sched_getaffinity(0))
+        shutil.rmtree(self.room, ignore_errors=True)
+        os.makedirs(self.room)
+        self.tools = Set(self.room)
+        self.switch = Switcher(self.room, compile_images(self.room))
+        self.switch()
+        base, self.source = ms.pool(os.environ.get('CORPUS', f'{ROOT}/../shared/corpus'), o.pool, self.tools.argv('convscan'))
+        self.storm = ms.Storm(base)
+        self.clamd = Clamd(self.room)
+        why = self.clamd.why_not() if 'clamdscan' in o.commands else ''
+        self.commands = [c for c in COMMANDS if c in o.commands and not (why and c == 'clamdscan')]
+        self.missing += [why] if why else []
+
+    def one(self, kind, *args, **kw):
+        run = Run(self.tools, self.storm, *args, is_synced=self.o.sync, **kw)
+        r = {'kind': kind, **run.go()}
+        self.results.append(r)
+        d = r['delay_s']
+        print(f"{kind:8} {r['messages']:6} {TITLES[r['command']]:15} {r['jobs']} jobs {r['per_second']:8.1f}/s  "
+              f"delay {d.get('p50', 0):8.3f} {d.get('p95', 0):8.3f} {d.get('p99', 0):8.3f} s  cpu {r['cpu_ms']:6.2f} ms  "
+              f"{'; '.join(r['wrong']) or 'all there, none infected' if r['command'] not in ('none', 'cp') else '; '.join(r['wrong']) or 'all there'}",
+              flush=True)
+        return r, run
+
+    def storms(self):
+        for _ in range(self.o.rounds):
+            for n in self.o.sizes:
+                for jobs in self.o.jobs:
+                    for command in self.commands:
+                        self.one('storm', n, command, jobs, clamd=self.clamd if command == 'clamdscan' else None)
+
+    def kills(self):
+        r, _ = self.one('kills', self.o.kill, 'convscan', max(self.o.jobs), act=kill_worker, every=self.o.kill_every)
+        print(f"         {r['disturbed']} workers killed")
+
+    def switches(self):
+        """Paced so that all the switches fall into the storm."""
+        before = self.switch.at
+        rate = self.speed('convscan', 2) or 100
+        every = min(0.05, self.o.switch / rate / self.o.switches * 0.3)
+        r, _ = self.one('switches', self.o.switch, 'convscan', 2, act=self.switch, every=every)
+        r['switches'] = self.switch.at - before
+        r['classes'], r['images'] = scanner_log(self.tools.log)
+        due = sum(map(self.storm.is_infected, range(self.o.switch)))
+        found = r['classes'].get('virus', 0)
+        if r['classes'].get('error') or found != due or r['images'] < 2:
+            r['wrong'].append(f"verdicts {r['classes']}, {due} infected parts, {r['images']} images")
+        if r['switches'] < self.o.switches:
+            r['wrong'].append(f"only {r['switches']} switches of {self.o.switches}")
+        print(f"         {r['switches']} switches, {r['images']} images at work; {found} of {due} infected parts found, "
+              f"{r['classes'].get('error', 0)} error verdicts{'; ' + '; '.join(r['wrong']) if r['wrong'] else ''}")
+
+    # ---- what convstat expects ----
+
+    def speed(self, command, jobs):
+        found = [r['per_second'] for r in self.results
+                 if r['kind'] == 'storm' and r['command'] == command and r['jobs'] == jobs]
+        return report.median(found)
+
+    def note_plan(self, what, learned, n, jobs, rate, measured):
+        log = f'{self.room}/log.convscan.{max(self.o.sizes)}.{learned}'
+        expected = convstat_plan(log, n, jobs, self.cpus, rate)
+        off = expected / measured - 1 if expected is not None and measured else None
+        self.plans.append(dict(what=what, learned=learned, jobs=jobs, messages=n, rate=round(rate, 2), expected=expected,
+                               measured=measured, off=off))
+        print(f"plan     {what:6} from {learned} jobs for {jobs}: expected {expected} s, measured {measured} s, "
+              f"{'no answer' if off is None else f'{off:+.0%}'}")
+
+    def plan(self):
+        n = max(self.o.sizes)
+        for r in [r for r in self.results if r['kind'] == 'storm' and r['command'] == 'convscan' and r['messages'] == n]:
+            for learned in self.o.jobs:
+                self.note_plan('batch', learned, n, r['jobs'], 0.0, r['delay_s']['p50'])
+        for jobs in self.o.jobs if self.o.paced else []:
+            rate = 0.6 * (self.speed('convscan', jobs) or 0)
+            if rate:
+                r, _ = self.one('paced', self.o.paced, 'convscan', jobs, rate=rate)
+                self.note_plan('paced', jobs, self.o.paced, jobs, rate, r['delay_s']['p50'])
+
+    def go(self):
+        print(f'storm: {self.source}, half of them infected; {self.cpus} processors', *self.missing, sep='\n       ')
+        if 'clamdscan' in self.commands:
+            self.clamd.start()
+        try:
+            self.storms()
+        finally:
+            self.clamd.stop()
+        if self.o.kill:
+            self.kills()
+        if self.o.switch:
+            self.switches()
+        if 'convscan' in self.commands:
+            self.plan()
+
+
+def main():
+    o = options()
+    s = Series(o)
+    s.go()
+    data = {'source': s.source, 'processors': s.cpus, 'missing': s.missing, 'ratios': report.ratios(s.results),
+            'plan': s.plans, 'runs': s.results}
+    for line in report.verdicts(data):
+        print(line)
+    with open(o.out + '.json', 'w') as f:
+        json.dump(data, f, indent=1)
+    with open(o.out + '.html', 'w') as f:
+        f.write(report.page(data))
+    print(f'storm: {o.out}.json, {o.out}.html')
+    shutil.rmtree(f'{s.room}/spool', ignore_errors=True)
+    wrong = sum(bool(r['wrong']) for r in s.results)
+    print(f'storm: {len(s.results)} runs, {wrong} of them wrong')
+    return 1 if wrong else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
