@@ -43,6 +43,8 @@ void vdl_compiler_free(struct vdl_compiler *c);
 enum cs_status vdl_compiler_add(struct vdl_compiler *c, const char *path) MUST_USE;
 /* A source in memory; name is used in complaints, its ending decides the format. */
 enum cs_status vdl_compiler_add_text(struct vdl_compiler *c, const char *name, struct slice text) MUST_USE;
+/* When all sources are in: signatures that lean on others. vdl_compiler_write() does it, too. */
+enum cs_status vdl_compiler_finish(struct vdl_compiler *c) MUST_USE;
 /* Write the image beside path and rename. CS_INVALID when there were errors: nothing is written. */
 enum cs_status vdl_compiler_write(struct vdl_compiler *c, const char *path) MUST_USE;
 void vdl_compiler_counts(const struct vdl_compiler *c, struct vdl_counts *out);

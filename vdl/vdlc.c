@@ -214,7 +214,7 @@ static bool add_all(struct vdl_compiler *c, const struct args *a)
             return false;
         }
     }
-    return true;
+    return vdl_compiler_finish(c) == CS_OK;
 }
 
 /* With --test the image is written elsewhere first: what fails its own samples never reaches OUT. */

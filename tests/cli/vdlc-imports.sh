@@ -37,6 +37,31 @@ printf 'AB..CD..AB.........................................CD..AB..CD' >t
 printf 'AB..CD..AB...................................................................CD' >t
 "$BIN/convscan" --raw --db count.vdb t | grep -q 'OK$' || fail "fewer than three matches are counted as three"
 
+# macros: one of a group of patterns, so many bytes behind the start of the subsignature before; the group may stand in a later file
+cat >macro.ldb <<'END'
+Mac.One;Engine:81-255,Target:0;0&1;616161616262;${8-10}3$
+Mac.None;Engine:81-255,Target:0;0&1;636363636464;${8-10}4$
+Mac.Inside;Engine:81-255,Target:0;0&1;616161616262;${2-10}3$
+Mac.First;Engine:81-255,Target:0;0;${2-10}3$
+Mac.Group;Engine:81-255,Target:0;0&1;616161616262;${8-10}32$
+END
+# shellcheck disable=SC2016
+printf 'Member.A:0:$3$:4d454d424552\nMember.B:0:$3:6d656d32\nMember.C:0:$32$:6d656d32\n' >macro.ndb
+"$BIN/vdlc" --json -o macro.vdb macro.ldb macro.ndb >out 2>err || fail "macros: $(cat err)"
+grep -q '"loaded":4,.*"unsupported":2,.*"malformed":2,' out || fail "macros: $(cat out)"
+grep -q 'macro.ndb:3:[0-9]*: malformed: a macro group is' err || fail "macros: $(cat err)"
+grep -q 'macro.ldb:3:1: unsupported: Mac.Inside: macro that begins inside the subsignature' err || fail "macros: $(cat err)"
+# shellcheck disable=SC2016
+grep -q 'macro.ldb:5:[0-9]*: malformed: expected ${min-max}group' err || fail "macros: $(cat err)"
+for t in 'aaaabb..MEMBER' 'aaaabb....mem2' 'aaaabb  aaaabb..MEMBER'; do
+    printf '%s' "$t" >t
+    "$BIN/convscan" --raw --db macro.vdb t | grep -q 'Mac.One FOUND$' || fail "macro: '$t' is not found"
+done
+for t in 'aaaabb.MEMBER' 'aaaabb.....MEMBER' 'aaaabb..' 'MEMBER..aaaabb' 'ccccdd..MEMBER'; do
+    printf '%s' "$t" >t
+    "$BIN/convscan" --raw --db macro.vdb t | grep -q 'OK$' || fail "macro: '$t' is found"
+done
+
 # a container: 512 bytes of header with the MD5 of the rest
 mkdir c && cp a.ndb a.hdb c/
 tar -C c -czf rest a.ndb a.hdb

@@ -20,6 +20,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     c = vdl_compiler_new(&o);
     if (c && vdl_compiler_add_text(c, names[data[0] % (sizeof names / sizeof *names)], slice_of(data + 1, size - 1)) == CS_NOMEM && size < 4096)
         abort();
+    if (c && vdl_compiler_finish(c) == CS_NOMEM && size < 4096)
+        abort();
     vdl_compiler_free(c);
     fclose(o.complaints);
     free(text);

@@ -15,7 +15,8 @@
 enum { CLAM_LINE = 1 << 16, CLAM_NEST = 15, CLAM_SUBSIGS = 64, CLAM_FIELDS = 80, CLAM_REASON = 96 };
 
 /* Why a line is left out. */
-enum clam_fate { CLAM_OK, CLAM_MALFORMED, CLAM_UNSUPPORTED, CLAM_SKIPPED /* by level */, CLAM_IGNORED /* by .ign2 */ };
+enum clam_fate { CLAM_OK, CLAM_MALFORMED, CLAM_UNSUPPORTED, CLAM_SKIPPED /* by level */, CLAM_IGNORED /* by .ign2 */,
+    CLAM_LATER /* no judgement yet: clam_macros_finish() */ };
 struct clam_why {
     char text[CLAM_REASON];
     const uint8_t *at;              /* the place in the line, or NULL */
@@ -26,6 +27,9 @@ enum clam_fate clam_unsupported(struct clam_why *why, const char *fmt, ...) __at
 /* One line of a set, without its end. name: what the signature is called, for the report. */
 typedef enum clam_fate clam_line_fn(struct vdl_reader *r, struct slice line, uint32_t number, struct slice *name, struct clam_why *why);
 enum cs_status clam_lines(struct vdl_reader *r, struct slice text, bool blank_is_malformed, clam_line_fn *fn) MUST_USE;
+
+/* Count what became of a line, and say why it is left out. */
+void clam_count(struct vdl_reader *r, enum clam_fate fate, struct slice line, uint32_t number, struct slice name, const struct clam_why *why);
 
 /* Cut at every separator; at most max fields, the last one holds the rest. */
 size_t clam_split(struct slice s, uint8_t separator, struct slice *fields, size_t max);
@@ -47,6 +51,11 @@ struct slice clam_name(struct slice name);
 /* Keep a rule. line: for .ign2 entries that name a digest. */
 enum clam_fate clam_keep(struct vdl_reader *r, struct slice name, enum vdl_class cls, const struct vdl_types *types, struct vdl_node *expr,
                          uint32_t number, struct slice line, struct clam_why *why);
+
+/* clam_macro.c: a pattern with the offset $g$ is a member of that group, and nothing by itself. */
+enum clam_fate clam_macro_member(struct vdl_reader *r, struct slice offset, struct vdl_node *body, struct clam_why *why);
+/* When all sources are in: the signatures that waited for their groups. */
+enum cs_status clam_macros_finish(struct vdl_reader *r) MUST_USE;
 
 enum cs_status clam_read_ndb(struct vdl_reader *r, struct slice text) MUST_USE;
 enum cs_status clam_read_ndu(struct vdl_reader *r, struct slice text) MUST_USE;

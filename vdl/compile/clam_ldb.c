@@ -383,7 +383,8 @@ static size_t split(struct slice s, struct slice *f, size_t max)
     return n;
 }
 
-static enum clam_fate one(struct vdl_reader *r, enum vdl_class cls, struct slice line, uint32_t number, struct slice *name, struct clam_why *why)
+enum clam_fate clam_ldb_line(struct vdl_reader *r, enum vdl_class cls, struct slice line, uint32_t number, struct slice *name,
+                             struct clam_why *why)
 {
     struct ldb room, *l = &room;
     struct slice f[CLAM_SUBSIGS + 3];
@@ -418,6 +419,8 @@ static enum clam_fate one(struct vdl_reader *r, enum vdl_class cls, struct slice
         fate = clam_target(r, l->target, &types, why);
     if (fate != CLAM_OK)
         return fate;
+    if (l->has_macro)
+        return clam_macro_later(r, line, number, cls);
     add_condition(l, clam_ldb_tree(l, e));
     if (r->status != CS_OK)
         return CLAM_MALFORMED;
@@ -426,12 +429,12 @@ static enum clam_fate one(struct vdl_reader *r, enum vdl_class cls, struct slice
 
 static enum clam_fate ldb_line(struct vdl_reader *r, struct slice line, uint32_t number, struct slice *name, struct clam_why *why)
 {
-    return one(r, reader_class(r), line, number, name, why);
+    return clam_ldb_line(r, reader_class(r), line, number, name, why);
 }
 
 static enum clam_fate ldu_line(struct vdl_reader *r, struct slice line, uint32_t number, struct slice *name, struct clam_why *why)
 {
-    return one(r, VDL_PUA, line, number, name, why);
+    return clam_ldb_line(r, VDL_PUA, line, number, name, why);
 }
 
 enum cs_status clam_read_ldb(struct vdl_reader *r, struct slice text)

@@ -1,5 +1,6 @@
 /*
- * clam_ldb.h - a logical signature while it is read: clam_ldb.c (line, description, expression), clam_sub.c (subsignatures).
+ * clam_ldb.h - a logical signature while it is read: clam_ldb.c (line, description, expression), clam_sub.c (subsignatures),
+ * clam_macro.c (patterns of a group).
  *
  *   Borrows   the line.
  *   Fails     as in clam.h.
@@ -27,6 +28,7 @@ struct ldb {
     struct clam_why *why;
     unsigned target;
     bool has_target;
+    bool has_macro;                 /* its groups may not be known yet */
     bool has_distinct;              /* the expression counts different subsignatures */
     struct vdl_node *conditions[CLAM_CONDITIONS];   /* all of them, and the expression last */
     size_t n_conditions;
@@ -42,5 +44,13 @@ struct vdl_node *clam_ldb_tree(struct ldb *l, const struct expr *e);
 enum clam_fate clam_ldb_trigger(struct ldb *l, struct slice s, size_t limit, struct vdl_node **out);
 /* Fill l->subs. */
 enum clam_fate clam_ldb_subs(struct ldb *l, const struct slice *f);
+
+/* One line; class of what it makes. */
+enum clam_fate clam_ldb_line(struct vdl_reader *r, enum vdl_class cls, struct slice line, uint32_t number, struct slice *name,
+                             struct clam_why *why);
+/* ${min-max}group$ behind subsignature number - 1. */
+enum clam_fate clam_macro_sub(struct ldb *l, struct slice s, size_t number, struct vdl_node **out);
+/* Keep the line until the groups are known: CLAM_LATER. */
+enum clam_fate clam_macro_later(struct vdl_reader *r, struct slice line, uint32_t number, enum vdl_class cls);
 
 #endif

@@ -62,11 +62,14 @@ struct slice clam_name(struct slice name)
     return name;
 }
 
-static void report(struct vdl_reader *r, enum clam_fate fate, struct slice line, uint32_t number, struct slice name, const struct clam_why *why)
+void clam_count(struct vdl_reader *r, enum clam_fate fate, struct slice line, uint32_t number, struct slice name, const struct clam_why *why)
 {
     uint32_t column = 1;
 
+    if (r->status != CS_OK)
+        return;
     switch (fate) {
+    case CLAM_OK: r->counts.loaded++; break;
     case CLAM_MALFORMED:
         if (why->at && why->at >= line.p && why->at <= line.p + line.n)
             column = (uint32_t)(why->at - line.p) + 1;
@@ -106,10 +109,7 @@ enum cs_status clam_lines(struct vdl_reader *r, struct slice text, bool blank_is
             fate = clam_malformed(&why, NULL, "a NUL byte in a line");
         else
             fate = fn(r, line, number, &name, &why);
-        if (fate == CLAM_OK)
-            r->counts.loaded++;
-        else if (r->status == CS_OK)
-            report(r, fate, line, number, name, &why);
+        clam_count(r, fate, line, number, name, &why);
     }
     return r->status;
 }

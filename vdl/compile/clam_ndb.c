@@ -148,6 +148,10 @@ static enum clam_fate one(struct vdl_reader *r, enum vdl_class cls, struct slice
         return fate;
     if (target >= TARGETS_END)
         return clam_unsupported(why, "target of 15 or more");
+    if (slice_starts(f[2], SLICE("$"))) {
+        fate = clam_body(r, f[3], 0, &body, why);
+        return fate == CLAM_OK ? clam_macro_member(r, f[2], body, why) : fate;
+    }
     fate = clam_offset(r, f[2], (unsigned)target, &anchor, why);
     if (fate == CLAM_OK)
         fate = clam_body(r, f[3], 0, &body, why);

@@ -211,7 +211,7 @@ static enum clam_fate one(struct ldb *l, struct slice s, size_t number, struct v
     if (s.n == 0)
         return clam_malformed(l->why, s.p, "an empty subsignature");
     if (s.p[0] == '$')
-        return clam_unsupported(l->why, "macro subsignature");
+        return clam_macro_sub(l, s, number, out);
     if (slice_chr(s, '/') < s.n)
         return regex(l, s, number, out);
     if (slice_chr(s, '(') < s.n && hash < s.n && slice_chr(slice_drop(s, hash + 1), '#') < s.n - hash - 1)

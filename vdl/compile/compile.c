@@ -243,14 +243,21 @@ static void drop_ignored(struct vdl_compiler *c)
     p->n_rules = n;
 }
 
+enum cs_status vdl_compiler_finish(struct vdl_compiler *c)
+{
+    return clam_macros_finish(&c->reader);
+}
+
 enum cs_status vdl_compiler_write(struct vdl_compiler *c, const char *path)
 {
     struct vdl_source out = { .name = path };
     struct vdl_emit_options o = { .progress = c->options.progress, .progress_ctx = c->options.progress_ctx,
                                   .image_bytes = &c->reader.counts.image_bytes };
     char why[256] = "";
-    enum cs_status st;
+    enum cs_status st = vdl_compiler_finish(c);
 
+    if (st != CS_OK)
+        return st;
     if (c->reader.complaints.n[COMPLAIN_ERROR] || c->options.trees_only)
         return CS_INVALID;
     drop_ignored(c);

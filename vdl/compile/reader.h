@@ -29,6 +29,7 @@ struct vdl_reader {
     uint8_t *pool, *pool_end;       /* packed strings */
     const struct vdl_types *targets[16];    /* ClamAV targets, made once each */
     struct ignore *ignore;          /* names that .ign2 takes away */
+    struct clam_macros *macros;     /* ClamAV's groups of patterns; NULL until one is named */
     struct same *same;              /* VDL rules so far */
 };
 
