@@ -118,7 +118,7 @@ ARCHIVES := $(L_imta) $(L_convscan) $(L_mime) $(L_compile) $(L_match) $(L_base)
 .PHONY: check test
 test: check ## the same as check
 check: $(READY)-build-demo-test ## install what is missing, build, run all tests (T=name for one)
-	$(again) all unit plain
+	$(again) all unit plain fault-tools
 	@BUILD=$(BUILD) tests/run $(T)
 
 .PHONY: unit plain
@@ -132,6 +132,20 @@ $(BUILD)/tests/test_rules: tests/reference.c
 $(BUILD)/plain/%: tests/fuzz/%.c tests/fuzz/standalone.c $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $(filter %.c %.a,$^) $(LIBS_ALL)
+
+# Fault injection: a tracer that makes system calls fail, a library that makes allocations fail, and what judges the outcome.
+FAULT := $(BUILD)/fault/inject $(BUILD)/fault/shim.so
+.PHONY: faults fault-tools
+fault-tools: $(FAULT)
+$(BUILD)/fault/inject: tests/fault/inject.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE $(WARN) -O1 -g -o $@ $<
+$(BUILD)/fault/shim.so: tests/fault/shim.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE $(WARN) -O1 -g -shared -fPIC -o $@ $<
+faults: $(READY)-build-demo ## every system call and allocation of convscan, vdlc and convchan fails in turn; a matrix of counts
+	$(again) all fault-tools
+	@BIN=$(BUILD)/bin FAULT=$(BUILD)/fault python3 tests/fault/faults.py
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 .PHONY: asan
@@ -152,8 +166,9 @@ fuzz: $(READY)-build-fuzz ## run one fuzz target with the engine: F=mime SECONDS
 	@test -f tests/fuzz/fuzz_$(F).c || { echo "make fuzz: F must be one of: $(patsubst fuzz_%,%,$(FUZZ))" >&2; exit 64; }
 	$(again) BUILD=build/fuzz CC=clang OPT=-O1 HARDEN= SAN='$(SANITIZE) -fsanitize=fuzzer-no-link' build/fuzz/engine/fuzz_$(F)
 	@tests/fuzz/run-engine build/fuzz fuzz_$(F) $(SECONDS)
-fuzz-all: ## every fuzz target in turn, SECONDS each
-	@for f in $(patsubst fuzz_%,%,$(FUZZ)); do $(MAKE) --no-print-directory fuzz F=$$f SECONDS=$(SECONDS) || exit 1; done
+fuzz-all: $(READY)-build-fuzz ## every fuzz target in turn, SECONDS each; ends with the time and the executions of all
+	$(again) BUILD=build/fuzz CC=clang OPT=-O1 HARDEN= SAN='$(SANITIZE) -fsanitize=fuzzer-no-link' $(addprefix build/fuzz/engine/,$(FUZZ))
+	@tests/fuzz/run-all build/fuzz $(SECONDS) $(FUZZ)
 $(BUILD)/engine/%: tests/fuzz/%.c $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $(filter %.c %.a,$^) $(LIBS_ALL)

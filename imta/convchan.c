@@ -248,10 +248,11 @@ static void find_places(struct front *f)
     }
 }
 
+/* Only what an administrator has to mend is 65; the rest passes, and the message is tried again. */
 static int cannot_read(const char *file, enum cs_status st)
 {
     diag_warn("%s: %s", file, cs_status_text(st));
-    return EXIT_CONFIG;
+    return st == CS_NOMEM || st == CS_IO ? EXIT_RETRY : EXIT_CONFIG;
 }
 
 static int read_conversions(struct front *f)

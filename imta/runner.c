@@ -75,8 +75,13 @@ void runner_close(struct runner *r)
 {
     if (!r->dir[0])
         return;
-    runner_clean(r->dir);
-    rmdir(r->dir);
+    for (int i = 0; i < RUN_FILES; i++)
+        unlink(r->path[i]);
+    /* A command left more, or something failed: once more, by what is there. */
+    if (rmdir(r->dir) != 0) {
+        runner_clean(r->dir);
+        rmdir(r->dir);
+    }
     r->dir[0] = '\0';
 }
 

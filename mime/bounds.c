@@ -38,8 +38,10 @@ enum cs_status bounds_push(struct bounds *b, struct slice text, void *owner, uns
     if (b->n == b->room) {
         size_t room = b->room ? b->room * 2 : FIRST_ROOM;
         struct bound *list = realloc(b->list, room * sizeof *list);
-        if (!list)
+        if (!list) {
+            b->is_starved = true;
             return CS_NOMEM;
+        }
         b->list = list;
         b->room = room;
     }

@@ -28,6 +28,7 @@ struct bounds {
     size_t n, room, longest;
     uint32_t bucket[BOUND_BUCKETS];
     uint32_t of_len[BOUND_PREFIX];      /* how many boundaries have this length */
+    bool is_starved;                    /* there was no memory for one */
 };
 
 void bounds_release(struct bounds *b);

@@ -233,7 +233,7 @@ enum cs_status mime_walk_next(struct mime_walk *w, struct mime_event *ev)
                                .field_value = slice_of("", 0) };
     while (!take_step(w, ev))
         ;
-    return CS_OK;
+    return w->bounds.is_starved ? CS_NOMEM : CS_OK;     /* no limit of the message, but our failure */
 }
 
 /* ---- the walker ---- */

@@ -1,0 +1,368 @@
+#!/usr/bin/env python3
+"""faults.py [STEP]: every system call fails in turn, the process is killed at it, every allocation fails; what comes out is judged.
+
+Needs BIN (the programs) and FAULT (inject and shim.so). STEP tries one fault in so many; 1, the default, all. After each fault the outputs are
+absent or whole, the exit status is one that the manual names, the verdict is `error` or right, and an infected part never passes.
+Prints a matrix of counts. Exit 1 when something was not as it should be, 77 where processes cannot be traced.
+"""
+import collections
+import concurrent.futures
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+
+BIN, FAULT = (os.path.abspath(os.environ[name]) for name in ('BIN', 'FAULT'))
+STEP = int(sys.argv[1]) if len(sys.argv) > 1 else 1
+NEEDLE = b'needle in a haystack'
+RULES = b':Test.Needle, "needle in a haystack" #\n'
+RETRY, HOLD = b'STATUS=178028698\n', b'STATUS=178030250\n'
+KILLED = 128 + 9
+LOADER = 127, 128 + 11              # what a program ends with that the loader could not start; it crashes without memory
+COLUMNS = ['EINTR', 'EIO', 'ENOSPC', 'ENOMEM', 'EMFILE', 'EAGAIN', 'kill', 'alloc']
+
+
+def archive(*members):
+    b = io.BytesIO()
+    with zipfile.ZipFile(b, 'w', zipfile.ZIP_DEFLATED) as z:
+        for name, content in members:
+            z.writestr(zipfile.ZipInfo(name), content)
+    return b.getvalue()
+
+
+CLEAN = b'a clean part, which stays as it is\n' * 40
+INFECTED = CLEAN + NEEDLE + b'\n'
+ZIPPED = archive(('good.txt', CLEAN), ('bad.txt', INFECTED))
+HEADERS = b'Content-Type: text/plain; charset=utf-8; name=part.txt\nContent-Disposition: attachment; filename=part.txt\n\n'
+MAIL = b'''From: a@example.org
+To: b@example.org
+Subject: two parts
+MIME-Version: 1.0
+Content-Type: multipart/mixed; boundary=x
+
+--x
+Content-Type: text/plain
+
+first, and clean
+--x
+Content-Type: text/plain; name=two.txt
+Content-Disposition: attachment; filename=two.txt
+
+%s
+--x--
+'''
+
+
+class Case:
+    """One command in one room, and how its outcome is judged. Subclasses: files(), command(), judge()."""
+    env = {}
+    program = 'convscan'
+    refused = 75            # the status for a failure of ours
+
+    def files(self):
+        return {}
+
+    def prepare(self, room):
+        for name, content in self.files().items():
+            with open(f'{room}/{name}', 'wb') as f:
+                f.write(content)
+
+    def learn(self, room):
+        pass
+
+    def run(self, room, before, env=None):
+        e = {'PATH': '/usr/bin:/bin', 'TMPDIR': f'{room}/tmp', **self.env, **(env or {})}
+        os.mkdir(f'{room}/tmp')
+        with open(f'{room}/stdin', 'rb') as i, open(f'{room}/stdout', 'wb') as o, open(f'{room}/stderr', 'wb') as err:
+            return subprocess.run(before + self.command(), cwd=room, env=e, stdin=i, stdout=o, stderr=err, timeout=120).returncode
+
+
+def read(room, name):
+    try:
+        with open(f'{room}/{name}', 'rb') as f:
+            return f.read()
+    except FileNotFoundError:
+        return None
+
+
+def litter(room):
+    return [n for _, _, names in os.walk(room) for n in names if n.endswith('.new')]
+
+
+class Channel(Case):
+    """convscan for the server. conf: more settings; answer: whether OUTPUT_OPTIONS is given."""
+
+    def __init__(self, name, part, conf=b'', answer=True):
+        self.name, self.part, self.conf = name, part, conf
+        self.env = {'INPUT_FILE': 'part', 'OUTPUT_FILE': 'out', 'INPUT_HEADERS': 'headers', 'OUTPUT_HEADERS': 'outheaders',
+                    'INPUT_TYPE': 'text', 'INPUT_SUBTYPE': 'plain', 'PART_NUMBER': '1', 'NAME': 'part.txt'}
+        if answer:
+            self.env['OUTPUT_OPTIONS'] = 'options'
+
+    def files(self):
+        return {'part': self.part, 'headers': HEADERS, 'conf': b'[log]\nfile = log\n' + self.conf, 'db': DB, 'stdin': b''}
+
+    def command(self):
+        return [f'{BIN}/convscan', '--config', 'conf', '--db', 'db']
+
+    def learn(self, room):
+        self.good = {name: mask(read(room, name)) for name in ('out', 'options', 'outheaders')}
+
+    def judge(self, room, rc, kind):
+        out, options = read(room, 'out'), read(room, 'options')
+        infected = self.part is not CLEAN
+        if rc not in (0, 75) and not (rc == KILLED and kind == 'kill'):
+            return f'exit {rc}'
+        if infected and out is not None and out == self.part:
+            return 'the infected part was handed over'
+        if infected and out is not None and unzipped(out):
+            return 'the needle was handed over'
+        if options is not None and not (options.endswith(b'\n') and all(b'=' in x for x in options.splitlines())):
+            return f'options cut: {options!r}'
+        whole = [self.good['out']] if infected else [CLEAN]
+        if out is not None and mask(out) not in whole and not (out.startswith(b'An attachment of this message') and out.endswith(b'\n')):
+            return f'output neither whole nor a notice: {out[:80]!r} ({len(out)} bytes)'
+        keeps = options and (RETRY in options or HOLD in options)       # nothing is lost, nothing passes
+        if rc == 0 and out is None and not keeps:
+            return 'exit 0 without an answer'
+        if rc == 75 and options and RETRY not in options and out is None:
+            return 'exit 75 with half an answer'
+        if kind != 'kill' and litter(room):
+            return f'left behind {litter(room)}'
+        return None
+
+
+class Files(Case):
+    """convscan with file names."""
+    refused = 2
+
+    def __init__(self, name, part):
+        self.name, self.part = name, part
+
+    def files(self):
+        return {'part': self.part, 'db': DB, 'stdin': b''}
+
+    def command(self):
+        return [f'{BIN}/convscan', '--db', 'db', 'part']
+
+    def judge(self, room, rc, kind):
+        infected = self.part is not CLEAN
+        if rc == KILLED and kind == 'kill' or rc == 2:
+            return None
+        return None if rc == (1 if infected else 0) else f'exit {rc}: {read(room, "stderr")!r}'
+
+
+class Compile(Case):
+    """vdlc over an image that stands: the old one or the new one, whole; the new one whenever it says so."""
+    name, program, refused = 'vdlc', 'vdlc', 1
+
+    def files(self):
+        return {'rules.vdl': RULES + b':Test.Two, "another text to look for" #\n', 'image.vdb': DB, 'stdin': b''}
+
+    def command(self):
+        return [f'{BIN}/vdlc', '-q', '-o', 'image.vdb', 'rules.vdl']
+
+    def learn(self, room):
+        self.made = read(room, 'image.vdb')
+
+    def judge(self, room, rc, kind):
+        image = read(room, 'image.vdb')
+        if not (rc == KILLED and kind == 'kill') and rc not in (0, 1):
+            return f'exit {rc}'
+        if image not in (DB, self.made):
+            return 'neither the old nor the new image'
+        if rc == 0 and image != self.made:
+            return 'exit 0 and the old image'
+        if rc == 1 and image == self.made:
+            return 'exit 1 and the new image'
+        return f'left behind {litter(room)}' if kind != 'kill' and litter(room) else None
+
+
+class Message(Case):
+    """convchan with convscan as its command: the message whole, or nothing but the status."""
+    program = 'convchan'
+
+    def __init__(self, name, part):
+        self.name, self.part = name, part
+
+    def files(self):
+        entry = f'in-type=*; in-subtype=*; parameter-copy-0=*; dparameter-copy-0=*; override-header-file=1; override-option-file=1;\n' \
+                f'  command="{BIN}/convscan --db $HERE/db --config $HERE/conf"\n'
+        return {'stdin': MAIL % self.part, 'conversions.in': entry.encode(), 'conf': b'', 'db': DB,
+                'mappings': b'CONVERSIONS\n\n  IN-CHAN=*;OUT-CHAN=*;CONVERT Yes\n'}
+
+    def prepare(self, room):
+        super().prepare(room)
+        with open(f'{room}/conversions', 'wb') as f:
+            f.write(read(room, 'conversions.in').replace(b'$HERE', room.encode()))
+
+    def command(self):
+        return [f'{BIN}/convchan', '--conversions', 'conversions', '--mappings', 'mappings', '-S', 'on-nonzero-exit=retry']
+
+    def learn(self, room):
+        self.good = mask(read(room, 'stdout'))
+
+    def judge(self, room, rc, kind):
+        out = read(room, 'stdout')
+        if not (rc == KILLED and kind == 'kill') and rc not in (0, 75):
+            return f'exit {rc}: {read(room, "stderr")!r}'
+        if NEEDLE in out:
+            return 'the infected part was handed over'
+        if rc == 0 and mask(out) != self.good:
+            return f'exit 0 and another message than due: {out!r}'
+        if rc != 0 and not self.good.startswith(mask(out)) and not out.startswith(self.good[:200]):
+            return 'what was written is no beginning of the message'
+        left = os.listdir(f'{room}/tmp')
+        return f'left behind {left}' if kind not in ('kill', 'unlink') and left else None
+
+
+def mask(b):
+    """Without what differs from run to run: the reference, which holds time and process."""
+    return b and re.sub(rb'(?<![0-9a-f])[0-9a-f]{10,16}\.[0-9a-f]+', b'ID', b)
+
+
+def unzipped(b):
+    try:
+        with zipfile.ZipFile(io.BytesIO(b)) as z:
+            return any(NEEDLE in z.read(n) for n in z.namelist())
+    except (zipfile.BadZipFile, OSError):
+        return NEEDLE in b
+
+
+def cases():
+    keep = b'[quarantine]\nfolder = kept\n[virus]\naction = replace\nquarantine = yes\n[flood]\non = yes\nfile = flood\n'
+    return [Channel('clean part', CLEAN), Channel('infected part', INFECTED), Channel('infected, no options', INFECTED, answer=False),
+            Channel('infected, cleaned zip', ZIPPED, b'[virus]\naction = clean\n'), Channel('infected, quarantine', INFECTED, keep),
+            Files('clean file', CLEAN), Files('infected zip file', ZIPPED), Compile(), Message('clean message', b'all is well'),
+            Message('infected message', NEEDLE)]
+
+
+class Room:
+    """A fresh folder for one run."""
+
+    def __enter__(self):
+        self.path = tempfile.mkdtemp(dir=WORK)
+        return self.path
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def attempt(case, row, column, before, env=None, is_loading=False):
+    with Room() as room:
+        case.prepare(room)
+        try:
+            rc = case.run(room, before, env)
+        except subprocess.TimeoutExpired:
+            return row, column, 'hangs', None
+        rc = 128 - rc if rc < 0 else rc
+        if is_loading and rc in LOADER:
+            rc = case.refused
+        wrong = case.judge(room, rc, column)
+        verdict = 'violated' if wrong else {0: 'exit 0', KILLED: 'killed'}.get(rc, 'failed')
+        if not wrong and rc == 0 and RETRY in (read(room, 'options') or b''):
+            verdict = 'retry'
+        return row, column, verdict, wrong
+
+
+def calls(case):
+    """The system calls of an unharmed run, each with what can befall it; also learns the outcome that is due."""
+    with Room() as room:
+        case.prepare(room)
+        rc = case.run(room, [f'{FAULT}/inject', '-l', f'{room}/calls'])
+        if rc == 125:
+            print('faults: processes cannot be traced here', file=sys.stderr)
+            sys.exit(77)
+        case.learn(room)
+        wrong = case.judge(room, rc, 'none')
+        if wrong:
+            sys.exit(f'faults: {case.name}: not even unharmed: {wrong}')
+        return [line.split() for line in read(room, 'calls').decode().splitlines()]
+
+
+def allocations(case):
+    """How many there are; 0 where nothing can be preloaded (a build with sanitizers)."""
+    with Room() as room:
+        case.prepare(room)
+        with open(f'{room}/count', 'wb') as f:
+            f.write(bytes(8))
+        case.run(room, [], shim(case, f'{room}/count', 0))
+        return int.from_bytes(read(room, 'count'), sys.byteorder)
+
+
+def shim(case, count, n):
+    return {'LD_PRELOAD': f'{FAULT}/shim.so', 'FAULT_PROGRAM': case.program, 'FAULT_COUNT': count, 'FAULT_ALLOC': str(n)}
+
+
+def trials(case):
+    """(label, column, arguments of inject or number of the allocation, is the loader still at work) for every fault of a case."""
+    is_loading = True
+    for n, (name, *errors) in enumerate(calls(case), 1):
+        for error in errors:
+            yield f'{name} #{n}', error, ['-n', str(n), '-e', error], is_loading
+        yield f'{name} #{n}', 'kill', ['-n', str(n), '-k'], is_loading
+        is_loading = is_loading and name != 'munmap'        # of its cache, the loader's last call
+    for n in range(1, allocations(case) + 1):
+        yield f'allocation #{n}', 'alloc', n, False
+
+
+def run_case(case, pool):
+    """Runs the chosen faults of a case; gives back counts by column and the violations."""
+    jobs = []
+    for i, trial in enumerate(trials(case)):
+        if i % STEP == 0:
+            jobs.append(pool.submit(one, case, *trial))
+    counts, wrongs, verdicts = collections.Counter(), [], collections.Counter()
+    for job in jobs:
+        label, column, verdict, wrong = job.result()
+        counts[column] += 1
+        verdicts[verdict] += 1
+        if verdict in ('violated', 'hangs'):
+            wrongs.append(f'{case.name}: {label} {column}: {wrong or verdict}')
+    return counts, verdicts, wrongs
+
+
+def one(case, label, column, fault, is_loading):
+    if column != 'alloc':
+        return attempt(case, label, column, [f'{FAULT}/inject', *fault], None, is_loading)
+    with tempfile.NamedTemporaryFile(dir=WORK) as f:
+        f.write(bytes(8))
+        f.flush()
+        return attempt(case, label, column, [], shim(case, f.name, fault))
+
+
+def main():
+    total, outcome, wrongs = collections.Counter(), collections.Counter(), []
+    print(f'{"":22}' + ''.join(f'{c:>8}' for c in COLUMNS) + f'{"wrong":>8}')
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for case in cases():
+            counts, verdicts, wrong = run_case(case, pool)
+            print(f'{case.name:22}' + ''.join(f'{counts[c]:8}' for c in COLUMNS) + f'{len(wrong):8}', flush=True)
+            total += counts
+            outcome += verdicts
+            wrongs += wrong
+    print(f'{"all":22}' + ''.join(f'{total[c]:8}' for c in COLUMNS) + f'{len(wrongs):8}')
+    print('outcomes: ' + ', '.join(f'{n} {what}' for what, n in outcome.most_common()))
+    for wrong in wrongs:
+        print('FAIL', wrong)
+    n = sum(total.values())
+    print(f'{n - len(wrongs)} passed, {len(wrongs)} failed, 0 skipped')
+    return 1 if wrongs else 0
+
+
+def image():
+    with Room() as room:
+        with open(f'{room}/r.vdl', 'wb') as f:
+            f.write(RULES)
+        subprocess.run([f'{BIN}/vdlc', '-q', '-o', f'{room}/r.vdb', f'{room}/r.vdl'], check=True)
+        return read(room, 'r.vdb')
+
+
+os.umask(0o022)         # a database that others may write is refused
+with tempfile.TemporaryDirectory() as WORK:
+    DB = image()
+    sys.exit(main())
