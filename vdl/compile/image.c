@@ -67,27 +67,70 @@ uint32_t image_string(struct image *im, struct slice s)
 
 static const uint8_t zeros[VDB_ALIGN];
 
-/* Everything in the order of the file; out is a digest, or a file. */
-static enum cs_status put_all(struct image *im, const uint8_t *head, size_t n_head, struct digest *d, struct newfile *f)
+/*
+ * Where the bytes of an image go: into a digest, or into a file. The file is written in whole pieces of the size of a large page:
+ * such a piece stays one page of the kernel's cache, and a program that maps the file has it at the price of one page fault.
+ */
+enum { PIECE = 2 << 20 };
+struct sink {
+    struct digest *digest;      /* NULL: to the file */
+    struct newfile *file;
+    uint8_t *piece;             /* PIECE bytes, of which n are taken */
+    size_t n;
+};
+
+static enum cs_status sink_flush(struct sink *k)
 {
-    enum cs_status st = f ? newfile_write(f, (struct slice){ head, n_head }) : CS_OK;
+    enum cs_status st = newfile_write(k->file, (struct slice){ k->piece, k->n });
 
-    if (d)
-        digest_add(d, (struct slice){ head, n_head });
-    for (int i = 1; i < VDB_SECTIONS_END && st == CS_OK; i++) {
-        struct slice s = slice_of(im->sec[i].p, im->sec[i].n), pad = { zeros, (size_t)-s.n % VDB_ALIGN };
+    k->n = 0;
+    return st;
+}
 
-        if (s.n == 0)
-            continue;
-        if (d) {
-            digest_add(d, s);
-            digest_add(d, pad);
-        }
-        if (f)
-            st = newfile_write(f, s);
-        if (f && st == CS_OK)
-            st = newfile_write(f, pad);
+static enum cs_status sink_put(struct sink *k, struct slice s)
+{
+    enum cs_status st = CS_OK;
+
+    if (k->digest) {
+        digest_add(k->digest, s);
+        return CS_OK;
     }
+    while (s.n && st == CS_OK) {
+        size_t n = s.n < PIECE - k->n ? s.n : PIECE - k->n;
+
+        memcpy(k->piece + k->n, s.p, n);
+        k->n += n;
+        s = slice_drop(s, n);
+        if (k->n == PIECE)
+            st = sink_flush(k);
+    }
+    return st;
+}
+
+/* Everything in the order of the file. */
+static enum cs_status put_all(const struct image *im, struct slice head, struct sink *k)
+{
+    enum cs_status st = sink_put(k, head);
+
+    for (int i = 1; i < VDB_SECTIONS_END && st == CS_OK; i++) {
+        size_t n = im->sec[i].n;
+
+        if (n)
+            st = sink_put(k, slice_of(im->sec[i].p, n));
+        if (n && st == CS_OK)
+            st = sink_put(k, slice_of(zeros, (size_t)-n % VDB_ALIGN));
+    }
+    return st;
+}
+
+static enum cs_status put_file(const struct image *im, struct slice head, struct newfile *f)
+{
+    struct sink k = { .file = f, .piece = aligned_alloc(4096, PIECE) };
+    enum cs_status st = k.piece ? put_all(im, head, &k) : CS_NOMEM;
+
+    if (st == CS_OK)
+        st = sink_flush(&k);
+    free(k.piece);
     return st;
 }
 
@@ -133,13 +176,13 @@ enum cs_status image_write(struct image *im, const char *path, uint64_t *bytes)
         return im->is_short ? CS_NOMEM : CS_LIMIT;
     n = make_head(im, head, bytes);
     digest_init(&d);
-    st = put_all(im, head, n, &d, NULL);
+    st = put_all(im, slice_of(head, n), &(struct sink){ .digest = &d });
     digest_done(&d, head + VDB_H_DIGEST);
     if (st == CS_OK)
         st = newfile_open(&f, path, 0644);
     if (st != CS_OK)
         return st;
-    st = put_all(im, head, n, NULL, &f);
+    st = put_file(im, slice_of(head, n), &f);
     if (st == CS_OK)
         st = newfile_publish(&f, true);
     if (st != CS_OK)
