@@ -92,18 +92,21 @@ static enum cs_status put_options(const struct act *a, const char *lines)
     return a->ch->options ? store(a->ch->options, slice_str(lines)) : CS_NOENT;
 }
 
+/* A multipart needs its boundary in the header lines and its encoding in the options: without either it is the text. */
 static enum cs_status replace(const struct act *a)
 {
+    const bool is_both = a->both.n && a->can_answer && a->ch->out_headers;
     char lines[OPTIONS_MAX];
-    enum cs_status st = a->ch->output ? store(a->ch->output, a->notice) : CS_INVALID;
+    enum cs_status st = a->ch->output ? store(a->ch->output, is_both ? a->both : a->notice) : CS_INVALID;
 
     if (st == CS_OK && a->ch->out_headers)
-        st = store(a->ch->out_headers, a->notice_headers);
+        st = store(a->ch->out_headers, is_both ? a->both_headers : a->notice_headers);
     if (st != CS_OK || !a->can_answer)
         return st;
     snprintf(lines, sizeof lines,
-             "OUTPUT_TYPE=TEXT\nOUTPUT_SUBTYPE=PLAIN\nOUTPUT_MODE=TEXT\nOUTPUT_ENCODING=%s\nOUTPUT_DESCRIPTION=\"removed part\"\n",
-             a->notice_is_ascii ? "7BIT" : "QUOTED-PRINTABLE");
+             "OUTPUT_TYPE=%s\nOUTPUT_SUBTYPE=%s\nOUTPUT_MODE=TEXT\nOUTPUT_ENCODING=%s\nOUTPUT_DESCRIPTION=\"removed part\"\n",
+             is_both ? "MULTIPART" : "TEXT", is_both ? "ALTERNATIVE" : "PLAIN",
+             is_both || a->notice_is_ascii ? "7BIT" : "QUOTED-PRINTABLE");
     return put_options(a, lines);
 }
 

@@ -28,6 +28,7 @@ struct act {
     struct slice cleaned;               /* for ACT_CLEAN */
     struct slice notice, notice_headers;
     bool notice_is_ascii;
+    struct slice both, both_headers;    /* the notice as multipart/alternative, where that is wanted; else empty */
     const char *diagnostic;             /* one line of safe ASCII, for ACT_RETURN */
 };
 

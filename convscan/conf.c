@@ -73,6 +73,8 @@ static const struct setting settings[] = {
     { "names", "files", SWITCH, AT(names.files), NULL, 1, 0, 1, "in file mode too, for what is inside the file" },
     { "notice", "folder", TEXT, AT(notice.folder), "", 0, 0, 0, "templates LANG.txt; empty: the built-in text" },
     { "notice", "language", TEXT, AT(notice.language), "en", 0, 0, 0, "when the message names none that is there" },
+    { "notice", "domains", LIST, AT(notice.domains), "", 0, 0, 0, "PATTERN:LANGUAGE, by the recipient's domain, when the message names none" },
+    { "notice", "html", SWITCH, AT(notice.html), NULL, 0, 0, 1, "an HTML page beside the text" },
     { "notice", "contact", TEXT, AT(notice.contact), "", 0, 0, 0, "whom recipients may ask" },
     { "flood", "on", SWITCH, AT(flood.on), NULL, 0, 0, 1, "count hits of a signature, and act otherwise above a rate" },
     { "flood", "rate", NUMBER, AT(flood.rate), NULL, 100, 1, 1000000, "hits of one signature in an interval" },

@@ -58,7 +58,8 @@ struct conf {
         unsigned hidden, files;
     } names;
     struct {
-        char *folder, *language, *contact;
+        char *folder, *language, *contact, *domains;
+        unsigned html;
     } notice;
     struct {
         char *folder;

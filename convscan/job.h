@@ -33,7 +33,7 @@ struct job {
     enum action action;
     bool is_flood;
     uint32_t flood_before;
-    struct buf cleaned, notice, notice_headers;
+    struct buf cleaned, notice, notice_headers, page, both, both_headers;
     char diagnostic[200], tags[700];
     struct watchdog_answer emergency;
     unsigned uncaged;                   /* what the kernel could not do: bits of cage.h */

@@ -57,21 +57,43 @@ static int print_config(const struct options *o, const struct conf *c, enum cs_s
     return print(&b);
 }
 
-static int show_notice(const struct options *o, const struct conf *c)
+/* The notice with sample values: the text, or the part with its header lines where an HTML page stands beside it. */
+static enum cs_status preview(const struct conf *c, const char *language, struct buf *out)
 {
-    static const struct notice_facts sample = {
+    const struct notice_facts sample = {
         .virus = "EICAR-Test-File", .file = "invoice.exe", .type = "application/octet-stream", .size = "68", .sender = "sender@example.org",
         .subject = "Your invoice", .date = "2026-01-01 12:00 UTC", .host = "mail.example.org", .action = "replace", .id = "643f1a.2b",
-        .cls = CLS_VIRUS,
+        .cls = CLS_VIRUS, .languages = language,
     };
+    struct buf text = buf_init(NOTICE_MAX), page = buf_init(NOTICE_BOTH), body = buf_init(NOTICE_BOTH);
+    struct notice_both b = { .name = slice_str(sample.file), .id = sample.id };
+    enum cs_status st = notice_text(c, &sample, c->notice.html ? &text : out);
+
+    if (st != CS_OK || !c->notice.html)
+        return st;
+    b.text = buf_slice(&text);
+    st = notice_page(c, &sample, b.text, &page);
+    b.page = buf_slice(&page);
+    if (st == CS_OK)
+        st = notice_alternative(&b, out, &body);
+    if (st == CS_OK)
+        st = buf_putc(out, '\n');
+    if (st == CS_OK)
+        st = buf_put(out, buf_slice(&body));
+    buf_release(&text), buf_release(&page), buf_release(&body);
+    return st;
+}
+
+static int show_notice(const struct options *o, const struct conf *c)
+{
     const struct notice_lang *l = o->print_notice ? notice_lang_find(o->print_notice) : NULL;
-    struct buf b = buf_init(NOTICE_MAX);
+    struct buf b = buf_init(NOTICE_BOTH);
     enum cs_status st;
 
     if (o->print_notice)
         st = l ? buf_puts(&b, l->text) : CS_NOENT;
     else
-        st = notice_text(c, &sample, slice_str(o->preview_notice), &b);
+        st = preview(c, o->preview_notice, &b);
     if (st != CS_OK) {
         diag_warn("no notice in this language");
         return EXIT_TROUBLE;

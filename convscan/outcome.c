@@ -36,6 +36,23 @@ static const char *shown_name(const struct job *j)
     return j->verdict.worst.cls == CLS_ERROR ? "-" : j->verdict.worst.name;
 }
 
+/* Where this fails, the text alone is the notice. */
+static void add_page(struct job *j, const struct notice_facts *f)
+{
+    struct notice_both b = { .text = j->act.notice, .name = slice_str(f->file), .id = j->id };
+
+    j->page = buf_init(NOTICE_BOTH);
+    j->both = buf_init(NOTICE_BOTH);
+    j->both_headers = buf_init(NOTICE_MAX);
+    if (notice_page(j->conf, f, b.text, &j->page) != CS_OK)
+        return;
+    b.page = buf_slice(&j->page);
+    if (notice_alternative(&b, &j->both_headers, &j->both) != CS_OK)
+        return;
+    j->act.both = buf_slice(&j->both);
+    j->act.both_headers = buf_slice(&j->both_headers);
+}
+
 static enum cs_status make_notice(struct job *j)
 {
     char name[256], size[32], host[256] = "", date[40] = "";
@@ -45,6 +62,7 @@ static enum cs_status make_notice(struct job *j)
         .virus = shown_name(j), .file = name, .type = j->media, .size = size, .id = j->id, .cls = j->verdict.worst.cls,
         .sender = j->message.sender, .subject = j->message.subject, .host = host, .date = date,
         .action = action_name(j->action), .contact = j->conf->notice.contact,
+        .languages = j->message.languages, .recipients = j->message.recipients,
     };
     enum cs_status st;
 
@@ -56,12 +74,14 @@ static enum cs_status make_notice(struct job *j)
         strftime(date, sizeof date, "%Y-%m-%d %H:%M UTC", &tm);
     j->notice = buf_init(NOTICE_MAX);
     j->notice_headers = buf_init(NOTICE_MAX);
-    st = notice_text(j->conf, &f, slice_str(j->message.languages), &j->notice);
+    st = notice_text(j->conf, &f, &j->notice);
     if (st == CS_OK)
         st = notice_headers(slice_str(name), &j->notice_headers);
     j->act.notice = buf_slice(&j->notice);
     j->act.notice_headers = buf_slice(&j->notice_headers);
     j->act.notice_is_ascii = is_ascii(j->act.notice);
+    if (st == CS_OK && j->conf->notice.html)
+        add_page(j, &f);
     return st;
 }
 
