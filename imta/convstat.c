@@ -8,11 +8,12 @@
 #include "base/diag.h"
 #include "fit.h"
 #include "statlog.h"
+#include "statreport.h"
 
 enum { EXIT_GOOD = 0, EXIT_NOTHING = 1, EXIT_WRONG_USE = 64, EXIT_TROUBLE = 75, GROUPS_MAX = 64, PLAN_JOBS = 512 };
 
 static const char usage[] =
-    "usage: convstat summary|solve|plan [option]... [LOG]...\n"
+    "usage: convstat summary|solve|plan|report [option]... [LOG]...\n"
     "  summary   tables by class, channel and size, and one Stats line\n"
     "  solve     seconds = fixed + a part + a byte, by least squares; how good it is, and what is left over\n"
     "  plan      how many jobs to allow\n"
@@ -21,6 +22,12 @@ static const char usage[] =
     "    --target-delay S     seconds that 95 of 100 messages should stay below (default 60)\n"
     "    --batch N            instead of a rate: N messages at once\n"
     "    --jobs N             only say what N jobs will do\n"
+    "  report    a page for a period: what came in, what was caught, times, head-room\n"
+    "    --html FILE          where to (default and -: standard output)\n"
+    "    --last AGE           of the log's end only: 24h, 7d\n"
+    "    --title TEXT\n"
+    "    --acts FILE          acts.log of the quarantine: counts what was released\n"
+    "    --cpus N             for the head-room (default 2)\n"
     "  --version, --help\n"
     "LOG is a log of convscan (a line a part) or of convchan --queue (a line a message); without one, standard input.\n"
     "exit status: 0 good, 1 no records, or no number of jobs is enough; 64 wrong use; 75 trouble\n";
@@ -442,6 +449,8 @@ int main(int argc, char **argv)
 
     diag_program("convstat");
     opterr = 0;
+    if (argc > 1 && strcmp(argv[1], "report") == 0)
+        return statreport(argc - 1, argv + 1);
     while ((opt = getopt_long(argc, argv, ":", options, NULL)) != -1) {
         code = take_option(&o, opt);
         if (code >= 0)
@@ -449,7 +458,7 @@ int main(int argc, char **argv)
     }
     if (optind == argc || (strcmp(argv[optind], "summary") != 0 && strcmp(argv[optind], "solve") != 0 &&
                            strcmp(argv[optind], "plan") != 0)) {
-        diag_warn("summary, solve or plan expected (--help tells more)");
+        diag_warn("summary, solve, plan or report expected (--help tells more)");
         return EXIT_WRONG_USE;
     }
     code = read_logs(&l, argv + optind + 1, argc - optind - 1) == CS_OK ? run(argv[optind], &o, &l) : EXIT_TROUBLE;

@@ -91,6 +91,8 @@ static void take_pair(struct stat_record *r, struct slice key, struct slice valu
         keep(r->class, sizeof r->class, value);
     else if (slice_eq(key, SLICE("except")))
         keep(r->except, sizeof r->except, value);
+    else if (slice_eq(key, SLICE("sig")))
+        keep(r->sig, sizeof r->sig, value);
     else if (slice_eq(key, SLICE("worker")))
         r->worker = (unsigned)read_number(value);
     else if (slice_eq(key, SLICE("in")))

@@ -20,6 +20,7 @@ struct stat_record {
     char class[STATLOG_WORD];           /* of a part; the outcome of a message */
     char channel[STATLOG_WORD];         /* "in>out" */
     char except[STATLOG_WORD];
+    char sig[STATLOG_WORD];             /* "-" when nothing matched */
     bool is_message;                    /* a line of the queue */
     double time;                        /* seconds since 1970 */
     double bytes, parts, us, cpu_us, delay_us;
