@@ -169,6 +169,10 @@ fuzz: $(READY)-build-fuzz ## run one fuzz target with the engine: F=mime SECONDS
 fuzz-all: $(READY)-build-fuzz ## every fuzz target in turn, SECONDS each; ends with the time and the executions of all
 	$(again) BUILD=build/fuzz CC=clang OPT=-O1 HARDEN= SAN='$(SANITIZE) -fsanitize=fuzzer-no-link' $(addprefix build/fuzz/engine/,$(FUZZ))
 	@tests/fuzz/run-all build/fuzz $(SECONDS) $(FUZZ)
+.PHONY: fuzz-afl
+fuzz-afl: $(READY)-build-fuzz ## AFL++ on convchan as a whole: SECONDS=60
+	$(again) BUILD=build/afl CC=afl-clang-fast OPT=-O1 HARDEN= build/afl/bin/convchan
+	@tests/fuzz/run-afl build/afl $(SECONDS)
 $(BUILD)/engine/%: tests/fuzz/%.c $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $(filter %.c %.a,$^) $(LIBS_ALL)

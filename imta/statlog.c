@@ -1,7 +1,10 @@
 #include "statlog.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
+
+enum { WORKERS_MAX = 65535 };      /* a larger number is no worker's */
 
 /* The next key=value pair; quotes hide blanks. */
 static bool next_pair(struct slice *left, struct slice *key, struct slice *value)
@@ -94,7 +97,7 @@ static void take_pair(struct stat_record *r, struct slice key, struct slice valu
     else if (slice_eq(key, SLICE("sig")))
         keep(r->sig, sizeof r->sig, value);
     else if (slice_eq(key, SLICE("worker")))
-        r->worker = (unsigned)read_number(value);
+        r->worker = (unsigned)fmin(read_number(value), WORKERS_MAX);
     else if (slice_eq(key, SLICE("in")))
         *in = value;
     else if (slice_eq(key, SLICE("out")))
