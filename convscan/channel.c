@@ -197,15 +197,17 @@ static void arm(struct job *j)
     static char temp[PATH_MAX];
     const char *path = j->act.can_answer ? j->ch->options : j->ch->output;
     struct watchdog_answer *a = &j->emergency;
+    const enum action wait = job_known(j->conf, ACT_RETRY);
     int n = path ? snprintf(temp, sizeof temp, "%s.%ld-w.new", path, (long)getpid()) : -1;
 
+    snprintf(j->emergency_line, sizeof j->emergency_line, "STATUS=%u\n", act_status(wait));
     *a = (struct watchdog_answer){ .line = { .fd = STDERR_FILENO, .before = SLICE("convscan: stopped while scanning: "),
                                              .after = SLICE("\n") }, .status = 0, .status_failed = EXIT_TEMPFAIL };
     if (n > 0 && (size_t)n < sizeof temp) {
         a->n_files = 1;
         a->files[0].path = path;
         a->files[0].temp = temp;
-        a->files[0].text = j->act.can_answer ? SLICE("STATUS=178028698\n") : SLICE(text);
+        a->files[0].text = j->act.can_answer ? slice_str(j->emergency_line) : SLICE(text);
     } else {
         a->status = EXIT_TEMPFAIL;
     }

@@ -25,7 +25,7 @@
     "application/x-msdownload application/x-msdos-program application/x-dosexec application/x-msi application/hta " \
     "application/vnd.microsoft.portable-executable application/x-ms-shortcut application/x-ms-application"
 
-enum kind { NUMBER, SIZE, SWITCH, TEXT, LIST, ACTION };
+enum kind { NUMBER, SIZE, SWITCH, TEXT, LIST, ACTION, ACTIONS };
 
 struct setting {
     const char *section, *name;
@@ -81,6 +81,7 @@ static const struct setting settings[] = {
     { "flood", "interval", NUMBER, AT(flood.interval), NULL, 600, 1, 86400, "seconds" },
     { "flood", "action", ACTION, AT(flood.action), "discard", 0, 0, 0, "above the rate" },
     { "flood", "file", TEXT, AT(flood.file), "/var/lib/convscan/flood", 0, 0, 0, "the counters" },
+    { "channel", "avoid", ACTIONS, AT(channel.avoid), "", 0, 0, 0, "statuses that this server does not know: hold is answered instead" },
     { "quarantine", "folder", TEXT, AT(quarantine.folder), "", 0, 0, 0, "a Maildir" },
 };
 enum { N_SETTINGS = sizeof settings / sizeof *settings };
@@ -140,7 +141,7 @@ static enum cs_status set_default(struct conf *c, const struct setting *s)
 
     if (s->kind == ACTION && action_find(slice_str(s->text), &a))
         set_number(c, s, a);
-    else if (s->kind != TEXT && s->kind != LIST)
+    else if (s->kind != TEXT && s->kind != LIST)        /* of ACTIONS: none */
         set_number(c, s, s->number);
     else if (s->text[0])
         *(const char **)field_of(c, s) = s->text;
@@ -236,6 +237,20 @@ static int set_string(struct reader *r, const struct setting *s, const char *val
     return set_text(field, is_more ? *field : NULL, value) == CS_OK ? 1 : complain(r, "out of memory");
 }
 
+/* Bits of the actions named. Only those that are answered by a status can be avoided, and hold is what stands in for them. */
+static bool parse_actions(struct slice list, uint64_t *out)
+{
+    enum action a;
+
+    *out = 0;
+    for (struct slice w = conf_word(&list); w.n; w = conf_word(&list)) {
+        if (!action_find(w, &a) || a < ACT_DELETE || a == ACT_HOLD)
+            return false;
+        *out |= 1u << a;
+    }
+    return true;
+}
+
 static int set_one(struct reader *r, const struct setting *s, const char *text)
 {
     struct slice value = slice_str(text);
@@ -250,6 +265,10 @@ static int set_one(struct reader *r, const struct setting *s, const char *text)
         if (!action_find(value, &a))
             return complain(r, "%s.%s: '%.40s' is no action", s->section, s->name, text);
         n = a;
+        break;
+    case ACTIONS:
+        if (!parse_actions(value, &n))
+            return complain(r, "%s.%s: '%.40s': expected words of delete return discard postmaster retry", s->section, s->name, text);
         break;
     case SWITCH:
         if (!parse_switch(value, &n))
@@ -416,10 +435,20 @@ void conf_release(struct conf *c)
     *c = (struct conf){ .rules = NULL };
 }
 
+static void write_actions(unsigned bits, char *out, size_t room)
+{
+    size_t n = 0;
+
+    out[0] = '\0';
+    for (unsigned a = 0; a < ACT_N; a++)
+        if (bits & 1u << a && n < room)
+            n += (size_t)snprintf(out + n, room - n, "%s%s", n ? " " : "", action_names[a]);
+}
+
 static enum cs_status print_one(const struct setting *s, const struct conf *c, bool all, struct buf *out)
 {
     const void *field = field_of(c, s);
-    char number[32];
+    char number[100];
     const char *value = number, *standard = s->text;
     uint64_t n = 0;
 
@@ -427,6 +456,8 @@ static enum cs_status print_one(const struct setting *s, const struct conf *c, b
         value = *(char *const *)field ? *(char *const *)field : "";
     else if (s->kind == ACTION)
         value = action_name((enum action)*(const unsigned *)field);
+    else if (s->kind == ACTIONS)
+        write_actions(*(const unsigned *)field, number, sizeof number);
     else {
         n = s->kind == SWITCH ? *(const unsigned *)field : *(const uint64_t *)field;
         snprintf(number, sizeof number, "%" PRIu64, n);

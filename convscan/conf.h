@@ -62,6 +62,9 @@ struct conf {
         unsigned html;
     } notice;
     struct {
+        unsigned avoid;                 /* bits, 1u << action: statuses that the server does not know */
+    } channel;
+    struct {
         char *folder;
     } quarantine;
     struct {

@@ -36,6 +36,7 @@ struct job {
     struct buf cleaned, notice, notice_headers, page, both, both_headers;
     char diagnostic[200], tags[700];
     struct watchdog_answer emergency;
+    char emergency_line[32];
     unsigned uncaged;                   /* what the kernel could not do: bits of cage.h */
 };
 
@@ -43,6 +44,8 @@ struct job {
 void job_trouble(struct job *j, const char *what, enum cs_status st);
 /* Read MESSAGE_HEADERS, once. */
 void job_read_message(struct job *j);
+/* This action, or hold where the server is said not to know its status. */
+enum action job_known(const struct conf *c, enum action a);
 /* From the verdict to what the server sees: the exit status. */
 int job_conclude(struct job *j);
 

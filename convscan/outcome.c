@@ -159,6 +159,11 @@ static bool clean(struct job *j)
     return true;
 }
 
+enum action job_known(const struct conf *c, enum action a)
+{
+    return c->channel.avoid & 1u << a ? ACT_HOLD : a;
+}
+
 /* The configured action, or the strictest that can be carried out without OUTPUT_OPTIONS. */
 static enum action choose(struct job *j)
 {
@@ -178,14 +183,14 @@ static enum action choose(struct job *j)
             a = ACT_HOLD;
     }
     if (act_needs_status(a) && !j->act.can_answer)
-        a = ACT_REPLACE;
-    return a;
+        return ACT_REPLACE;
+    return job_known(j->conf, a);
 }
 
 /* First what was chosen; then retry, which needs the options file alone; then a notice, which does not need it. */
 static int carry_out(struct job *j)
 {
-    const enum action ladder[] = { j->action, ACT_RETRY, ACT_REPLACE };
+    const enum action ladder[] = { j->action, job_known(j->conf, ACT_RETRY), ACT_REPLACE };
     const bool had_answer = j->act.can_answer;
     enum cs_status st;
 
