@@ -87,7 +87,8 @@ enum {
     VDB_S_WHERE = 16, VDB_S_SECTION = 20, VDB_S_LO = 24, VDB_S_HI = 32 /* signed 64 bits: the anchor */,
     VDB_S_RING = 40 /* 64 bits: in the state, for counting starts */, VDB_S_RING_BITS = 48, VDB_S_FLAGS = 52, VDB_SEGMENT = 56
 };
-enum vdb_where { VDB_WH_ANYWHERE, VDB_WH_START, VDB_WH_END, VDB_WH_ENTRY, VDB_WH_SECTION, VDB_WH_LAST_SECTION, VDB_WH_IN_SECTION };
+enum vdb_where { VDB_WH_ANYWHERE, VDB_WH_START, VDB_WH_END, VDB_WH_ENTRY, VDB_WH_SECTION, VDB_WH_LAST_SECTION, VDB_WH_IN_SECTION,
+    VDB_WH_VERSION_INFO };
 
 /* VDB_STAGES: pieces of a segment between wide gaps. A stage is found through its records, or, with VDB_SF_SEEDED, its
  * automaton starts wherever the stage before ended (the first one: at the start of the object). */

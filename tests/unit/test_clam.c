@@ -33,7 +33,7 @@ static const struct { reader *read; const char *line, *tree, *says; } lines[] = 
     { clam_read_ndb, "a:6:S3+7:6162", "(seg @S3:7:7 \"ab\")", NULL },
     { clam_read_ndb, "a:1:SL+7:6162", "(seg @SL:7:7 \"ab\")", NULL },
     { clam_read_ndb, "a:1:SE1:6162", "(seg @SE1:0:0 \"ab\")", NULL },
-    { clam_read_ndb, "a:1:VI:6162", NULL, "unsupported: a: offset VI" },
+    { clam_read_ndb, "a:1:VI:6162", "(seg @VI:0:0 \"ab\")", NULL },
     { clam_read_db, "a b (Clam)=616263", "(seg \"abc\")", NULL },
     { clam_read_hash, "d41d8cd98f00b204e9800998ecf8427e:5:n", "(hash \"\\xd4\\x1d\\x8c\\xd9\\x8f\\x00\\xb2\\x04\\xe9\\x80\\x09\\x98\\xec\\xf8B~\" 5)", NULL },
     { clam_read_hash, "d41d8cd98f00b204e9800998ecf8427e:*:n:73", "(hash \"\\xd4\\x1d\\x8c\\xd9\\x8f\\x00\\xb2\\x04\\xe9\\x80\\x09\\x98\\xec\\xf8B~\")", NULL },

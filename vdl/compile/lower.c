@@ -845,6 +845,7 @@ static enum cs_status trim_gaps(struct emitter *e, struct list *l, const struct 
 static const uint8_t wheres[] = {
     [VW_ANYWHERE] = VDB_WH_ANYWHERE, [VW_START] = VDB_WH_START, [VW_END] = VDB_WH_END, [VW_ENTRY] = VDB_WH_ENTRY,
     [VW_SECTION] = VDB_WH_SECTION, [VW_LAST_SECTION] = VDB_WH_LAST_SECTION, [VW_IN_SECTION] = VDB_WH_IN_SECTION,
+    [VW_VERSION_INFO] = VDB_WH_VERSION_INFO,
 };
 
 static enum cs_status put_segment(struct emitter *e, const struct vdl_anchor *a, uint32_t plan, uint32_t need, uint32_t n_stages,
@@ -884,8 +885,6 @@ enum cs_status lower_segment(struct emitter *e, struct use *u, uint32_t plan)
     enum cs_status st = CS_OK;
 
     u->number = e->n_segments++;
-    if (anchor && anchor->where == VW_VERSION_INFO)
-        return refuse(e, "offset VI");
     if (n->n_kids != 1 || !flatten(e, &l, n->kids[0]))
         return n->n_kids != 1 ? refuse(e, "an empty segment") : CS_NOMEM;
     own = l.p;

@@ -195,6 +195,8 @@ static bool anchor_range(struct lane *l, uint32_t where, uint32_t section, int64
             return false;
         *from = hi > size ? 0 : size - hi;
         *to = size - lo;
+    } else if (where == VDB_WH_VERSION_INFO) {
+        return false;               /* no range: scan_place_ok() */
     } else if (where != VDB_WH_START) {
         x = scan_headers(l);
         if (!x || (where == VDB_WH_ENTRY && !x->has_entry))
@@ -220,10 +222,27 @@ static bool anchor_range(struct lane *l, uint32_t where, uint32_t section, int64
     return true;
 }
 
+/* Does a key of the version information begin here? */
+static bool is_version_key(struct lane *l, uint64_t start)
+{
+    struct exe *x = scan_headers(l) ? l->scan->exe : NULL;
+
+    if (!x)
+        return false;
+    if (!x->has_keys)
+        exe_read_keys(x, whole(l));
+    for (uint32_t i = 0; i < x->n_keys; i++)
+        if (x->keys[i] == start)
+            return true;
+    return false;
+}
+
 bool scan_place_ok(struct lane *l, uint32_t where, uint32_t section, int64_t lo, int64_t hi, uint64_t start)
 {
     int64_t from, to;
 
+    if (where == VDB_WH_VERSION_INFO)
+        return is_version_key(l, start);
     if (!anchor_range(l, where, section, lo, hi, &from, &to))
         return false;
     return start <= INT64_MAX && (int64_t)start >= from && (int64_t)start <= to;

@@ -151,7 +151,7 @@ static enum cs_status check_stages(const struct vdl_db *db, char why[256])
         uint32_t first = get_le32(s + VDB_S_FIRST), n = get_le32(s + VDB_S_STAGES), bits = get_le32(s + VDB_S_RING_BITS);
 
         if (get_le32(s + VDB_S_PLAN) >= db->plans || first > db->stages || n == 0 || n > db->stages - first ||
-            get_le32(s + VDB_S_WHERE) > VDB_WH_IN_SECTION || bits > 22)
+            get_le32(s + VDB_S_WHERE) > VDB_WH_VERSION_INFO || bits > 22)
             return wrong(why, "segment %u is damaged", i);
         if (get_le64(s + VDB_S_RING) > db->state || (bits && ((uint64_t)1 << bits) / 8 > db->state - get_le64(s + VDB_S_RING)))
             return wrong(why, "segment %u has no room for its state", i);

@@ -1,0 +1,22 @@
+/* Any bytes as an executable: sections, entry point, version information. */
+#include "vdl/match/exe.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct exe x;
+
+    if (!exe_read(&x, slice_of(data, size)))
+        return 0;
+    exe_read_keys(&x, slice_of(data, size));
+    if (x.n > EXE_SECTIONS || x.n_keys > EXE_KEYS)
+        abort();
+    for (uint32_t i = 0; i < x.n_keys; i++)
+        if (x.keys[i] > size)
+            abort();
+    return 0;
+}
