@@ -1,15 +1,24 @@
 /*
- * gen-cage - the system calls that convscan may still make inside the cage, turned into a filter at build time.
+ * gen-cage [--break N] - the system calls that convscan may still make inside the cage, turned into a filter at build time.
  *
- * Prints a C array of BPF instructions, exported by libseccomp, so that the program loads it in one call and does not
- * pay for building it. Everything that is not listed raises SIGSYS.
+ * Prints a C array of BPF instructions, so that the program loads it in one call and does not pay for building it. Everything that
+ * is not listed raises SIGSYS. The kernel translates the filter at every start, at a price for each instruction, so it is written
+ * here in about half as many as libseccomp takes; libseccomp is given the same rules, and both filters are run over every call
+ * number and all arguments that matter: where they differ, nothing is printed and the build ends.
+ * --break N spoils instruction N first: a test sees that this is found.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -33,6 +42,37 @@ static const int allowed[] = {
     SCMP_SYS(sendto),
 };
 
+/* Calls that depend on arguments: each line is one way to be allowed. The kernel uses the low 32 bits of all but pointers. */
+enum kind { NONE, EQUAL, CLEAR /* none of these bits */, IS_NULL /* in 64 bits */ };
+struct test {
+    enum kind kind;
+    unsigned arg;
+    uint32_t value;
+};
+static const struct way {
+    int call;
+    struct test tests[2];
+} ways[] = {
+    /* memory is never writable and executable, nor made executable later; a library's file may be mapped to run */
+    { SCMP_SYS(mmap), { { CLEAR, 2, PROT_EXEC } } },
+    { SCMP_SYS(mmap), { { CLEAR, 2, PROT_WRITE }, { CLEAR, 3, MAP_ANONYMOUS } } },
+    { SCMP_SYS(mprotect), { { CLEAR, 2, PROT_EXEC } } },
+    /* no owners are set */
+    { SCMP_SYS(fcntl), { { EQUAL, 1, F_GETFD } } },
+    { SCMP_SYS(fcntl), { { EQUAL, 1, F_SETFD } } },
+    { SCMP_SYS(fcntl), { { EQUAL, 1, F_GETFL } } },
+    { SCMP_SYS(fcntl), { { EQUAL, 1, F_DUPFD_CLOEXEC } } },
+    /* abort() and raise() send a signal to the process itself; anything else stays out of reach */
+    { SCMP_SYS(tgkill), { { EQUAL, 2, 6 } } },
+    { SCMP_SYS(prlimit64), { { IS_NULL, 2, 0 } } },
+};
+enum { N_ALLOWED = sizeof allowed / sizeof *allowed, N_WAYS = sizeof ways / sizeof *ways, FILTER_MAX = 512 };
+
+struct filter {
+    struct sock_filter ins[FILTER_MAX];
+    size_t n;
+};
+
 static void must(int rc, const char *what)
 {
     if (rc < 0) {
@@ -41,57 +81,252 @@ static void must(int rc, const char *what)
     }
 }
 
-/* Memory is never writable and executable, nor made executable later; a library's file may be mapped to run. */
-static void add_memory_rules(scmp_filter_ctx ctx)
+/* ---- the filter of libseccomp --------------------------------------------------------------------------------------- */
+
+static struct scmp_arg_cmp compare(const struct test *t)
 {
-    must(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)), "mmap");
-    must(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC | PROT_WRITE, PROT_EXEC),
-                          SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, 0)), "mmap of a file");
-    must(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)), "mprotect");
+    if (t->kind == IS_NULL)
+        return SCMP_CMP64(t->arg, SCMP_CMP_EQ, 0);
+    return t->kind == EQUAL ? SCMP_CMP(t->arg, SCMP_CMP_MASKED_EQ, UINT32_MAX, t->value) : SCMP_CMP(t->arg, SCMP_CMP_MASKED_EQ, t->value, 0);
 }
 
-/* abort() and raise() send a signal to the process itself; anything else stays out of reach. fcntl may not set owners. */
-static void add_narrow_rules(scmp_filter_ctx ctx)
-{
-    static const unsigned commands[] = { F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC };
-
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-        must(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, SCMP_A1(SCMP_CMP_EQ, commands[i])), "fcntl");
-    must(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A2(SCMP_CMP_EQ, 6)), "tgkill");
-    must(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, SCMP_A2(SCMP_CMP_EQ, 0)), "prlimit64");
-}
-
-static void print_array(FILE *bpf)
-{
-    struct { uint16_t code; uint8_t jt, jf; uint32_t k; } ins;
-    size_t n = 0;
-
-    rewind(bpf);
-    printf("/* Made by scripts/gen-cage.c; do not edit. */\nstatic const struct sock_filter cage_filter[] = {\n");
-    /* The kernel tries every call number on a new filter, to cache what is always allowed. A process that lives for a
-     * millisecond never earns that back; the trial ends at an instruction that it does not know, such as this harmless one. */
-    printf("    { 0x07, 0, 0, 0 },\n");
-    for (; fread(&ins, sizeof ins, 1, bpf) == 1; n++)
-        printf("    { 0x%02x, %u, %u, 0x%08x },\n", ins.code, ins.jt, ins.jf, ins.k);
-    printf("};\n");
-    if (n == 0)
-        must(-EIO, "empty filter");
-}
-
-int main(void)
+static void make_reference(struct filter *f)
 {
     scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_TRAP);
     FILE *bpf = tmpfile();
 
     if (!ctx || !bpf)
-        return 1;
-    must(seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2), "optimize");
-    for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++)
+        exit(1);
+    /* A call by another convention ends in the watchdog's verdict like any other that is forbidden. */
+    must(seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_TRAP), "other conventions");
+    for (size_t i = 0; i < N_ALLOWED; i++)
         must(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed[i], 0), "allow");
-    add_memory_rules(ctx);
-    add_narrow_rules(ctx);
+    for (size_t i = 0; i < N_WAYS; i++) {
+        const struct scmp_arg_cmp c[] = { compare(&ways[i].tests[0]), compare(&ways[i].tests[1]) };
+
+        must(seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, ways[i].call, ways[i].tests[1].kind == NONE ? 1 : 2, c), "allow some");
+    }
     must(seccomp_export_bpf(ctx, fileno(bpf)), "export");
-    print_array(bpf);
+    rewind(bpf);
+    f->n = fread(f->ins, sizeof *f->ins, FILTER_MAX, bpf);
+    must(f->n == 0 || f->n == FILTER_MAX ? -EFBIG : 0, "size");
     seccomp_release(ctx);
-    return fclose(bpf) != 0;
+    fclose(bpf);
+}
+
+/* ---- the same in fewer instructions --------------------------------------------------------------------------------- */
+
+enum { BITS = 32, LOW_WORD = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 0 : 4, TO_ALLOW = 255, TO_DENY = 254 };
+
+/* jt and jf: instructions to skip, TO_ALLOW or TO_DENY. */
+static struct sock_filter *put(struct filter *f, unsigned code, unsigned jt, unsigned jf, uint32_t k)
+{
+    must(f->n == TO_DENY ? -EFBIG : 0, "too long");
+    f->ins[f->n] = (struct sock_filter){ (uint16_t)code, (uint8_t)jt, (uint8_t)jf, k };
+    return &f->ins[f->n++];
+}
+
+/* Calls below 32 are one look at a word of bits; anything else goes on with its number in A again. */
+static void put_bits(struct filter *f)
+{
+    uint32_t bits = 0;
+
+    for (size_t i = 0; i < N_ALLOWED; i++)
+        if (allowed[i] >= 0 && allowed[i] < BITS)
+            bits |= (uint32_t)1 << allowed[i];
+    put(f, BPF_JMP | BPF_JGE | BPF_K, 5, 0, BITS);
+    put(f, BPF_MISC | BPF_TAX, 0, 0, 0);
+    put(f, BPF_LD | BPF_IMM, 0, 0, bits);
+    put(f, BPF_ALU | BPF_RSH | BPF_X, 0, 0, 0);
+    put(f, BPF_JMP | BPF_JSET | BPF_K, TO_ALLOW, 0, 1);
+    put(f, BPF_MISC | BPF_TXA, 0, 0, 0);
+}
+
+/* The ways of one call, one behind the other; a test that fails goes on with the next way. */
+static void put_ways(struct filter *f, size_t from, size_t to)
+{
+    unsigned loaded = UINT32_MAX;
+
+    for (size_t i = from; i < to; i++)
+        for (size_t t = 0; t < 2 && ways[i].tests[t].kind != NONE; t++) {
+            const struct test *x = &ways[i].tests[t];
+            const bool is_last = t == 1 || ways[i].tests[1].kind == NONE;
+            const unsigned yes = is_last ? TO_ALLOW : 0, no = i + 1 == to ? TO_DENY : 0;
+
+            must((!is_last || x->kind == IS_NULL) && no != TO_DENY ? -EINVAL : 0, "two tests must be the last way");
+            const uint32_t at = (uint32_t)offsetof(struct seccomp_data, args) + 8 * x->arg;
+
+            if (x->kind == IS_NULL) {
+                put(f, BPF_LD | BPF_W | BPF_ABS, 0, 0, at + 4 - LOW_WORD);
+                put(f, BPF_JMP | BPF_JEQ | BPF_K, 0, no, 0);
+            }
+            if (x->kind == IS_NULL || x->arg != loaded)
+                put(f, BPF_LD | BPF_W | BPF_ABS, 0, 0, at + LOW_WORD);
+            loaded = x->arg;
+            if (x->kind != CLEAR)
+                put(f, BPF_JMP | BPF_JEQ | BPF_K, yes, no, x->value);
+            else
+                put(f, BPF_JMP | BPF_JSET | BPF_K, no, yes, x->value);
+        }
+}
+
+static void put_end(struct filter *f)
+{
+    const size_t deny = f->n, allow = f->n + 1;
+
+    for (size_t i = 0; i < f->n; i++) {
+        uint8_t *const jumps[] = { &f->ins[i].jt, &f->ins[i].jf };
+
+        for (size_t j = 0; j < 2; j++)
+            if (*jumps[j] >= TO_DENY)
+                *jumps[j] = (uint8_t)((*jumps[j] == TO_DENY ? deny : allow) - i - 1);
+    }
+    put(f, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_TRAP);
+    put(f, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW);
+}
+
+static void make_short(struct filter *f)
+{
+    size_t firsts[N_WAYS], n = 0;
+    size_t jump[N_WAYS];
+
+    /* The kernel tries every call number on a new filter, to cache what is always allowed. A process that lives for a
+     * millisecond never earns that back; the trial ends at an instruction that it does not know, such as this harmless one. */
+    put(f, BPF_MISC | BPF_TAX, 0, 0, 0);
+    put(f, BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(struct seccomp_data, arch));
+    put(f, BPF_JMP | BPF_JEQ | BPF_K, 0, TO_DENY, seccomp_arch_native());
+    put(f, BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(struct seccomp_data, nr));
+    put_bits(f);
+    for (size_t i = 0; i < N_ALLOWED; i++)
+        if (allowed[i] >= BITS)
+            put(f, BPF_JMP | BPF_JEQ | BPF_K, TO_ALLOW, 0, (uint32_t)allowed[i]);
+    for (size_t i = 0; i < N_WAYS; i++)
+        if (ways[i].call >= 0 && (i == 0 || ways[i].call != ways[i - 1].call)) {
+            firsts[n] = i;
+            jump[n++] = f->n;
+            put(f, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, (uint32_t)ways[i].call);
+        }
+    f->ins[f->n - 1].jf = TO_DENY;
+    for (size_t k = 0; k < n; k++) {
+        size_t end = firsts[k] + 1;
+
+        while (end < N_WAYS && ways[end].call == ways[firsts[k]].call)
+            end++;
+        f->ins[jump[k]].jt = (uint8_t)(f->n - jump[k] - 1);
+        put_ways(f, firsts[k], end);
+    }
+    put_end(f);
+}
+
+/* ---- both must say the same ----------------------------------------------------------------------------------------- */
+
+static uint32_t run(const struct filter *f, const struct seccomp_data *d)
+{
+    uint32_t a = 0, x = 0;
+
+    for (size_t i = 0; i < f->n; i++) {
+        const struct sock_filter *s = &f->ins[i];
+        bool is_true = false;
+
+        switch (s->code) {
+        case BPF_RET | BPF_K: return s->k;
+        case BPF_LD | BPF_IMM: a = s->k; break;
+        case BPF_LD | BPF_W | BPF_ABS: memcpy(&a, (const char *)d + s->k % sizeof *d, sizeof a); break;
+        case BPF_ALU | BPF_AND | BPF_K: a &= s->k; break;
+        case BPF_ALU | BPF_RSH | BPF_X: a = x < 32 ? a >> x : 0; break;
+        case BPF_MISC | BPF_TAX: x = a; break;
+        case BPF_MISC | BPF_TXA: a = x; break;
+        case BPF_JMP | BPF_JA: i += s->k; break;
+        case BPF_JMP | BPF_JEQ | BPF_K: is_true = a == s->k; break;
+        case BPF_JMP | BPF_JGT | BPF_K: is_true = a > s->k; break;
+        case BPF_JMP | BPF_JGE | BPF_K: is_true = a >= s->k; break;
+        case BPF_JMP | BPF_JSET | BPF_K: is_true = (a & s->k) != 0; break;
+        default: must(-ENOSYS, "an instruction that the comparison does not know");
+        }
+        if (BPF_CLASS(s->code) == BPF_JMP && BPF_OP(s->code) != BPF_JA)
+            i += is_true ? s->jt : s->jf;
+    }
+    must(-ERANGE, "a filter without an end");
+    return 0;
+}
+
+static bool is_same(const struct filter *a, const struct filter *b, const struct seccomp_data *d)
+{
+    if (run(a, d) == run(b, d))
+        return true;
+    fprintf(stderr, "gen-cage: call %d (convention %x): libseccomp says %x, the short filter %x\n", d->nr, d->arch, run(a, d), run(b, d));
+    return false;
+}
+
+static bool is_same_for_arguments(const struct filter *a, const struct filter *b, struct seccomp_data *d)
+{
+    static const uint64_t values[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 0x20, 0x22, F_DUPFD_CLOEXEC, F_DUPFD_CLOEXEC + 1, UINT32_MAX, UINT64_MAX,
+                                       (uint64_t)1 << 32, (uint64_t)6 << 32, ((uint64_t)1 << 32) + 4, ((uint64_t)1 << 32) + 6 };
+    enum { N = sizeof values / sizeof *values };
+
+    for (size_t i = 0; i < N * N * N; i++) {
+        d->args[1] = values[i % N];
+        d->args[2] = values[i / N % N];
+        d->args[3] = values[i / N / N];
+        if (!is_same(a, b, d))
+            return false;
+    }
+    return true;
+}
+
+static bool is_same_everywhere(const struct filter *a, const struct filter *b)
+{
+    const uint32_t conventions[] = { seccomp_arch_native(), AUDIT_ARCH_I386, 0 };
+    enum { NUMBERS = 1024, X32 = 0x40000000 };
+
+    for (size_t c = 0; c < sizeof conventions / sizeof *conventions; c++)
+        for (int nr = -1; nr < NUMBERS; nr++) {
+            struct seccomp_data d = { .nr = nr, .arch = conventions[c] }, other = { .nr = nr + X32, .arch = conventions[c] };
+
+            if (!is_same(a, b, &d) || !is_same(a, b, &other))
+                return false;
+            for (size_t i = 0; i < N_WAYS && c == 0; i++)
+                if (ways[i].call == nr && (i == 0 || ways[i - 1].call != nr) && !is_same_for_arguments(a, b, &d))
+                    return false;
+        }
+    return true;
+}
+
+/* One instruction says something else. */
+static void spoil(struct sock_filter *s)
+{
+    uint8_t jt = s->jt;
+
+    if (BPF_CLASS(s->code) == BPF_JMP) {
+        s->jt = s->jf;
+        s->jf = jt;
+    } else if (BPF_CLASS(s->code) == BPF_RET) {
+        s->k = SECCOMP_RET_LOG;
+    } else if (s->code == (BPF_LD | BPF_W | BPF_ABS)) {
+        s->k ^= 4;
+    } else {
+        s->code = BPF_LD | BPF_IMM;
+        s->k ^= 1;
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static struct filter reference, f;
+    size_t broken = argc == 3 && strcmp(argv[1], "--break") == 0 ? strtoul(argv[2], NULL, 10) : 0;
+
+    make_reference(&reference);
+    make_short(&f);
+    if (broken >= f.n)
+        return 3;               /* there is no such instruction */
+    if (broken)
+        spoil(&f.ins[broken]);
+    if (!is_same_everywhere(&reference, &f))
+        return 1;
+    printf("/* Made by scripts/gen-cage.c; do not edit. libseccomp says the same in %zu instructions. */\n", reference.n);
+    printf("static const struct sock_filter cage_filter[] = {\n");
+    for (size_t i = 0; i < f.n; i++)
+        printf("    { 0x%02x, %u, %u, 0x%08x },\n", f.ins[i].code, f.ins[i].jt, f.ins[i].jf, f.ins[i].k);
+    printf("};\n");
+    return 0;
 }

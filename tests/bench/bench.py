@@ -202,6 +202,7 @@ def bench_start():
     if not QUICK:
         ours[LARGEST] = [f'{BIN}/convscan', '--db', image(LARGEST)]
         start_row(f'channel, {LARGEST:,} signatures', ours[LARGEST], f'{first:,} signatures', ours[first], PAIRS, '≤ 1.1', env)
+    bench_cage(env)
     bench_memory(ours[largest], env, largest)
 
 
@@ -218,6 +219,14 @@ def start_peers(part, env, cp):
     with Clamd(n) as daemon:
         if daemon.client:
             start_row(f'channel, {n:,} signatures', ours, 'clamdscan, daemon warm', [*daemon.client, part], PAIRS // 10, '', env)
+
+
+def bench_cage(env):
+    """What closing and leaving the cage adds to a start."""
+    pairs = dict(x.split('=', 1) for x in env if x != '-e')
+    j = json.loads(run(f'{TOOLS}/cage_bench', str(PAIRS), env={**os.environ, **pairs}).stdout)
+    low, mid, high = j['cage_us']
+    row('start', 'the cage of a part: µs', '1 µs', mid, low, high, j['runs'], '≤ 60', closing_us=j['closing_us'])
 
 
 def bench_memory(command, env, n):
