@@ -8,7 +8,7 @@
 
 #include "base/mapfile.h"
 
-enum { FIRST = 16 << 10, PAGED = 1 << 20 };
+enum { FIRST = 16 << 10, PAGED = 1 << 20, RESERVE = 8 };
 
 void spool_init(struct spool *s, struct spool_rules *rules)
 {
@@ -59,15 +59,26 @@ static enum cs_status move_to_file(struct spool *s)
     return st;
 }
 
-/* CS_LIMIT: this must go to the file. */
+/* What one spool may have: large ones leave an eighth to the small ones inside them, which would each need a file otherwise. */
+static size_t memory_left(const struct spool *s, size_t room)
+{
+    size_t reserve = room >= PAGED ? s->rules->max_memory / RESERVE : 0, taken = s->rules->in_memory + reserve;
+
+    return taken < s->rules->max_memory ? s->rules->max_memory - taken : 0;
+}
+
+/* CS_LIMIT: this must go to the file. Twice the room while there is as much, then what there is. */
 static enum cs_status grow(struct spool *s, size_t need)
 {
-    size_t room = s->room ? s->room : FIRST;
+    size_t room = s->room ? s->room : FIRST, most;
     uint8_t *p;
 
     while (room < need)
         room *= 2;
-    if (room - s->room > s->rules->max_memory - s->rules->in_memory)
+    most = s->room + memory_left(s, room);
+    if (room > most && need <= most)
+        room = most;
+    if (room > most)
         return CS_LIMIT;
     p = resize(s->heap, s->room, room);
     if (!p)

@@ -260,6 +260,31 @@ START_TEST(a_spool_gives_back_what_was_put)
 }
 END_TEST
 
+/* A large object that would take all the memory leaves room for the small ones inside it. */
+START_TEST(small_spools_find_memory)
+{
+    struct spool_rules rules = { .folder = ".", .max_memory = 16 << 20 };
+    struct spool large, small;
+    uint8_t *zeros = calloc(1, rules.max_memory);
+
+    ck_assert_ptr_nonnull(zeros);
+    spool_init(&large, &rules);
+    spool_init(&small, &rules);
+    ck_assert_int_eq(spool_put(&large, slice_of(NULL, 0), slice_of(zeros, rules.max_memory)), CS_OK);
+    ck_assert_int_ne(large.fd, -1);
+    spool_release(&large);
+    ck_assert_int_eq(spool_put(&large, slice_of(NULL, 0), slice_of(zeros, 13 << 20)), CS_OK);
+    ck_assert_int_eq(large.fd, -1);
+    ck_assert_uint_le(rules.in_memory, rules.max_memory - rules.max_memory / 8);
+    ck_assert_int_eq(spool_put(&small, slice_of(NULL, 0), slice_of(zeros, 60000)), CS_OK);
+    ck_assert_int_eq(small.fd, -1);
+    spool_release(&small);
+    spool_release(&large);
+    ck_assert_uint_eq(rules.in_memory, 0);
+    free(zeros);
+}
+END_TEST
+
 /* Streams one behind the other are one child; damage keeps what came before it. */
 START_TEST(streams)
 {
@@ -300,6 +325,7 @@ int main(void)
     tcase_add_test(t, a_member_name_forges_nothing);
     tcase_add_test(t, all_goes_on_after_the_first_hit);
     tcase_add_loop_test(t, a_spool_gives_back_what_was_put, 0, 12);
+    tcase_add_test(t, small_spools_find_memory);
     tcase_add_test(t, streams);
     suite_add_tcase(s, t);
     srunner_run_all(r, CK_NORMAL);
