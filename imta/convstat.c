@@ -6,11 +6,13 @@
 #include <stdlib.h>
 
 #include "base/diag.h"
+#include "capacity.h"
 #include "fit.h"
 #include "statlog.h"
 #include "statreport.h"
 
-enum { EXIT_GOOD = 0, EXIT_NOTHING = 1, EXIT_WRONG_USE = 64, EXIT_TROUBLE = 75, GROUPS_MAX = 64, PLAN_JOBS = 512 };
+enum { EXIT_GOOD = 0, EXIT_NOTHING = 1, EXIT_WRONG_USE = 64, EXIT_TROUBLE = 75, GROUPS_MAX = 64,
+       PLAN_JOBS = CAPACITY_JOBS };
 
 static const char usage[] =
     "usage: convstat summary|solve|plan|report [option]... [LOG]...\n"
@@ -230,9 +232,13 @@ static int solve(const struct statlog *m)
 
 /* What a message costs, as measured. */
 struct load {
-    double wall, wall_median, cpu, cv2; /* seconds, on a host that is not crowded */
+    double *wall;                       /* seconds of each, ascending */
+    size_t n;
+    double mean, cpu, cv2;
     double rate;                        /* of the busiest minute */
-    unsigned workers;                   /* that were at work */
+    double gap;                         /* seconds between two messages of a worker, the second waiting */
+    double at_work;                     /* jobs, on average, while there was work */
+    struct host host;
 };
 
 static double busiest_minute(const struct statlog *m)
@@ -255,64 +261,118 @@ static double busiest_minute(const struct statlog *m)
     return most;
 }
 
-static bool measure(const struct statlog *m, const struct options *o, struct load *out)
-{
-    double *us = reallocarray(NULL, m->n + 1, sizeof *us), square = 0, crowd;
+/* When a worker had a message, and since when that message was there. */
+struct span {
+    double worker, start, end, arrived;
+};
 
-    *out = (struct load){ .workers = 1 };
-    if (!us || m->n == 0) {
-        free(us);
+static int by_worker(const void *a, const void *b)
+{
+    const struct span *x = a, *y = b;
+
+    return x->worker != y->worker ? (x->worker > y->worker) - (x->worker < y->worker) : (x->start > y->start) - (x->start < y->start);
+}
+
+static int by_start(const void *a, const void *b)
+{
+    const struct span *x = a, *y = b;
+
+    return (x->start > y->start) - (x->start < y->start);
+}
+
+/* Seconds from the end of one message to the start of the next that was waiting already: what handing out costs. */
+static double mean_gap(struct span *s, size_t n)
+{
+    double sum = 0, count = 0;
+
+    qsort(s, n, sizeof *s, by_worker);
+    for (size_t i = 1; i < n; i++)
+        if (s[i].worker == s[i - 1].worker && s[i].arrived < s[i - 1].end && s[i].start >= s[i - 1].end) {
+            sum += s[i].start - s[i - 1].end;
+            count++;
+        }
+    return count > 0 ? sum / count : 0;
+}
+
+/* Messages in work at one time, on average over the time in which there were any. */
+static double concurrency(struct span *s, size_t n, double gap)
+{
+    double busy = 0, sum = 0, until = 0;
+
+    qsort(s, n, sizeof *s, by_start);
+    for (size_t i = 0; i < n; i++) {
+        double start = s[i].start - gap;
+
+        sum += s[i].end - start;
+        busy += fmax(0, s[i].end - fmax(start, until));
+        until = fmax(until, s[i].end);
+    }
+    return busy > 0 ? fmax(sum / busy, 1) : 1;
+}
+
+static bool measure_overlap(const struct statlog *m, struct load *out)
+{
+    struct span *s = reallocarray(NULL, m->n, sizeof *s);
+
+    if (!s)
         return false;
-    }
     for (size_t i = 0; i < m->n; i++) {
-        us[i] = m->all[i].us / 1e6;
-        out->wall += us[i] / (double)m->n;
-        square += us[i] * us[i] / (double)m->n;
-        out->cpu += m->all[i].cpu_us / 1e6 / (double)m->n;
-        if (m->all[i].worker + 1 > out->workers)
-            out->workers = m->all[i].worker + 1;
+        const struct stat_record *r = &m->all[i];
+
+        s[i] = (struct span){ r->worker, r->time - r->us / 1e6, r->time, r->time - r->delay_us / 1e6 };
     }
-    fit_sort(us, m->n);
-    out->wall_median = fit_percentile(us, m->n, 0.5);
-    out->cv2 = out->wall > 0 ? square / (out->wall * out->wall) - 1 : 0;
-    out->rate = busiest_minute(m);
-    /* More workers than processors only took turns while this was measured. */
-    crowd = fmin(fmax(out->workers / o->cpus, 1), out->cpu > 0 ? fmax(out->wall / out->cpu, 1) : 1);
-    out->wall /= crowd;
-    out->wall_median /= crowd;
-    if (out->cpu <= 0)
-        out->cpu = out->wall;
-    free(us);
+    out->gap = mean_gap(s, m->n);
+    out->at_work = concurrency(s, m->n, out->gap);
+    free(s);
     return true;
 }
 
-/* Seconds a message takes in each of n jobs that share the processors. */
-static double service(const struct load *l, const struct options *o, unsigned n)
+static bool measure(const struct statlog *m, const struct options *o, struct load *out)
 {
-    return fmax(l->wall, n * l->cpu / o->cpus);
+    double square = 0;
+
+    *out = (struct load){ .n = m->n, .wall = reallocarray(NULL, m->n + 1, sizeof *out->wall) };
+    if (!out->wall || m->n == 0 || !measure_overlap(m, out)) {
+        free(out->wall);
+        return false;
+    }
+    for (size_t i = 0; i < m->n; i++) {
+        double s = m->all[i].us / 1e6;
+
+        out->wall[i] = s;
+        out->mean += s / (double)m->n;
+        square += s * s / (double)m->n;
+        out->cpu += m->all[i].cpu_us / 1e6 / (double)m->n;
+    }
+    fit_sort(out->wall, m->n);
+    out->cv2 = out->mean > 0 ? square / (out->mean * out->mean) - 1 : 0;
+    out->rate = busiest_minute(m);
+    out->host = capacity_host(out->mean + out->gap, out->cpu, out->at_work, o->cpus);
+    return true;
 }
 
-static bool predict(const struct load *l, const struct options *o, unsigned n, double *median, double *p95)
+/* Says what n jobs will do, x[k] messages a second with k at work; true when that is good enough. */
+static bool predict(const struct load *l, const struct options *o, const double *x, unsigned n)
 {
-    double s = service(l, o, n), stretch = l->wall > 0 ? s / l->wall : 1;
     struct queue_wait w;
+    double stretch, p95;
 
     if (o->batch > 0) {
-        *median = o->batch / 2 * s / n;
-        *p95 = o->batch * 0.95 * s / n;
-        printf("%4u jobs: %.1f messages a second, the last of %.0f after %.1f s; delay 50%% %.2f s, 95%% %.2f s\n", n, n / s,
-               o->batch, o->batch * s / n, *median, *p95);
-        return true;
+        p95 = o->batch * 0.95 / x[n];
+        printf("%4u jobs: %.1f messages a second, the last of %.0f after %.1f s; delay 50%% %.3f s, 95%% %.3f s\n", n, x[n],
+               o->batch, o->batch / x[n], o->batch / 2 / x[n], p95);
+        return p95 <= o->target;
     }
-    queue_wait(o->rate, s, l->cv2, n, &w);
+    queue_wait(o->rate, x, l->cv2, n, &w);
     if (w.load >= 1) {
         printf("%4u jobs: full (load %.2f): the queue grows\n", n, w.load);
         return false;
     }
-    *median = w.median + l->wall_median * stretch;
-    *p95 = w.p95 + s;
-    printf("%4u jobs: load %.2f, %.0f%% wait; delay 50%% %.3f s, 95%% %.3f s\n", n, w.load, w.delayed * 100, *median, *p95);
-    return *p95 <= o->target;
+    stretch = l->mean > 0 ? w.service / l->mean : 1;
+    p95 = queue_delay(&w, l->wall, l->n, stretch, 0.95);
+    printf("%4u jobs: load %.2f, %.0f%% wait; delay 50%% %.3f s, 95%% %.3f s\n", n, w.load, w.delayed * 100,
+           queue_delay(&w, l->wall, l->n, stretch, 0.5), p95);
+    return p95 <= o->target;
 }
 
 static void print_lines(unsigned jobs)
@@ -322,10 +382,30 @@ static void print_lines(unsigned jobs)
            jobs, jobs);
 }
 
+/* The smallest number of jobs that is enough, as long as one more still gets more done. */
+static int find_jobs(const struct load *l, const struct options *o, const double *x)
+{
+    unsigned n;
+
+    for (n = 1; n <= PLAN_JOBS && (n == 1 || x[n] > x[n - 1] * 1.01); n++) {
+        if (predict(l, o, x, n)) {
+            print_lines(n);
+            return EXIT_GOOD;
+        }
+    }
+    if (o->batch > 0)
+        puts("\nnot enough: one host cannot do it in that time");
+    else
+        printf("\nnot enough: one host is full at %.2f messages a second; %.0f hosts of this kind are needed\n", x[n - 1],
+               ceil(o->rate / (x[n - 1] * 0.8)));
+    return EXIT_NOTHING;
+}
+
 static int plan(const struct statlog *m, struct options *o)
 {
+    double x[PLAN_JOBS + 1];
     struct load l;
-    double median, p95;
+    int code = EXIT_GOOD;
 
     if (!measure(m, o, &l)) {
         diag_warn("no records");
@@ -333,28 +413,18 @@ static int plan(const struct statlog *m, struct options *o)
     }
     if (o->rate <= 0)
         o->rate = l.rate;
-    printf("measured: %zu messages, %.1f ms each, %.1f ms of processor; %u at work\n", m->n, l.wall * 1e3, l.cpu * 1e3, l.workers);
+    capacity_rates(&l.host, PLAN_JOBS, x);
+    printf("measured: %zu messages, %.1f ms each, %.1f ms of processor; %.1f at work\n"
+           "alone:    %.1f ms of processor and %.1f ms of waiting for something else\n",
+           m->n, l.mean * 1e3, l.cpu * 1e3, l.at_work, l.host.demand * 1e3, l.host.think * 1e3);
     if (o->batch <= 0)
-        printf("planned:  %.2f messages a second, %.0f processors, 95%% below %g s\n", o->rate, o->cpus, o->target);
-    if (o->jobs) {
-        predict(&l, o, o->jobs, &median, &p95);
-        return EXIT_GOOD;
-    }
-    for (unsigned n = 1; n <= PLAN_JOBS; n++) {
-        /* Beyond what the processors carry, more jobs only take turns. */
-        if (n > 1 && (n - 1) * l.cpu / o->cpus > l.wall)
-            break;
-        if (o->batch <= 0 ? predict(&l, o, n, &median, &p95) : predict(&l, o, n, &median, &p95) && p95 <= o->target) {
-            print_lines(n);
-            return EXIT_GOOD;
-        }
-    }
-    if (o->batch <= 0)
-        printf("\nnot enough: one host is full at %.2f messages a second; %.0f hosts of this kind are needed\n", o->cpus / l.cpu,
-               ceil(o->rate * l.cpu / (o->cpus * 0.8)));
+        printf("planned:  %.2f messages a second, %g processors, 95%% below %g s\n", o->rate, o->cpus, o->target);
+    if (o->jobs)
+        predict(&l, o, x, o->jobs);
     else
-        puts("\nnot enough: one host cannot do it in that time");
-    return EXIT_NOTHING;
+        code = find_jobs(&l, o, x);
+    free(l.wall);
+    return code;
 }
 
 /* ---- the front ---- */

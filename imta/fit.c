@@ -113,29 +113,3 @@ double fit_percentile(const double *sorted, size_t n, double p)
         return 0;
     return i + 1 < n ? sorted[i] + (at - (double)i) * (sorted[i + 1] - sorted[i]) : sorted[n - 1];
 }
-
-/* The share of arrivals that finds all servers busy (Erlang's C formula), built up from the B formula. */
-static double erlang_c(double offered, unsigned servers)
-{
-    double b = 1;
-
-    for (unsigned k = 1; k <= servers; k++)
-        b = offered * b / (k + offered * b);
-    return b / (1 - offered / servers * (1 - b));
-}
-
-void queue_wait(double rate, double service, double cv2, unsigned servers, struct queue_wait *out)
-{
-    double offered = rate * service, conditional;
-
-    memset(out, 0, sizeof *out);
-    out->load = offered / servers;
-    if (out->load >= 1 || servers == 0)
-        return;
-    out->delayed = erlang_c(offered, servers);
-    /* Those who wait do so about exponentially, longer the more the service times vary. */
-    conditional = service / (servers - offered) * (1 + cv2) / 2;
-    out->mean = out->delayed * conditional;
-    out->median = out->delayed > 0.5 ? conditional * log(out->delayed / 0.5) : 0;
-    out->p95 = out->delayed > 0.05 ? conditional * log(out->delayed / 0.05) : 0;
-}

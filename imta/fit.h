@@ -1,5 +1,5 @@
 /*
- * fit.h - numbers out of measurements: least squares, percentiles, and how long a queue with c servers makes one wait.
+ * fit.h - numbers out of measurements: least squares and percentiles.
  *
  *   Borrows   the values; percentiles sort them in place.
  *   Fails     fit_solve(): CS_INVALID with fewer observations than unknowns.
@@ -32,13 +32,5 @@ double fit_predict(const struct fit *f, const double x[FIT_TERMS]);
 /* p from 0 to 1, of values in ascending order. */
 double fit_percentile(const double *sorted, size_t n, double p);
 void fit_sort(double *values, size_t n);
-
-/* Waiting in an M/G/c queue: rate a second, service mean and its squared coefficient of variation. */
-struct queue_wait {
-    double load;                        /* of each server, 1 is full: then nothing else is set */
-    double delayed;                     /* the share that has to wait */
-    double mean, median, p95;           /* seconds of waiting, service not counted */
-};
-void queue_wait(double rate, double service, double cv2, unsigned servers, struct queue_wait *out);
 
 #endif

@@ -19,7 +19,8 @@
 #include "base/diag.h"
 #include "runner.h"
 
-enum { RESCAN_MS = 1000, RESCAN_LEAST_US = 20000 };
+/* A look at the spool costs at most a twentieth of the time. */
+enum { RESCAN_MS = 1000, RESCAN_LEAST_US = 1000, RESCAN_SHARE = 20 };
 
 struct slot {
     pid_t pid;
@@ -43,7 +44,7 @@ struct controller {
     volatile pid_t *groups;             /* shared: the command each worker is running */
     char folder[PATH_MAX];
     int stop_fd, watch_fd, lock_fd;
-    uint64_t scanned;
+    uint64_t scanned, rest;             /* when the last look began, and how long none shall follow */
     bool is_stopping, has_news;
     bool has_failed;                    /* a worker could not finish a message: it lies in work/, and nobody has it */
 };
@@ -191,6 +192,13 @@ static enum cs_status scan_folder(struct controller *c, enum queue_folder f)
     return st;
 }
 
+static uint64_t rest_after(uint64_t us)
+{
+    uint64_t rest = us < RESCAN_MS * 1000u ? us * RESCAN_SHARE : RESCAN_MS * 1000u;
+
+    return rest < RESCAN_LEAST_US ? RESCAN_LEAST_US : rest > RESCAN_MS * 1000u ? RESCAN_MS * 1000u : rest;
+}
+
 static enum cs_status scan(struct controller *c)
 {
     enum cs_status st = CS_OK;
@@ -206,7 +214,10 @@ static enum cs_status scan(struct controller *c)
     c->has_news = false;
     if (st == CS_OK)
         st = scan_folder(c, QUEUE_READY);
-    return st == CS_OK ? scan_folder(c, QUEUE_QUEUE) : st;
+    if (st == CS_OK)
+        st = scan_folder(c, QUEUE_QUEUE);
+    c->rest = rest_after(queuedir_now(c->j->worker.queue) - c->scanned);
+    return st;
 }
 
 /* The head of the line for a worker of this class: its own, else the fullest one of smaller messages. */
@@ -321,7 +332,7 @@ static bool is_time_to_scan(const struct controller *c)
 {
     uint64_t since = queuedir_now(c->j->worker.queue) - c->scanned;
 
-    return is_empty(c) ? (c->has_news && since >= RESCAN_LEAST_US) || since >= RESCAN_MS * 1000u
+    return is_empty(c) ? (c->has_news && since >= c->rest) || since >= RESCAN_MS * 1000u
                        : since >= RESCAN_MS * 1000u * 5;
 }
 
@@ -339,7 +350,7 @@ static enum cs_status loop(struct controller *c)
                 return st == CS_OK && c->has_failed ? CS_IO : st;
             continue;
         }
-        st = wait_for_news(c, c->has_news && is_empty(c) ? RESCAN_LEAST_US / 1000 : RESCAN_MS);
+        st = wait_for_news(c, c->has_news && is_empty(c) ? (int)(c->rest / 1000) : RESCAN_MS);
         if (st == CS_OK && is_time_to_scan(c))
             st = scan(c);
     }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "imta/capacity.h"
 #include "imta/fit.h"
 #include "imta/statlog.h"
 
@@ -117,23 +118,86 @@ START_TEST(percentiles)
 }
 END_TEST
 
+static double mean_wait(const struct queue_wait *w)
+{
+    return w->delayed * w->conditional;
+}
+
+/* Servers that do not get in each other's way: one second each. */
+static const double free_servers[] = { 0, 1, 2, 3 };
+
 START_TEST(waiting_times_are_those_of_the_books)
 {
+    const double at_once[] = { 0 };
     struct queue_wait w;
 
-    queue_wait(0.5, 1, 1, 1, &w);       /* M/M/1, half full: waits 1 on average, half of all */
+    queue_wait(0.5, free_servers, 1, 1, &w);    /* M/M/1, half full: waits 1 on average, half of all */
     ck_assert_double_eq_tol(w.delayed, 0.5, 1e-9);
-    ck_assert_double_eq_tol(w.mean, 1, 1e-9);
-    queue_wait(0.5, 1, 0, 1, &w);       /* M/D/1: half of that */
-    ck_assert_double_eq_tol(w.mean, 0.5, 1e-9);
-    queue_wait(2, 1, 1, 3, &w);         /* M/M/3 with 2 Erlang: C = 4/9 */
+    ck_assert_double_eq_tol(mean_wait(&w), 1, 1e-9);
+    ck_assert_double_eq_tol(w.service, 1, 1e-9);
+    queue_wait(0.5, free_servers, 0, 1, &w);    /* M/D/1: half of that */
+    ck_assert_double_eq_tol(mean_wait(&w), 0.5, 1e-9);
+    queue_wait(2, free_servers, 1, 3, &w);      /* M/M/3 with 2 Erlang: C = 4/9 */
     ck_assert_double_eq_tol(w.delayed, 4.0 / 9, 1e-9);
-    ck_assert_double_eq_tol(w.mean, 4.0 / 9, 1e-9);
-    ck_assert_double_eq_tol(w.median, 0, 1e-9);
-    queue_wait(0.9, 1, 1, 1, &w);
-    ck_assert_double_eq_tol(w.median, 10 * log(0.9 / 0.5), 1e-6);
-    queue_wait(2, 1, 1, 2, &w);
+    ck_assert_double_eq_tol(mean_wait(&w), 4.0 / 9, 1e-9);
+    ck_assert_double_eq_tol(w.service, 1, 1e-9);
+    ck_assert(queue_delay(&w, at_once, 1, 1, 0.5) < 1e-3);
+    queue_wait(0.9, free_servers, 1, 1, &w);
+    ck_assert_double_eq_tol(queue_delay(&w, at_once, 1, 1, 0.5), 10 * log(0.9 / 0.5), 1e-2);
+    queue_wait(2, free_servers, 1, 2, &w);
     ck_assert(w.load >= 1);
+}
+END_TEST
+
+START_TEST(delays_add_up_waiting_and_service)
+{
+    const double service[] = { 1, 1, 3, 3 };
+    struct queue_wait w = { .load = 0 };
+
+    ck_assert_double_eq_tol(queue_delay(&w, service, 4, 1, 0.5), 1, 1e-3);
+    ck_assert_double_eq_tol(queue_delay(&w, service, 4, 2, 0.51), 6, 1e-3);
+    w = (struct queue_wait){ .delayed = 1, .conditional = 2 };
+    ck_assert_double_eq_tol(queue_delay(&w, service, 2, 1, 0.5), 1 + 2 * log(2), 1e-2);
+}
+END_TEST
+
+START_TEST(more_jobs_than_processors_take_turns)
+{
+    double x[9];
+    struct host h = { .cpus = 2, .demand = 0.01 };
+
+    capacity_rates(&h, 8, x);
+    ck_assert_double_eq_tol(x[1], 100, 1e-9);
+    ck_assert_double_eq_tol(x[2], 200 / (1 + CAPACITY_SLOWING), 1e-9);
+    ck_assert_double_eq_tol(x[8], x[2], 1e-6);
+    h.cpus = 1;
+    h.think = 0.01;                     /* a machine repaired by one man: X(2) = 2 / (Z + D (1 + Q(1))), Q(1) = 1/2 */
+    capacity_rates(&h, 8, x);
+    ck_assert_double_eq_tol(x[1], 50, 1e-9);
+    ck_assert_double_eq_tol(x[2], 80, 1e-9);
+    ck_assert(x[8] > 99 && x[8] < 100);
+}
+END_TEST
+
+/* Whatever number of jobs was measured: the same host comes out, and foretells itself. */
+START_TEST(the_host_is_found_again)
+{
+    static const double cpus[] = { 1, 2, 16 }, think[] = { 0, 0.002, 0.05 };
+
+    for (int c = 0; c < 3; c++)
+        for (int z = 0; z < 3; z++)
+            for (unsigned n = 1; n <= 32; n *= 2) {
+                struct host h = { .cpus = cpus[c], .demand = 0.01, .think = think[z] }, found;
+                double x[33], again[33], busy = fmin(n, cpus[c]);
+
+                capacity_rates(&h, 32, x);
+                found = capacity_host(n / x[n], 0.01 * (busy > 1 ? 1 + 2 * CAPACITY_SLOWING * (1 - 1 / busy) : 1), n, cpus[c]);
+                capacity_rates(&found, 32, again);
+                ck_assert_double_eq_tol(again[n], x[n], x[n] * 1e-3);
+                ck_assert_double_eq_tol(found.demand, 0.01, 1e-4);
+                if (n <= cpus[c])       /* full processors hide what else a message waits for */
+                    ck_assert_double_eq_tol(again[1], x[1], x[1] * 1e-3);
+            }
 }
 END_TEST
 
@@ -154,8 +218,8 @@ START_TEST(waiting_times_hold_in_a_simulation)
         sum += start - now;
         free_at[first] = start + service;
     }
-    queue_wait(1.5, 1, 0.25, SERVERS, &w);
-    ck_assert_double_eq_tol(w.mean, sum / N, 0.15 * sum / N);
+    queue_wait(1.5, free_servers, 0.25, SERVERS, &w);
+    ck_assert_double_eq_tol(mean_wait(&w), sum / N, 0.15 * sum / N);
 }
 END_TEST
 
@@ -174,6 +238,9 @@ int main(void)
     tcase_add_test(t, what_cannot_be_told_apart_is_left_out);
     tcase_add_test(t, percentiles);
     tcase_add_test(t, waiting_times_are_those_of_the_books);
+    tcase_add_test(t, delays_add_up_waiting_and_service);
+    tcase_add_test(t, more_jobs_than_processors_take_turns);
+    tcase_add_test(t, the_host_is_found_again);
     tcase_add_test(t, waiting_times_hold_in_a_simulation);
     srunner_run_all(r, CK_NORMAL);
     failed = srunner_ntests_failed(r);
