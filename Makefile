@@ -220,7 +220,7 @@ install: all ## install below PREFIX (and DESTDIR)
 	install -d $(BINDIR) $(SBINDIR) $(DATADIR)/samples $(DATADIR)/rules $(DATADIR)/scripts $(DATADIR)/units
 	install -m 755 $(PROGRAMS) scripts/queue-watch $(BINDIR)
 	ln -sf convscan $(BINDIR)/uvscan
-	install -m 755 scripts/vdl-update scripts/vdl-publish $(SBINDIR)
+	install -m 755 scripts/vdl-update scripts/vdl-publish scripts/flood-digest $(SBINDIR)
 	install -m 755 $(addprefix scripts/,eicar spin spin-script spin-time vreset) $(DATADIR)/scripts
 	install -m 644 $(RULES) $(DATADIR)
 	install -m 644 vdl/rules/*.vdl $(DATADIR)/rules
@@ -229,7 +229,7 @@ install: all ## install below PREFIX (and DESTDIR)
 	for page in $(PAGES); do \
 	    d=$(MANDIR)/man$${page##*.}; install -d $$d && install -m 644 $$page $$d || exit 1; done
 uninstall: ## take away what install put there
-	rm -f $(addprefix $(BINDIR)/,$(notdir $(PROGRAMS)) queue-watch uvscan) $(SBINDIR)/vdl-update $(SBINDIR)/vdl-publish
+	rm -f $(addprefix $(BINDIR)/,$(notdir $(PROGRAMS)) queue-watch uvscan) $(SBINDIR)/vdl-update $(SBINDIR)/vdl-publish $(SBINDIR)/flood-digest
 	rm -rf $(DATADIR)
 	for page in $(notdir $(PAGES)); do rm -f $(MANDIR)/man$${page##*.}/$$page; done
 dist: ## a source archive of the last commit

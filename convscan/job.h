@@ -32,7 +32,7 @@ struct job {
     struct act act;
     enum action action;
     bool is_flood;
-    uint32_t flood_before;
+    uint32_t flood_before, flood_count;
     struct buf cleaned, notice, notice_headers, page, both, both_headers;
     char diagnostic[200], tags[700];
     struct watchdog_answer emergency;

@@ -62,6 +62,8 @@ static enum cs_status put_line(const struct log_facts *f, struct buf *b)
         st = put_pair(b, "except", f->exceptions);
     if (st == CS_OK && f->flood)
         st = buf_printf(b, " flood=%" PRIu32, f->flood);
+    if (st == CS_OK && f->flooded)
+        st = buf_printf(b, " flooded=%" PRIu32, f->flooded);
     if (st == CS_OK)
         st = buf_printf(b, " size=%" PRIu64 " objects=%" PRIu64 " bytes=%" PRIu64 " us=%" PRIu64 " cpu_us=%" PRIu64
                         " db=%016" PRIx64 "\n", f->size, f->objects, f->bytes, f->us, f->cpu_us, f->db);

@@ -18,6 +18,7 @@ struct log_facts {
     const char *sig;
     uint64_t size, objects, bytes, us, cpu_us, db;
     uint32_t flood;             /* hits of this signature in the interval that has just ended; 0: nothing to tell */
+    uint32_t flooded;                   /* the flood action counts: so many in this interval; else 0 */
 };
 
 bool log_is_on(const struct conf *c);

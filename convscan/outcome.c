@@ -141,6 +141,7 @@ static enum action count_flood(struct job *j, enum action a)
     f = flood_count(j->conf, slice_str(j->verdict.worst.name));
     j->is_flood = f.is_flood;
     j->flood_before = f.before;
+    j->flood_count = f.is_flood ? f.count : 0;
     return f.is_flood ? (enum action)j->conf->flood.action : a;
 }
 
@@ -233,7 +234,7 @@ static void write_log(const struct job *j)
     struct log_facts f = {
         .id = j->id, .part = j->ch->part_number, .in = j->ch->in_channel, .out = j->ch->out_channel, .type = j->facts.type,
         .name = name, .cls = j->verdict.worst.cls, .sig = j->verdict.worst.name, .action = action_name(j->action),
-        .exceptions = j->verdict.exceptions ? j->verdict.exception : NULL, .flood = j->flood_before, .uncaged = uncaged,
+        .exceptions = j->verdict.exceptions ? j->verdict.exception : NULL, .flood = j->flood_before, .flooded = j->flood_count, .uncaged = uncaged,
         .size = j->part.bytes.n, .objects = j->facts.objects, .bytes = j->facts.bytes,
     };
 
