@@ -221,7 +221,8 @@ install: all ## install below PREFIX (and DESTDIR)
 	install -m 755 $(PROGRAMS) scripts/queue-watch $(BINDIR)
 	ln -sf convscan $(BINDIR)/uvscan
 	install -m 755 scripts/vdl-update scripts/vdl-publish scripts/flood-digest $(SBINDIR)
-	install -m 755 $(addprefix scripts/,eicar spin spin-script spin-time vreset) $(DATADIR)/scripts
+	install -m 755 $(addprefix scripts/,eicar spin spin-script vreset) $(DATADIR)/scripts
+	install -m 644 scripts/spin-time $(DATADIR)/scripts
 	install -m 644 $(RULES) $(DATADIR)
 	install -m 644 vdl/rules/*.vdl $(DATADIR)/rules
 	install -m 644 imta/*.sample $(DATADIR)/samples
