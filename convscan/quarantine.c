@@ -67,7 +67,10 @@ enum cs_status quarantine_prepare(const char *folder)
     static const char *const parts[] = { "", "/tmp", "/new", "/cur" };
     char path[PATH_MAX];
     enum cs_status st = CS_OK;
+    int last = snprintf(path, sizeof path, "%s/cur", folder);
 
+    if (last > 0 && (size_t)last < sizeof path && access(path, F_OK) == 0)
+        return CS_OK;           /* made last, so all of them are there */
     for (size_t i = 0; i < sizeof parts / sizeof *parts && st == CS_OK; i++) {
         int n = snprintf(path, sizeof path, "%s%s", folder, parts[i]);
 

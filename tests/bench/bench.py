@@ -161,6 +161,17 @@ def channel_environment(part):
                            ('INPUT_TYPE', 'text'), ('INPUT_SUBTYPE', 'plain')) for x in ('-e', f'{k}={v}')]
 
 
+def channel_headers():
+    """The part's and the message's header lines, and where the new ones go."""
+    with open(f'{WORK}/part.headers', 'w') as f:
+        f.write('Content-Type: text/plain; charset=us-ascii\nContent-Disposition: attachment; filename="notes.txt"\n')
+    with open(f'{WORK}/message.headers', 'w') as f:
+        f.write('From: a@example.org\nTo: b@example.com\nSubject: notes\nAccept-Language: de\n')
+    return [x for k, v in (('INPUT_HEADERS', f'{WORK}/part.headers'), ('OUTPUT_HEADERS', f'{WORK}/part.newheaders'),
+                           ('MESSAGE_HEADERS', f'{WORK}/message.headers'), ('INPUT_CHANNEL', 'tcp_local'), ('OUTPUT_CHANNEL', 'ims-ms'))
+            for x in ('-e', f'{k}={v}')]
+
+
 def pair(a, b, runs=PAIRS, env=()):
     out = run(f'{TOOLS}/pairs_bench', str(runs), *env, '--', *a, '--vs', *b).stdout
     j = json.loads(out)
@@ -183,12 +194,29 @@ def floors():
     return [f'{WORK}/nothing']
 
 
+def full_settings():
+    """A configuration with everything in it and on: overrides, lists, logging, flood control, quarantine, notices."""
+    path = f'{WORK}/full.conf'
+    overrides = ''.join(f'[override number{n}]\nin = tcp_{n}*\nrecipient = *@site{n}.example.org\nsignature = Name{n}.*\naction = hold\n'
+                        for n in range(20))
+    with open(path, 'w') as f:
+        f.write(f'[log]\nfile = {WORK}/full.log\n[flood]\non = yes\nfile = {WORK}/full.flood\n'
+                f'[quarantine]\nfolder = {WORK}/full.quarantine\n[virus]\nquarantine = yes\n[notice]\nhtml = yes\n'
+                f'domains = *.de:de *.fr:fr\n[names]\nallow = {" ".join(f"x{n}" for n in range(30))}\n{overrides}')
+    return path
+
+
 def bench_start():
     part = part_file()
     env = channel_environment(part)
     shipped = [f'{BIN}/convscan']
     cp = ['/bin/cp', part, f'{WORK}/part.copy']
     start_row('channel, 4 KB text, shipped rules', shipped, 'cp of the file', cp, PAIRS, '≤ 1', env)
+    full, headers = [*shipped, '--config', full_settings()], channel_headers()
+    cp_both = ['/bin/cp', part, f'{WORK}/part.headers', f'{WORK}/copies']
+    os.makedirs(cp_both[-1], exist_ok=True)
+    start_row('channel, 4 KB text, full configuration', full, 'cp of the file', cp, PAIRS, '≤ 1', env)
+    start_row('the same with header lines', full, 'cp of both files', cp_both, PAIRS, '', env + headers)
     start_row('channel, 4 KB text, shipped rules', shipped, 'empty program', floors(), PAIRS, '', env)
     start_row('channel, 4 KB text, shipped rules', shipped, 'sh -c cp', ['sh', '-c', ' '.join(cp)], PAIRS, '', env)
     if QUICK:
