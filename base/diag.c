@@ -1,14 +1,21 @@
 #include "diag.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { NOT_NOW = 75 };
 
 static const char *program = "convscan";
 
 void diag_program(const char *name)
 {
     program = name;
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR | O_NOCTTY) != fd)
+            _exit(NOT_NOW);
 }
 
 static size_t room_left(size_t at, size_t size, int n)

@@ -12,7 +12,10 @@
 
 enum { DIAG_LINE = 2048 };
 
-/* The name in front of every message; the string is kept, not copied. */
+/*
+ * The name in front of every message; the string is kept, not copied. Call it first: descriptors 0 to 2 that are closed are opened
+ * on /dev/null, so that no message ends up in a file that happens to get their number. Where that fails the program ends with 75.
+ */
 void diag_program(const char *name);
 
 void diag_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -73,11 +73,11 @@ static enum cs_status map_fd(struct mapfile *m, int fd, enum mapfile_how how, si
         return cs_status_errno(errno);
     if (!S_ISREG(m->st.st_mode))
         return CS_NOTREG;
-    if (how == MAPFILE_TRUSTED && (m->st.st_mode & (S_IWGRP | S_IWOTH)))
+    if ((how == MAPFILE_TRUSTED || how == MAPFILE_OURS) && stat_is_unsafe(&m->st))
         return CS_UNSAFE;
     if (m->st.st_size < 0 || (uintmax_t)m->st.st_size > max)
         return CS_TOOBIG;
-    if (how == MAPFILE_COPY) {
+    if (how == MAPFILE_COPY || how == MAPFILE_OURS) {
         enum cs_status st = fd_read_all(fd, max, &p, &n);
 
         if (st == CS_OK) {

@@ -2,7 +2,8 @@
  * mapfile.h - a regular file as a read-only slice.
  *
  *   Owns      the mapping (or, for small files, a copy on the heap), until mapfile_close(); no descriptor stays open.
- *   Fails     CS_NOENT, CS_ACCESS, CS_NOTREG (directories, FIFOs, devices; never blocks on one), CS_TOOBIG, CS_NOMEM, CS_IO.
+ *   Fails     CS_NOENT, CS_ACCESS, CS_NOTREG (directories, FIFOs, devices; never blocks on one), CS_TOOBIG, CS_NOMEM, CS_IO,
+ *             CS_UNSAFE.
  *   Bounded   max bytes.
  *
  * A mapped file that another process shortens raises SIGBUS on access; a copy does not. Files whose writer is
@@ -19,7 +20,8 @@
 enum mapfile_how {
     MAPFILE_MAP,      /* map; shared with every other process through the page cache */
     MAPFILE_COPY,     /* read into memory of our own */
-    MAPFILE_TRUSTED   /* map, and refuse a file that group or others may write: CS_UNSAFE */
+    MAPFILE_TRUSTED,  /* map, and refuse a file that group or others may write: CS_UNSAFE */
+    MAPFILE_OURS      /* copy, and refuse the same: what decides for us, settings say */
 };
 
 struct mapfile {
@@ -27,6 +29,12 @@ struct mapfile {
     struct stat st;
     void *map, *heap;           /* what mapfile_close() gives back */
 };
+
+/* Group or others may write. */
+static inline bool stat_is_unsafe(const struct stat *st)
+{
+    return (st->st_mode & (S_IWGRP | S_IWOTH)) != 0;
+}
 
 enum cs_status mapfile_open(struct mapfile *m, const char *path, enum mapfile_how how, size_t max) MUST_USE;
 void mapfile_close(struct mapfile *m);

@@ -405,7 +405,7 @@ enum cs_status conf_load(struct conf *c, const char *path, char why[256])
     why[0] = '\0';
     if (st != CS_OK)
         return st;
-    st = mapfile_open(&m, from, MAPFILE_COPY, CONF_MAX_BYTES);
+    st = mapfile_open(&m, from, MAPFILE_OURS, CONF_MAX_BYTES);
     if (st == CS_NOENT && !path)
         return CS_OK;
     if (st != CS_OK) {

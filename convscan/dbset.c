@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/mapfile.h"
+
 #define FOLDER "/var/lib/convscan"
 
 static enum cs_status open_one(struct dbset *set, const char *path, char why[256])
@@ -70,9 +72,14 @@ static enum cs_status list_images(const char *folder, struct listing *l)
     uint8_t room[2048] __attribute__((aligned(16)));
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     enum cs_status st = fd < 0 ? cs_status_errno(errno) : CS_OK;
+    struct stat about;
     ssize_t n = 1;
 
     l->n = 0;
+    if (st == CS_OK && fstat(fd, &about) != 0)
+        st = cs_status_errno(errno);
+    else if (st == CS_OK && stat_is_unsafe(&about))
+        st = CS_UNSAFE;         /* whoever may add an image decides what passes */
     while (st == CS_OK && n > 0) {
         n = getdents64(fd, room, sizeof room);
         if (n < 0)

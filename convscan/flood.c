@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/mapfile.h"
+
 struct slot {
     _Atomic uint64_t key;       /* of the signature's name; 0: free */
     _Atomic uint32_t interval;  /* number of the interval the count is for */
@@ -28,7 +30,7 @@ static bool is_usable(int fd)
 {
     struct stat st;
 
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || stat_is_unsafe(&st))
         return false;
     if (st.st_size == FILE_BYTES && st.st_blocks * 512 >= FILE_BYTES)
         return true;

@@ -104,7 +104,7 @@ static bool open_template(const struct conf *c, const char *language, const char
 {
     char path[PATH_MAX];
 
-    return template_path(c, language, ending, path) && mapfile_open(m, path, MAPFILE_COPY, NOTICE_MAX / 2) == CS_OK;
+    return template_path(c, language, ending, path) && mapfile_open(m, path, MAPFILE_OURS, NOTICE_MAX / 2) == CS_OK;
 }
 
 /* A template of the site or a built-in text, for the first language of the list that has either. */

@@ -57,9 +57,16 @@ static enum cs_status put_headers(struct slice headers, struct buf *b)
     return st == CS_OK ? buf_puts(b, "Content-Transfer-Encoding: binary\n\n") : st;
 }
 
+/* Not where others could take mail away or put some in. */
 static enum cs_status make_folder(const char *path)
 {
-    return mkdir(path, 0700) == 0 || errno == EEXIST ? CS_OK : cs_status_errno(errno);
+    struct stat st;
+
+    if (mkdir(path, 0700) != 0 && errno != EEXIST)
+        return cs_status_errno(errno);
+    if (stat(path, &st) != 0)
+        return cs_status_errno(errno);
+    return S_ISDIR(st.st_mode) && !stat_is_unsafe(&st) ? CS_OK : CS_UNSAFE;
 }
 
 enum cs_status quarantine_prepare(const char *folder)

@@ -38,8 +38,11 @@ static bool put_all(int fd, struct slice s)
 
 static bool publish(const struct watchdog_answer *a, size_t i)
 {
-    int fd = open(a->files[i].temp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
     bool is_done;
+    int fd;
+
+    unlink(a->files[i].temp);
+    fd = open(a->files[i].temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
     if (fd < 0)
         return false;

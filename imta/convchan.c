@@ -259,7 +259,7 @@ static int read_conversions(struct front *f)
 {
     struct complaints c = { .say = complaint_to_stderr, .file = f->conversions_file };
     struct mapfile m;
-    enum cs_status st = mapfile_open(&m, c.file, MAPFILE_COPY, CONVERSIONS_MAX);
+    enum cs_status st = mapfile_open(&m, c.file, MAPFILE_OURS, CONVERSIONS_MAX);
 
     if (st != CS_OK)
         return cannot_read(c.file, st);
@@ -280,7 +280,7 @@ static int read_mappings(struct front *f)
 
     if (!f->mappings_file)
         return 0;
-    st = mapfile_open(&m, c.file, MAPFILE_COPY, MAPPINGS_MAX);
+    st = mapfile_open(&m, c.file, MAPFILE_OURS, MAPPINGS_MAX);
     if (st != CS_OK)
         return cannot_read(c.file, st);
     st = mappings_parse(m.data, &c, &f->mappings);

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/mapfile.h"
+
 void (*queuedir_step)(const char *step);
 
 static const char *const folders[QUEUE_FOLDERS] = { "tmp", "queue", "work", "ready", "out" };
@@ -21,6 +23,8 @@ static void step(const char *name)
 
 enum cs_status queuedir_open(struct queuedir *q, const char *path)
 {
+    struct stat about;
+
     *q = (struct queuedir){ .top = -1, .is_durable = true };
     for (int i = 0; i < QUEUE_FOLDERS; i++)
         q->fd[i] = -1;
@@ -29,6 +33,10 @@ enum cs_status queuedir_open(struct queuedir *q, const char *path)
     q->top = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (q->top < 0)
         return cs_status_errno(errno);
+    if (fstat(q->top, &about) != 0 || stat_is_unsafe(&about)) {
+        queuedir_close(q);
+        return CS_UNSAFE;
+    }
     for (int i = 0; i < QUEUE_FOLDERS; i++) {
         if (mkdirat(q->top, folders[i], 0700) < 0 && errno != EEXIST)
             break;
