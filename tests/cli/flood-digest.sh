@@ -15,7 +15,7 @@ cat >>mails
 S
 chmod +x sendmail
 scan() {
-    for n in $(seq "$1"); do
+    for _ in $(seq "$1"); do
         rm -f out options
         env -i INPUT_FILE=virus OUTPUT_FILE=out OUTPUT_OPTIONS=options NAME="$(printf 'a\nflooded=7 sig=X')" "$BIN/convscan" --config c.conf --db r.vdb 2>err
     done
