@@ -64,11 +64,12 @@ enum cs_status fd_write_all(int fd, struct slice s)
     return CS_OK;
 }
 
-static enum cs_status map_fd(struct mapfile *m, int fd, enum mapfile_how how, size_t max)
+enum cs_status mapfile_take(struct mapfile *m, int fd, enum mapfile_how how, size_t max)
 {
     uint8_t *p;
     size_t n;
 
+    *m = (struct mapfile){ .data = slice_of(NULL, 0) };
     if (fstat(fd, &m->st) < 0)
         return cs_status_errno(errno);
     if (!S_ISREG(m->st.st_mode))
@@ -100,18 +101,23 @@ static enum cs_status map_fd(struct mapfile *m, int fd, enum mapfile_how how, si
     return CS_OK;
 }
 
+enum cs_status mapfile_begin(const char *path, int *fd)
+{
+    do
+        *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    while (*fd < 0 && errno == EINTR);
+    return *fd < 0 ? cs_status_errno(errno) : CS_OK;
+}
+
 enum cs_status mapfile_open(struct mapfile *m, const char *path, enum mapfile_how how, size_t max)
 {
-    enum cs_status st;
     int fd;
+    enum cs_status st = mapfile_begin(path, &fd);
 
     *m = (struct mapfile){ .data = slice_of(NULL, 0) };
-    do
-        fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    while (fd < 0 && errno == EINTR);
-    if (fd < 0)
-        return cs_status_errno(errno);
-    st = map_fd(m, fd, how, max);
+    if (st != CS_OK)
+        return st;
+    st = mapfile_take(m, fd, how, max);
     close(fd);
     return st;
 }

@@ -37,6 +37,9 @@ static inline bool stat_is_unsafe(const struct stat *st)
 }
 
 enum cs_status mapfile_open(struct mapfile *m, const char *path, enum mapfile_how how, size_t max) MUST_USE;
+/* The same in two steps: nothing is read until the second, which may be tried again, and leaves the descriptor to the caller. */
+enum cs_status mapfile_begin(const char *path, int *fd) MUST_USE;
+enum cs_status mapfile_take(struct mapfile *m, int fd, enum mapfile_how how, size_t max) MUST_USE;
 void mapfile_close(struct mapfile *m);
 
 /* Read what is left of fd, at most max bytes (CS_TOOBIG beyond); *out is heap memory of the caller's. */

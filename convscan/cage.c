@@ -99,16 +99,17 @@ static unsigned close_files(const struct cage_path *paths, size_t n)
     return abi < 3 ? CAGE_OLD_LANDLOCK : 0;
 }
 
+/* What the site has set stays where it is stricter: others than root cannot raise it, root puts it back. */
 static bool set_limit(__rlimit_resource_t what, uint64_t value)
 {
-    struct rlimit now;
+    const struct rlimit want = { value, value };
+    struct rlimit before;
 
-    if (getrlimit(what, &now) < 0)
-        return false;
-    if (now.rlim_max != RLIM_INFINITY && value > now.rlim_max)
-        return true;            /* the site is stricter already */
-    now.rlim_cur = now.rlim_max = (rlim_t)value;
-    return setrlimit(what, &now) == 0;
+    if (prlimit(0, what, &want, &before) < 0)
+        return errno == EPERM && getrlimit(what, &before) == 0 && before.rlim_max <= value;
+    if (before.rlim_max < value)
+        return setrlimit(what, &before) == 0;
+    return true;
 }
 
 static unsigned set_limits(const struct cage_limits *l)

@@ -64,15 +64,25 @@ void job_read_message(struct job *j)
 
 /* ---- what comes in ------------------------------------------------------------------------------------------------ */
 
+/* Before the cage closes: it then needs no rule for these files. */
+static struct source open_source(const char *path)
+{
+    struct source s = { .fd = -1, .status = CS_NOENT };
+
+    if (path)
+        s.status = mapfile_begin(path, &s.fd);
+    return s;
+}
+
 /* Small parts are copied, so that nobody can change them under the scan; a large one that shrinks ends in watchdog.c. */
 static void read_input(struct job *j)
 {
-    enum cs_status st = CS_NOENT;
+    enum cs_status st = j->input_file.status;
 
-    if (j->ch->input)
-        st = mapfile_open(&j->input, j->ch->input, MAPFILE_COPY, CHANNEL_COPIED);
+    if (st == CS_OK)
+        st = mapfile_take(&j->input, j->input_file.fd, MAPFILE_COPY, CHANNEL_COPIED);
     if (st == CS_TOOBIG)
-        st = mapfile_open(&j->input, j->ch->input, MAPFILE_MAP, SIZE_MAX / 2);
+        st = mapfile_take(&j->input, j->input_file.fd, MAPFILE_MAP, SIZE_MAX / 2);
     if (st == CS_OK && j->input.heap && j->input.data.n != (size_t)j->input.st.st_size)
         st = CS_IO;
     if (st != CS_OK) {
@@ -96,11 +106,10 @@ static void add_name(struct job *j, struct slice name)
 static void read_headers(struct job *j)
 {
     struct mime_event ev = { .kind = MIME_OPEN };
-    enum cs_status st;
+    enum cs_status st = j->headers_file.status;
 
-    if (!j->ch->in_headers)
-        return;
-    st = mapfile_open(&j->headers, j->ch->in_headers, MAPFILE_COPY, CHANNEL_HEADERS);
+    if (st == CS_OK)
+        st = mapfile_take(&j->headers, j->headers_file.fd, MAPFILE_COPY, CHANNEL_HEADERS);
     if (st == CS_NOENT)
         return;
     if (st != CS_OK) {
@@ -235,6 +244,8 @@ int channel_run(const struct channel *ch, const struct conf *conf, const struct 
     log_open(conf);
     if (conf->quarantine.folder && quarantine_prepare(conf->quarantine.folder) != CS_OK)
         diag_warn("%s: cannot be made", conf->quarantine.folder);
+    j.input_file = open_source(ch->input);
+    j.headers_file = open_source(ch->in_headers);
     j.uncaged = confine_channel(ch, conf);
     read_input(&j);
     describe_part(&j);

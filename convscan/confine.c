@@ -73,8 +73,6 @@ unsigned confine_channel(const struct channel *ch, const struct conf *conf)
     add_folder_of(f, ch->output, CAGE_WRITE);
     add_folder_of(f, ch->options, CAGE_WRITE);
     add_folder_of(f, ch->out_headers, CAGE_WRITE);
-    add(f, ch->input, CAGE_FILE);
-    add(f, ch->in_headers, CAGE_FILE);
     add(f, ch->message_headers, CAGE_FILE);
     add_common(f, conf);
     return finish(f, conf, (unsigned)conf->limit.time + CPU_GRACE);

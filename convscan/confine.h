@@ -5,7 +5,7 @@
  *   Fails     never half; gives back what the kernel could not do (bits of cage.h).
  *   Bounded   a dozen paths.
  *
- * Call it when settings, databases and the connection to syslog are open, before the first byte of the part is looked at.
+ * Call it when settings, databases, the part, its headers and the connection to syslog are open, before the first byte of the part is looked at.
  */
 #ifndef CONVSCAN_CONFINE_H
 #define CONVSCAN_CONFINE_H

@@ -21,6 +21,7 @@ struct job {
     const struct dbset *dbs;
     struct timespec begin;
     char id[40];
+    struct source { int fd; enum cs_status status; } input_file, headers_file;  /* open before the cage closes, read inside it */
     struct mapfile input, headers;
     struct mime_walk *header_walk;
     struct message message;             /* read when something of it is needed */
