@@ -226,6 +226,7 @@ install: all ## install below PREFIX (and DESTDIR)
 	install -m 644 $(RULES) $(DATADIR)
 	install -m 644 vdl/rules/*.vdl $(DATADIR)/rules
 	install -m 644 imta/*.sample $(DATADIR)/samples
+	install -m 755 imta/postfix/convchan-filter $(DATADIR)/scripts
 	install -m 644 scripts/units/* $(DATADIR)/units
 	for page in $(PAGES); do \
 	    d=$(MANDIR)/man$${page##*.}; install -d $$d && install -m 644 $$page $$d || exit 1; done

@@ -39,6 +39,7 @@ static const char usage[] =
     "  --log FILE, --mail-log FILE  a line a message; records in the shape of the server's\n"
     "  --postmaster ADDR, --host NAME, --drain (end when nothing is due), --no-sync, --clock-offset SECONDS\n"
     "  --submit            put the message on standard input into the spool (--from, --to, --priority)\n"
+    "  --hold              with --submit: held from the start, for filters that keep a message back\n"
     "  --held, --release ID|all\n"
     "exit status: 0 delivered, 10 held, 11 returned, 12 discarded, 13 to the postmaster, 75 try again,\n"
     "             64 wrong use, 65 conversions or mappings cannot be used\n";
@@ -82,7 +83,7 @@ static int set_switch(struct front *f, const char *text)
 
 enum { OPT_CONVERSIONS = 256, OPT_MAPPINGS, OPT_IN_CHAN, OPT_OUT_CHAN, OPT_REPORT, OPT_FROM, OPT_TO, OPT_TAG,
        OPT_PROGRAM_DIR, OPT_QUEUE, OPT_JOBS, OPT_DELIVER, OPT_CLASSES, OPT_BACKOFF, OPT_NOTICES, OPT_CLOCK, OPT_LOG,
-       OPT_MAIL_LOG, OPT_POSTMASTER, OPT_HOST, OPT_DRAIN, OPT_NO_SYNC, OPT_SUBMIT, OPT_HELD, OPT_RELEASE, OPT_PRIORITY, OPT_LINT, OPT_SWITCHES, OPT_VERSION, OPT_HELP };
+       OPT_MAIL_LOG, OPT_POSTMASTER, OPT_HOST, OPT_DRAIN, OPT_NO_SYNC, OPT_SUBMIT, OPT_HOLD, OPT_HELD, OPT_RELEASE, OPT_PRIORITY, OPT_LINT, OPT_SWITCHES, OPT_VERSION, OPT_HELP };
 
 static const struct option options[] = {
     { "conversions", required_argument, NULL, OPT_CONVERSIONS },
@@ -108,6 +109,7 @@ static const struct option options[] = {
     { "drain", no_argument, NULL, OPT_DRAIN },
     { "no-sync", no_argument, NULL, OPT_NO_SYNC },
     { "submit", no_argument, NULL, OPT_SUBMIT },
+    { "hold", no_argument, NULL, OPT_HOLD },
     { "held", no_argument, NULL, OPT_HELD },
     { "release", required_argument, NULL, OPT_RELEASE },
     { "priority", required_argument, NULL, OPT_PRIORITY },
@@ -177,6 +179,8 @@ static bool *flag_option(struct front *f, int opt)
         return &f->queue.is_loose;
     case OPT_SUBMIT:
         return &f->queue.is_submitting;
+    case OPT_HOLD:
+        return &f->queue.is_held;
     case OPT_HELD:
         return &f->queue.is_listing;
     }

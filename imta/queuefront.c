@@ -121,6 +121,8 @@ static int submit(const struct queue_options *o, const struct convert_job *job, 
         st = put_message(m.fd, (size_t)job->switches->max_message);
     if (st == CS_OK)
         st = queuedir_set_due(&m, e.arrived);
+    if (o->is_held)
+        m.attempts = QUEUE_HELD;
     if (st == CS_OK)
         st = queuedir_publish(q, &m, "", QUEUE_QUEUE);
     if (st != CS_OK && m.fd >= 0)

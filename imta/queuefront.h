@@ -12,7 +12,7 @@
 struct queue_options {
     const char *folder, *jobs, *classes, *deliver, *backoff, *notices, *clock_offset, *log, *mail_log, *postmaster, *host,
         *release, *priority;
-    bool is_submitting, is_draining, is_listing, is_loose;      /* loose: without fsync */
+    bool is_submitting, is_held, is_draining, is_listing, is_loose;     /* loose: without fsync */
     const char *from;
     const char *to[1000];
     size_t n_to;

@@ -63,6 +63,10 @@ echo "$cp" >cmd
 "$BIN/convchan" --queue spool --release all >released; is "released" "$(ls spool/queue)" "$(cat id).00"
 queue --drain; is "now clean" "$(files queue) $(files out)" "0 1"
 rm spool/out/*
+echo kept | "$BIN/convchan" --queue spool --submit --hold --no-sync --from a@example.org --to b@example.org >id
+is "held from the start" "$(ls spool/queue)" "$(cat id).HELD"
+queue --drain; is "and left alone" "$(ls spool/queue)" "$(cat id).HELD"
+rm spool/queue/*
 "$BIN/convchan" --queue spool --release nothing 2>>err; is "nothing to release" $? 1
 "$BIN/convchan" --queue spool --held >held; is "nothing held" $? 1
 
