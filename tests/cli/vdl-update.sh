@@ -15,7 +15,7 @@ eicar() {
     printf '%s' 'ANTIVIRUS-TEST-FILE!$H+H*'
 }
 check() {       # WHAT WANTED GOT
-    if [ "$2" = "$3" ]; then done_=$((done_ + 1)); else echo "FAIL $1: wanted $2, got $3"; tail -n 3 "$T/log" 2>/dev/null; bad=$((bad + 1)); fi
+    if [ "$2" = "$3" ]; then done_=$((done_ + 1)); echo "ok $1"; else echo "FAIL $1: wanted $2, got $3"; tail -n 3 "$T/log" 2>/dev/null; bad=$((bad + 1)); fi
 }
 # The scanner works with a complete image, whatever happened.
 sound() {
@@ -131,6 +131,32 @@ while :; do
     [ "$step" -lt 150 ] || { echo "FAIL: no end of steps"; bad=$((bad + 1)); break; }
 done
 update --source "$url"; check "after all that" 0 $?; sound "after all that"; check "version" "$version" "$(status version)"
+
+# The disk is full at each step: a small file system of its own, where we may make one; every amount of room that does not reach.
+if unshare -rm sh -c "mount -t tmpfs -o size=2m none '$T/wrap'" 2>/dev/null; then
+    mkdir full
+    version=$((version + 1)); publish $version
+    cat >full.sh <<'EOF'
+mount -t tmpfs -o size=2m none full && mkdir full/db && cp db/main.vdb full/db/ || exit 9
+"$ROOT/scripts/vdl-update" --dir "$PWD/full/db" --key "$PWD/key.pub" --source "$1" --force >full.log 2>&1 || exit 8
+free() { df -k --output=avail full | tail -n 1; }
+for room in 0 4 8 16 24 32 48 64 96 128; do
+    n=$(($(free) - room)); [ $n -le 0 ] || dd if=/dev/zero of=full/filler bs=1024 count=$n 2>/dev/null
+    "$ROOT/scripts/vdl-update" --dir "$PWD/full/db" --key "$PWD/key.pub" --source "$1" --force >full.log 2>&1; rc=$?
+    rm -f full/filler
+    "$BIN/vdlc" --verify full/db/main.vdb >/dev/null 2>&1 || exit 7
+    "$BIN/convscan" --db full/db/main.vdb eicar.com >/dev/null 2>&1; [ $? = 1 ] || exit 6
+    echo "room $room KB: status $rc"
+done >full.out
+EOF
+    export BIN ROOT
+    unshare -rm sh full.sh "$url"; check "disk full: the scanner works each time" 0 $?
+    cat full.out
+    check "disk full: no room at all is a failure" 0 "$(grep -c '^room 0 KB: status 0$' full.out)"
+    check "disk full: enough room is none" 1 "$(grep -c '^room 128 KB: status 0$' full.out)"
+else
+    echo "skipped: disk full, for no file system can be mounted here"
+fi
 
 # Two at once: one works, the other says try again.
 version=$((version + 1)); publish $version
