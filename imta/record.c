@@ -26,7 +26,7 @@ void record_release(struct record *r)
 
 bool record_set(struct record *r, enum record_field f, struct slice value)
 {
-    char *copy = strndup((const char *)value.p, value.n);
+    char *copy = strndup(value.n ? (const char *)value.p : "", value.n);
 
     if (!copy)
         return false;
