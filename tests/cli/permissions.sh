@@ -1,5 +1,6 @@
 #!/bin/sh
 # What others may write is not trusted; links in shared folders are not followed; umask 0, closed descriptors and a hostile environment change nothing.
+# shellcheck disable=SC2016 # what stands in single quotes is for others to expand
 umask 022
 passed=0 failed=0
 expect() { what=$1; shift; if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAIL $what"; cat err 2>/dev/null; fi; }
