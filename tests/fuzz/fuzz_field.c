@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         a.end = a.base + data[0] * 16;
     readings(s, &a);
     a.at = a.base;
-    (void)mime_words_decode(s, &a);
+    s = mime_words_decode(s, &a);
     a.end = a.base + room;
     arena_release(&a);
     return 0;
