@@ -19,6 +19,7 @@ import mailkit as kit
 README = os.path.join(kit.ROOT, 'imta', 'postfix', 'README.md')
 FILTERS = {'convchan-filter', 'convchan', 'convscan', 'pipe'}
 HOLD, REFUSE, DISCARD = 178030250, 178029946, 178030259
+KILLS = os.environ.get('KILL_FILTERS')   # the step that kills filters takes minutes where Postfix waits out a dead one: by hand
 KILLED = 40                             # messages while filters are being killed
 
 
@@ -321,12 +322,14 @@ def main():
     os.chmod(room, 0o755)
     try:
         with Server(room) as s:
-            for step in clean_mail, infected_mail, verdicts, broken_filter, killed_filters:
+            for step in clean_mail, infected_mail, verdicts, broken_filter:
                 step(s, c)
+            if KILLS:
+                killed_filters(s, c)
     finally:
         if not os.environ.get('KEEP'):
             shutil.rmtree(room, ignore_errors=True)
-    print(f'{c.passed} passed, {c.failed} failed, 0 skipped')
+    print(f'{c.passed} passed, {c.failed} failed, {0 if KILLS else 1} skipped')
     return c.failed > 0
 
 
