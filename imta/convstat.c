@@ -471,24 +471,6 @@ static int take_option(struct options *o, int opt)
     return -1;
 }
 
-static enum cs_status read_logs(struct statlog *l, char **files, int n)
-{
-    enum cs_status st = CS_OK;
-
-    if (n == 0)
-        return statlog_read(l, stdin);
-    for (int i = 0; st == CS_OK && i < n; i++) {
-        FILE *f = fopen(files[i], "re");
-
-        st = f ? statlog_read(l, f) : cs_status_errno(errno);
-        if (st != CS_OK)
-            diag_warn("%s: %s", files[i], cs_status_text(st));
-        if (f)
-            fclose(f);
-    }
-    return st;
-}
-
 static int run(const char *what, struct options *o, const struct statlog *l)
 {
     struct statlog messages;
@@ -515,6 +497,8 @@ int main(int argc, char **argv)
     };
     struct options o = { .cpus = 2, .target = 60 };
     struct statlog l = { .n = 0 };
+    enum cs_status st;
+    const char *bad;
     int opt, code;
 
     diag_program("convstat");
@@ -531,7 +515,10 @@ int main(int argc, char **argv)
         diag_warn("summary, solve, plan or report expected (--help tells more)");
         return EXIT_WRONG_USE;
     }
-    code = read_logs(&l, argv + optind + 1, argc - optind - 1) == CS_OK ? run(argv[optind], &o, &l) : EXIT_TROUBLE;
+    st = statlog_read_files(&l, argv + optind + 1, argc - optind - 1, &bad);
+    if (st != CS_OK)
+        diag_warn("%s: %s", bad, cs_status_text(st));
+    code = st == CS_OK ? run(argv[optind], &o, &l) : EXIT_TROUBLE;
     statlog_free(&l);
     return code;
 }

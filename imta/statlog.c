@@ -154,6 +154,24 @@ enum cs_status statlog_read(struct statlog *l, FILE *f)
     return st == CS_OK && ferror(f) ? CS_IO : st;
 }
 
+enum cs_status statlog_read_files(struct statlog *l, char **files, int n, const char **bad)
+{
+    enum cs_status st = CS_OK;
+
+    *bad = "standard input";
+    if (n == 0)
+        return statlog_read(l, stdin);
+    for (int i = 0; st == CS_OK && i < n; i++) {
+        FILE *f = fopen(files[i], "re");
+
+        *bad = files[i];
+        st = f ? statlog_read(l, f) : cs_status_errno(errno);
+        if (f)
+            fclose(f);
+    }
+    return st;
+}
+
 void statlog_free(struct statlog *l)
 {
     free(l->all);

@@ -34,6 +34,8 @@ struct statlog {
 };
 
 enum cs_status statlog_read(struct statlog *l, FILE *f) MUST_USE;
+/* n log files, or standard input when n is 0. On failure *bad names the one. */
+enum cs_status statlog_read_files(struct statlog *l, char **files, int n, const char **bad) MUST_USE;
 void statlog_free(struct statlog *l);
 bool statlog_line(struct slice line, struct stat_record *out);
 

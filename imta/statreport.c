@@ -68,24 +68,6 @@ static double count_releases(const char *path, const struct statlog *l)
     return n;
 }
 
-static enum cs_status read_logs(struct statlog *l, char **files, int n)
-{
-    enum cs_status st = CS_OK;
-
-    if (n == 0)
-        return statlog_read(l, stdin);
-    for (int i = 0; st == CS_OK && i < n; i++) {
-        FILE *f = fopen(files[i], "re");
-
-        st = f ? statlog_read(l, f) : cs_status_errno(errno);
-        if (st != CS_OK)
-            diag_warn("%s: %s", files[i], cs_status_text(st));
-        if (f)
-            fclose(f);
-    }
-    return st;
-}
-
 /* Made in memory, so that the file appears whole or not at all. */
 static enum cs_status write_report(const struct htmlreport *r, const char *path)
 {
@@ -140,6 +122,8 @@ int statreport(int argc, char **argv)
     };
     struct options o = { .cpus = 2, .title = "convscan report" };
     struct statlog l = { .n = 0 };
+    enum cs_status st;
+    const char *bad;
     int opt, code;
 
     while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -160,7 +144,10 @@ int statreport(int argc, char **argv)
             return EXIT_WRONG_USE;
         }
     }
-    code = read_logs(&l, argv + optind, argc - optind) == CS_OK ? report(&o, &l) : EXIT_TROUBLE;
+    st = statlog_read_files(&l, argv + optind, argc - optind, &bad);
+    if (st != CS_OK)
+        diag_warn("%s: %s", bad, cs_status_text(st));
+    code = st == CS_OK ? report(&o, &l) : EXIT_TROUBLE;
     statlog_free(&l);
     return code;
 }
