@@ -322,8 +322,12 @@ static void compare_set(const char *set)
     files = calloc((size_t)(wanted + 2) * FORMS * 2, sizeof *files);
     n = make_files(&c.program, files, sub, &tried);
     scan_ours(&c.program, files, n, image);
-    ck_assert_int_le(run((char *const[]){ (char *)(uintptr_t)"clamscan", (char *)(uintptr_t)"-z", (char *)(uintptr_t)"-r", (char *)(uintptr_t)"-d", db, sub, NULL }, out), 1);
-    read_theirs(out, files, n);
+    /* Where it takes bytes for HTML it never looks at them as they stand, but at its own copies; it does when told to leave HTML alone. */
+    for (int without = 0; without < 2; without++) {
+        ck_assert_int_le(run((char *const[]){ (char *)(uintptr_t)"clamscan", (char *)(uintptr_t)"-z", (char *)(uintptr_t)"-r", (char *)(uintptr_t)"-d", db, sub,
+                                              without ? (char *)(uintptr_t)"--scan-html=no" : NULL, NULL }, out), 1);
+        read_theirs(out, files, n);
+    }
     for (size_t i = 0; i < n; i++) {
         hits += files[i].theirs.n;
         if (same_names(&files[i].ours, &files[i].theirs) || wrong++ >= 20)
