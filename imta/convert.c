@@ -159,7 +159,7 @@ static enum cs_status convert_diverted(struct walk *w, struct slice msg, mime_pu
 {
     struct channel *ch = &w->ch;
     struct rebuild *tree = NULL;
-    enum cs_status st = runner_open(&ch->runner, ch->job->stop_fd);
+    enum cs_status st = runner_open(&ch->runner, ch->job->tmp_dir, ch->job->stop_fd);
 
     if (st != CS_OK)
         return st;

@@ -19,6 +19,12 @@
 
 enum { CONVERT_DIAGNOSTIC = 512, CONVERT_TAGS = 32 };
 
+/* One more variable of a command's environment; a value without bytes is left out. */
+struct convert_variable {
+    const char *name;
+    struct slice value;
+};
+
 struct convert_job {
     const struct conversions *conversions;
     const struct mappings *mappings;    /* NULL: every message is diverted, and no lookups */
@@ -28,6 +34,9 @@ struct convert_job {
     size_t n_tags;
     bool is_addressed;                  /* to user@conversion: diverted whatever the mappings say */
     const char *program_dir;            /* what IMTA_PROGRAM: stands for */
+    const char *tmp_dir;                /* for the files of the parts; NULL: TMPDIR */
+    const struct convert_variable *variables;
+    size_t n_variables;
     int stop_fd;                        /* readable: stop; -1 for never */
     volatile pid_t *group;              /* where to note a running command's process group; NULL for nowhere */
     FILE *report;                       /* a JSON object a part; NULL for none */
@@ -39,6 +48,7 @@ struct convert_result {
     char diagnostic[CONVERT_DIAGNOSTIC];        /* printable, one line */
     struct buf sample;                  /* of OUTCOME_RETURN_SAMPLE; the caller's to release */
     unsigned parts, commands;
+    uint64_t cpu_us;                    /* of the commands */
 };
 
 /* Is this an address of the channel itself: user@conversion, user@conversion.HOST? */

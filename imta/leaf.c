@@ -200,6 +200,9 @@ static enum cs_status set_symbols(struct leaf *l)
         st = set_header_symbol(l, "INPUT_DISPOSITION", l->facts.disposition->token);
     if (st == CS_OK && l->ch->sw->version == VERSION_63)
         st = set_new_symbols(l);
+    for (size_t i = 0; st == CS_OK && i < l->ch->job->n_variables; i++)
+        if (l->ch->job->variables[i].value.n)
+            st = symbols_set(&l->symbols, l->ch->job->variables[i].name, l->ch->job->variables[i].value);
     return st == CS_OK ? set_entry_symbols(l) : st;
 }
 
@@ -218,7 +221,9 @@ static enum cs_status run_command(struct leaf *l)
         return st;
     l->report.command = cmd.shown;
     l->ch->result->commands++;
-    return runner_run(&l->ch->runner, cmd.argv, env, l->ch->sw->timeout, &l->report.run);
+    st = runner_run(&l->ch->runner, cmd.argv, env, l->ch->sw->timeout, &l->report.run);
+    l->ch->result->cpu_us += l->report.run.cpu_us;
+    return st;
 }
 
 /* A file of the command's: CS_OK with *has false when there is none. */

@@ -18,9 +18,9 @@
 
 enum { REMOVE_DEPTH = 64 };
 
-enum cs_status runner_open(struct runner *r, int stop_fd)
+enum cs_status runner_open(struct runner *r, const char *dir, int stop_fd)
 {
-    const char *base = getenv("TMPDIR");
+    const char *base = dir ? dir : getenv("TMPDIR");
     int n;
 
     *r = (struct runner){ .stop_fd = stop_fd, .in_fd = -1 };
@@ -143,6 +143,7 @@ static int spawn(pid_t *pid, const struct runner *r, char *const argv[], char *c
     else
         posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&files, STDERR_FILENO, STDOUT_FILENO);
+    posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
     if (r->dir[0])
         posix_spawn_file_actions_addchdir_np(&files, r->dir);
     posix_spawnattr_setsigmask(&attr, &none);

@@ -7,7 +7,7 @@
  *   Bounded   by the time limit of runner_run() and by the ceilings of whoever reads the outputs.
  *   Threads   a runner is one thread's. Nothing is done to signals.
  *
- * The folder is made with mode 0700 under TMPDIR. Output files are names only: the command makes them.
+ * The folder is made with mode 0700. Output files are names only: the command makes them. Of our descriptors the command gets 0 to 2.
  */
 #ifndef IMTA_RUNNER_H
 #define IMTA_RUNNER_H
@@ -38,7 +38,8 @@ struct runner_result {
     uint64_t us, cpu_us;
 };
 
-enum cs_status runner_open(struct runner *r, int stop_fd) MUST_USE;
+/* dir NULL: TMPDIR, else /tmp. */
+enum cs_status runner_open(struct runner *r, const char *dir, int stop_fd) MUST_USE;
 void runner_close(struct runner *r);
 
 /* Names for the files of part number n; whatever an earlier part left behind is removed. */
