@@ -13,6 +13,7 @@
     X("OLE2", clean_ole2)   \
     X("RTF", clean_rtf)     \
     X("OOXML", clean_ooxml) \
+    X("ODF", clean_odf)     \
     X("PDF", clean_pdf)     \
     X("HTML", clean_html)
 
@@ -122,7 +123,7 @@ static enum cs_status clean_stream(struct cleaning *c, const char *type, decode_
 static enum cs_status clean_archive(struct cleaning *c, const struct ftype *t, struct slice in, struct buf *out, bool *is_changed)
 {
     if (ftype_has(t, "ZIP"))
-        return clean_zip(in, pick, c, out, is_changed);
+        return clean_zip(in, ftype_has(t, "OOXML") || ftype_has(t, "ODF"), pick, c, out, is_changed);
     if (ftype_has(t, "tar") || ftype_has(t, "cpio") || ftype_has(t, "7z"))
         return unpack_repack(in, pick, c, out, is_changed);
     return CS_UNSUPPORTED;

@@ -112,7 +112,7 @@ START_TEST(a_picked_member_makes_room_for_a_notice)
     struct recorder r;
     bool is_changed;
 
-    ck_assert_int_eq(clean_zip(buf_slice(&in), pick_bad, NULL, &out, &is_changed), CS_OK);
+    ck_assert_int_eq(clean_zip(buf_slice(&in), false, pick_bad, NULL, &out, &is_changed), CS_OK);
     ck_assert(is_changed);
     recorder_init(&r);
     ck_assert_int_eq(zip_decode(buf_slice(&out), &r.emit), CS_OK);
@@ -135,7 +135,7 @@ START_TEST(nothing_picked_leaves_every_byte)
     struct buf in = unhex(zips[_i].hex), out = buf_init(1 << 16);
     bool is_changed;
 
-    ck_assert_int_eq(clean_zip(buf_slice(&in), pick_none, NULL, &out, &is_changed), CS_OK);
+    ck_assert_int_eq(clean_zip(buf_slice(&in), false, pick_none, NULL, &out, &is_changed), CS_OK);
     ck_assert(!is_changed);
     ck_assert(slice_eq(buf_slice(&in), buf_slice(&out)));
     buf_release(&in);
@@ -172,14 +172,14 @@ START_TEST(doubtful_files_are_refused)
 
     for (size_t n = 0; n < in.n; n++) {
         out.n = 0;
-        ck_assert_int_eq(clean_zip(slice_of(in.p, n), pick_bad, NULL, &out, &is_changed), CS_UNSUPPORTED);
+        ck_assert_int_eq(clean_zip(slice_of(in.p, n), false, pick_bad, NULL, &out, &is_changed), CS_UNSUPPORTED);
     }
     out.n = 0;
     in.p[30] ^= 1;                          /* a name that the directory has otherwise */
-    ck_assert_int_eq(clean_zip(buf_slice(&in), pick_bad, NULL, &out, &is_changed), CS_UNSUPPORTED);
+    ck_assert_int_eq(clean_zip(buf_slice(&in), false, pick_bad, NULL, &out, &is_changed), CS_UNSUPPORTED);
     in.p[30] ^= 1;
     in.p[4 + 4] ^= 8;                       /* a method */
-    ck_assert_int_eq(clean_zip(buf_slice(&in), pick_bad, NULL, &out, &is_changed), CS_UNSUPPORTED);
+    ck_assert_int_eq(clean_zip(buf_slice(&in), false, pick_bad, NULL, &out, &is_changed), CS_UNSUPPORTED);
     buf_release(&in);
     buf_release(&out);
 }
