@@ -238,6 +238,10 @@ dist: ## a source archive of the last commit
 	@mkdir -p $(BUILD)
 	git archive --format=tar.gz --prefix=convscan-$(VERSION)/ -o $(BUILD)/convscan-$(VERSION).tar.gz HEAD
 
+.PHONY: check-packages
+check-packages: ## Debian packages built and tried in fresh roots: install, catch, update, remove, purge (root, debootstrap)
+	scripts/check-packages
+
 .PHONY: help
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort | expand -t 16
