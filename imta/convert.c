@@ -103,7 +103,7 @@ static enum cs_status convert_whole(struct walk *w, struct slice msg, mime_put *
 {
     struct mime_part whole = { .number = "whole", .shape = MIME_LEAF, .has_type = true, .header = header_of(msg),
                                .type = { .token = SLICE("message/rfc822") } };
-    struct part_node node = { .is_message = true, .header = whole.header };
+    struct part_node node = { .is_message = true, .is_whole = true, .header = whole.header };
     enum outcome o;
     enum cs_status st;
 

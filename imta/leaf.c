@@ -366,9 +366,12 @@ static enum cs_status encode_new(struct leaf *l, struct relabel *rl)
     return st;
 }
 
+/* Another encoding for content that stays: not for what nobody could decode, nor where the type tells how it is encoded, nor for
+ * a message in one piece. */
 static bool wants_encoding(const struct leaf *l)
 {
-    return l->answer.encoding.n || conversion_clause(l->entry, CL_OUT_ENCODING, 0);
+    return (l->answer.encoding.n || conversion_clause(l->entry, CL_OUT_ENCODING, 0)) &&
+           l->content.encoding != MIME_ENC_UNKNOWN && l->content.encoding != MIME_ENC_BINHEX && !l->node->is_whole;
 }
 
 /* The output as the new part. Content that came back as it went keeps the form in which it was sent. */

@@ -18,6 +18,7 @@ struct part_node {
     struct part_node *parent;           /* NULL for the message itself */
     const struct mime_part *part;       /* until the entity is closed */
     bool is_message;                    /* has message header fields: the message itself, or what message/rfc822 holds */
+    bool is_whole;                      /* the message in one piece, its structure left inside */
     bool is_deleted;
     const char *limit;                  /* the name of the limit behind which all is one body; else NULL */
     unsigned n_children, n_deleted;
