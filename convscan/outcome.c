@@ -234,7 +234,7 @@ static void write_log(const struct job *j)
     struct log_facts f = {
         .id = j->id, .part = j->ch->part_number, .in = j->ch->in_channel, .out = j->ch->out_channel, .type = j->facts.type,
         .name = name, .cls = j->verdict.worst.cls, .sig = j->verdict.worst.name, .action = action_name(j->action),
-        .exceptions = j->verdict.exceptions ? j->verdict.exception : NULL, .flood = j->flood_before, .flooded = j->flood_count, .uncaged = uncaged,
+        .exceptions = j->verdict.excepted ? j->verdict.exceptions : NULL, .flood = j->flood_before, .flooded = j->flood_count, .uncaged = uncaged,
         .size = j->part.bytes.n, .objects = j->facts.objects, .bytes = j->facts.bytes,
     };
 

@@ -50,6 +50,7 @@ struct object {
     struct ftype types;
     size_t node;                        /* in the tree */
     unsigned allowed;                   /* classes that an allow rule takes away, here and below; bits */
+    unsigned allowed_here;              /* here and in what are views of the same bytes, but not for members */
 };
 
 /* What decoders talk to: first member struct emit, so that the pointer is the same. */
@@ -109,23 +110,34 @@ static enum cls class_of(enum vdl_class c)
     return c == VDL_VIRUS ? CLS_VIRUS : c == VDL_EXT ? CLS_EXT : CLS_SPAM;
 }
 
-/* An allow rule speaks for the class its name begins with ("ext-…", "spam.…"), any other for viruses. */
+/* An allow rule speaks for the class that is its name's first word ("ext-…", "spam.…"), any other for viruses. */
 static enum cls class_allowed(struct slice name)
 {
-    if (slice_istarts(name, SLICE("ext")))
+    size_t n = 0;
+
+    while (n < name.n && (ascii_is_alpha(name.p[n]) || ascii_is_digit(name.p[n])))
+        n++;
+    if (slice_ieq(slice_take(name, n), SLICE("ext")))
         return CLS_EXT;
-    return slice_istarts(name, SLICE("spam")) ? CLS_SPAM : CLS_VIRUS;
+    return slice_ieq(slice_take(name, n), SLICE("spam")) ? CLS_SPAM : CLS_VIRUS;
 }
 
 static bool is_allowed(const struct object *o, enum cls c)
 {
-    for (; o; o = o->parent)
-        if (o->allowed & 1u << c)
+    bool is_here = true;
+
+    for (; o; o = o->parent) {
+        if ((o->allowed | (is_here ? o->allowed_here : 0)) & 1u << c)
             return true;
+        is_here = is_here && o->is_view;
+    }
     return false;
 }
 
-/* A finding in an object: counts, unless an allow rule matched this object or one around it. */
+/*
+ * A finding in an object: counts, unless an allow rule matched this object or one around it. A rule that asks for bytes may have seen
+ * them in one member of an archive: that says nothing of the others.
+ */
 static void found(struct scan *s, const struct object *o, enum cls c, struct slice name, uint64_t offset)
 {
     if (is_allowed(o, c))
@@ -136,7 +148,7 @@ static void found(struct scan *s, const struct object *o, enum cls c, struct sli
 
 static bool on_allow(struct scan *s, const struct vdl_hit *hit)
 {
-    s->at->allowed |= 1u << class_allowed(hit->name);
+    *(hit->is_by_bytes ? &s->at->allowed_here : &s->at->allowed) |= 1u << class_allowed(hit->name);
     return true;
 }
 

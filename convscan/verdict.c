@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/safe.h"
 
@@ -65,12 +66,16 @@ void verdict_add(struct verdict *v, enum cls c, struct slice name, struct slice 
 void verdict_except(struct verdict *v, enum cls c, struct slice name)
 {
     const char *kind = c == CLS_VIRUS ? "vir-ex" : c == CLS_EXT ? "ext-ex" : "spam-ex";
-    char text[160];
+    size_t n = strlen(v->exceptions);
+    char text[120];
 
-    if (v->exceptions++)
+    if (v->excepted & 1u << c)
         return;
     safe_text(text, sizeof text, name);
-    snprintf(v->exception, sizeof v->exception, "%s:%s", kind, text);
+    for (char *p = text; *p; p++)
+        *p = *p == ',' ? '.' : *p;
+    snprintf(v->exceptions + n, sizeof v->exceptions - n, "%s%s:%s", v->excepted ? "," : "", kind, text);
+    v->excepted |= 1u << c;
 }
 
 void verdict_release(struct verdict *v)

@@ -33,8 +33,8 @@ struct verdict {
     struct finding *hits;   /* all of them, when keeps_all */
     size_t n_hits, room;
     bool keeps_all;
-    unsigned exceptions;    /* findings that an allow rule took away */
-    char exception[200];    /* the first of them: "vir-ex:NAME", "ext-ex:…", "spam-ex:…" */
+    unsigned excepted;      /* classes of which an allow rule took a finding away; bits */
+    char exceptions[480];   /* the first of each of them: "vir-ex:NAME,ext-ex:NAME,spam-ex:NAME"; no comma in a name */
 };
 
 void verdict_add(struct verdict *v, enum cls c, struct slice name, struct slice member, uint64_t offset);

@@ -136,12 +136,12 @@ static size_t count(const struct statlog *l, const char *class)
     return n;
 }
 
-static size_t count_except(const struct statlog *l, const char *kind)
+static size_t count_except(const struct statlog *l, enum statlog_except kind)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < l->n; i++)
-        n += slice_starts(slice_str(l->all[i].except), slice_str(kind));
+        n += (l->all[i].excepts & kind) != 0;
     return n;
 }
 
@@ -157,8 +157,8 @@ static void print_stats(const struct statlog *l, const struct statlog *messages)
     }
     printf("Stats: vir:%zu ext:%zu spam:%zu vir-ex:%zu ext-ex:%zu spam-ex:%zu clean:%zu msgs:%zu bytes:%.0f vf:%.3f "
            "vs:%.3f lock:0\n",
-           count(l, "virus"), count(l, "ext"), count(l, "spam"), count_except(l, "vir-ex"), count_except(l, "ext-ex"),
-           count_except(l, "spam-ex"), count(l, "clean") + count(l, "pass"), messages->n, bytes, cpu / 1e6, us / 1e6);
+           count(l, "virus"), count(l, "ext"), count(l, "spam"), count_except(l, EXCEPT_VIRUS), count_except(l, EXCEPT_EXT),
+           count_except(l, EXCEPT_SPAM), count(l, "clean") + count(l, "pass"), messages->n, bytes, cpu / 1e6, us / 1e6);
 }
 
 static int summary(const struct statlog *l, const struct statlog *messages)

@@ -75,6 +75,22 @@ static void keep(char *to, size_t size, struct slice s)
     to[s.n] = '\0';
 }
 
+/* "vir-ex:NAME,spam-ex:NAME" */
+static unsigned read_excepts(struct slice s)
+{
+    static const struct { struct slice word; unsigned bit; } kinds[] = {
+        { SLICE("vir-ex:"), EXCEPT_VIRUS }, { SLICE("ext-ex:"), EXCEPT_EXT }, { SLICE("spam-ex:"), EXCEPT_SPAM },
+    };
+    unsigned bits = 0;
+
+    while (s.n) {
+        for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+            bits |= slice_starts(s, kinds[i].word) ? kinds[i].bit : 0;
+        s = slice_drop(s, slice_chr(s, ',') + 1);
+    }
+    return bits;
+}
+
 static void take_pair(struct stat_record *r, struct slice key, struct slice value, struct slice *in, struct slice *out)
 {
     const struct {
@@ -93,7 +109,7 @@ static void take_pair(struct stat_record *r, struct slice key, struct slice valu
     else if (slice_eq(key, SLICE("class")))
         keep(r->class, sizeof r->class, value);
     else if (slice_eq(key, SLICE("except")))
-        keep(r->except, sizeof r->except, value);
+        r->excepts = read_excepts(value);
     else if (slice_eq(key, SLICE("sig")))
         keep(r->sig, sizeof r->sig, value);
     else if (slice_eq(key, SLICE("worker")))

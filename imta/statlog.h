@@ -13,13 +13,15 @@
 #include "base/slice.h"
 #include "base/status.h"
 
+enum statlog_except { EXCEPT_VIRUS = 1, EXCEPT_EXT = 2, EXCEPT_SPAM = 4 };
+
 enum { STATLOG_LINE = 16384, STATLOG_WORD = 48, STATLOG_ID = 64 };
 
 struct stat_record {
     char id[STATLOG_ID];                /* of the message */
     char class[STATLOG_WORD];           /* of a part; the outcome of a message */
     char channel[STATLOG_WORD];         /* "in>out" */
-    char except[STATLOG_WORD];
+    unsigned excepts;                   /* what exceptions took away: bits of enum statlog_except */
     char sig[STATLOG_WORD];             /* "-" when nothing matched */
     bool is_message;                    /* a line of the queue */
     double time;                        /* seconds since 1970 */

@@ -68,6 +68,7 @@ struct vdl_hit {
     enum vdl_class cls;
     struct slice name;                      /* printable UTF-8, no control characters; inside the image */
     uint64_t offset;                        /* of the match; 0 for hashes and rules without a place */
+    bool is_by_bytes;                       /* of class allow: it asks for bytes, which an archive around them may show as well */
     enum vdl_clean clean;                   /* what the rule asks for; VDL_KEEP: nothing, and there are no spans */
     const struct vdl_span *spans;           /* the first match of each segment that was found; during the call */
     size_t n_spans;

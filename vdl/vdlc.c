@@ -30,6 +30,7 @@ static const char help[] =
     "\n"
     "  -o, --output FILE       the image to write; it appears whole or not at all\n"
     "  -c, --class CLASS       class of rules that name none: virus (default), ext, spam, pua, allow\n"
+    "      --exceptions        the same as --class allow: what these rules match is let through, see docs/LANGUAGE.md\n"
     "      --with-pua          also read .ndu .ldu .hdu .hsu .mdu .msu (possibly unwanted programs), as class pua\n"
     "      --level N           ClamAV functionality level that signatures are held against (default 230)\n"
     "      --dialect=cvdl      refuse VDL spellings that are not confirmed for CVDL\n"
@@ -319,6 +320,7 @@ static bool option(struct args *a, int c)
         if (!a->o.has_class)
             diag_warn("--class %s: expected virus, ext, spam, pua or allow", optarg);
         return a->o.has_class;
+    case 'X': a->o.has_class = true; a->o.cls = VDL_ALLOW; return true;
     case 'V': a->mode = MODE_VERIFY; return true;
     case 'D': a->mode = MODE_DUMP; return true;
     case 'T': a->test = true; return true;
@@ -346,7 +348,7 @@ int main(int argc, char **argv)
     static const struct option longs[] = {
         { "output", required_argument, NULL, 'o' }, { "class", required_argument, NULL, 'c' }, { "verify", no_argument, NULL, 'V' },
         { "dump", no_argument, NULL, 'D' }, { "test", no_argument, NULL, 'T' }, { "explain", required_argument, NULL, 'E' },
-        { "json", no_argument, NULL, 'J' }, { "with-pua", no_argument, NULL, 'P' }, { "level", required_argument, NULL, 'L' },
+        { "json", no_argument, NULL, 'J' }, { "exceptions", no_argument, NULL, 'X' }, { "with-pua", no_argument, NULL, 'P' }, { "level", required_argument, NULL, 'L' },
         { "dialect", required_argument, NULL, 'd' }, { "quiet", no_argument, NULL, 'q' }, { "version", no_argument, NULL, 'v' },
         { "help", no_argument, NULL, 'h' }, { 0 },
     };

@@ -13,6 +13,7 @@ import tarfile
 import zipfile
 import zlib
 from base64 import encodebytes
+from concurrent.futures import ThreadPoolExecutor
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BIN = os.environ.get('BIN', os.path.join(ROOT, 'build', 'bin'))
@@ -245,3 +246,17 @@ def log_fields(line):
     """key=value pairs, values quoted where needed."""
     return {k: re.sub(r'\\(.)', r'\1', v[1:-1]) if v[:1] == '"' else v
             for k, v in re.findall(r'([A-Za-z_]+)=("(?:[^"\\]|\\.)*"|\S*)', line)}
+
+
+# ---- running cases ----
+
+def run_cases(cases):
+    """cases: (label, function that tells what is wrong, None where all is well). One a processor; the exit status of the test."""
+    cases, counts = list(cases), [0, 0]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for (label, _), wrong in zip(cases, pool.map(lambda case: case[1](), cases)):
+            counts[bool(wrong)] += 1
+            if wrong:
+                print(f'FAIL {label}: {wrong}')
+    print(f'{counts[0]} passed, {counts[1]} failed, 0 skipped')
+    return counts[1] > 0

@@ -5,7 +5,6 @@ import random
 import subprocess
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 
 import mailkit as kit
 from mailkit import b64_part, forwarded, message, multipart, part, text_part
@@ -192,17 +191,10 @@ def deep(room):
 
 
 def main():
-    counts = [0, 0]
     with tempfile.TemporaryDirectory() as path:
         room = Room(path)
-        todo = list(jobs(room)) + list(corpus_jobs(room)) + [(None, lambda: many_parts(room)), (None, lambda: deep(room))]
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            for (switch, _), wrong in zip(todo, pool.map(lambda job: job[1](), todo)):
-                counts[bool(wrong)] += 1
-                if wrong:
-                    print(f'FAIL {switch or "defaults"}: {wrong}')
-    print(f'{counts[0]} passed, {counts[1]} failed, 0 skipped')
-    return counts[1] > 0
+        todo = [*jobs(room), *corpus_jobs(room), ('defaults', lambda: many_parts(room)), ('defaults', lambda: deep(room))]
+        return kit.run_cases((switch or 'defaults', job) for switch, job in todo)
 
 
 if __name__ == '__main__':

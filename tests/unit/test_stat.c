@@ -13,12 +13,12 @@ START_TEST(lines_are_read)
     struct stat_record r;
 
     ck_assert(statlog_line(SLICE("time=2026-01-02T03:04:05.500Z id=m1 part=1.2 in=tcp_local out=\"ims ms\" type=text/plain "
-                                 "name=\"a = b\" class=virus sig=X except=vir-ex:Y action=replace size=1024 objects=1 bytes=1 "
+                                 "name=\"a = b\" class=virus sig=X except=vir-ex:Y,spam-ex:Z action=replace size=1024 objects=1 bytes=1 "
                                  "us=2500 cpu_us=1500 db=0"), &r));
     ck_assert_str_eq(r.id, "m1");
     ck_assert_str_eq(r.class, "virus");
     ck_assert_str_eq(r.channel, "tcp_local>ims ms");
-    ck_assert_str_eq(r.except, "vir-ex:Y");
+    ck_assert_uint_eq(r.excepts, EXCEPT_VIRUS | EXCEPT_SPAM);
     ck_assert(!r.is_message);
     ck_assert_double_eq_tol(r.time, 1767323045.5, 0.001);
     ck_assert_double_eq_tol(r.bytes, 1024, 0.1);

@@ -275,7 +275,7 @@ static enum cs_status plan_touch(struct lane *l, uint32_t plan)
     if (!(get_le32(row + VDB_P_FLAGS) & VDB_PF_RISING))
         return CS_OK;
     st = cond_check(l, plan, &is_true);
-    return st == CS_OK && is_true ? scan_report(l, get_le32(row + VDB_P_RULE), l->plan_offset) : st;
+    return st == CS_OK && is_true ? scan_report(l, get_le32(row + VDB_P_RULE), l->plan_offset, false) : st;
 }
 
 static enum cs_status segment_match(struct lane *l, uint32_t number, uint64_t start, uint64_t end)

@@ -40,7 +40,7 @@ static enum cs_status look_up(struct lane *l, const uint8_t *row, const uint8_t 
         uint32_t want = get_le32(d + (size_t)from * (length + 4) + length);
 
         if (want == VDB_MANY || want == size)
-            st = scan_report(l, get_le32(row + VDB_HD_RULE) + from, 0);
+            st = scan_report(l, get_le32(row + VDB_HD_RULE) + from, 0, true);
     }
     return st;
 }

@@ -167,24 +167,40 @@ static void find_spans(struct lane *l, uint32_t plan, struct vdl_span spans[SPAN
     }
 }
 
-enum cs_status scan_report(struct lane *l, uint32_t rule, uint64_t offset)
+static bool has_segments(const struct lane *l, uint32_t plan)
+{
+    for (uint32_t i = 0; i < l->db->segments; i++) {
+        const uint8_t *seg = db_row(l->db, VDB_SEGMENTS, i, VDB_SEGMENT);
+
+        if (seg && get_le32(seg + VDB_S_PLAN) == plan)
+            return true;
+    }
+    return false;
+}
+
+enum cs_status scan_report(struct lane *l, uint32_t rule, uint64_t offset, bool is_digest)
 {
     const uint8_t *row = db_row(l->db, VDB_RULES, rule, VDB_RULE);
     struct vdl_hit hit = { .db = l->db, .rule = rule, .offset = offset };
     struct vdl_span spans[SPANS];
+    uint32_t what, plan;
 
     if (!row || rule >= l->db->rules)
         return CS_CORRUPT;
     if (l->done[rule] == l->epoch)
         return CS_OK;
     l->done[rule] = l->epoch;
-    if (get_le32(row + VDB_R_WHAT) & VDB_W_PRIVATE)
+    what = get_le32(row + VDB_R_WHAT);
+    plan = what >> VDB_W_SHIFT;
+    if (what & VDB_W_PRIVATE)
         return CS_OK;
-    hit.cls = (enum vdl_class)(get_le32(row + VDB_R_WHAT) & VDB_W_CLASS);
+    hit.cls = (enum vdl_class)(what & VDB_W_CLASS);
     if (hit.cls >= VDL_CLASSES || !db_rule_name(l->db, rule, &hit.name))
         return CS_CORRUPT;
-    if (get_le32(row + VDB_R_WHAT) & VDB_W_PLAN)
-        find_spans(l, get_le32(row + VDB_R_WHAT) >> VDB_W_SHIFT, spans, &hit);
+    if (what & VDB_W_PLAN)
+        find_spans(l, plan, spans, &hit);
+    if (hit.cls == VDL_ALLOW)
+        hit.is_by_bytes = what & VDB_W_PLAN ? has_segments(l, plan) : !is_digest;
     return l->scan->hit(l->scan->ctx, &hit) ? CS_OK : CS_STOP;
 }
 
@@ -235,7 +251,7 @@ static enum cs_status take_event(struct lane *l, const struct event *e)
         return CS_CORRUPT;
     if (!scan_types_ok(l, get_le32(row + VDB_R_WHAT) >> VDB_W_SHIFT))
         return CS_OK;
-    return scan_report(l, e->owner, e->start);
+    return scan_report(l, e->owner, e->start, false);
 }
 
 /* Whatever ends at or before the horizon can no longer be overtaken by something that is found later. */
@@ -290,7 +306,7 @@ static enum cs_status plans_decide(struct lane *l, const uint8_t *list, size_t n
             continue;
         st = cond_check(l, plan, &is_true);
         if (st == CS_OK && is_true)
-            st = scan_report(l, get_le32(row + VDB_P_RULE), l->plan_offset);
+            st = scan_report(l, get_le32(row + VDB_P_RULE), l->plan_offset, false);
     }
     return st;
 }

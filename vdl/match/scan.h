@@ -119,7 +119,7 @@ const struct exe *scan_headers(struct lane *l);
 /* cond.c: is a plan's expression true now? */
 enum cs_status cond_check(struct lane *l, uint32_t plan, bool *is_true) MUST_USE;
 /* scan.c */
-enum cs_status scan_report(struct lane *l, uint32_t rule, uint64_t offset) MUST_USE;
+enum cs_status scan_report(struct lane *l, uint32_t rule, uint64_t offset, bool is_digest) MUST_USE;
 struct segment_state *segment_get(struct lane *l, uint32_t number);
 /* Is a place where the anchor wants it? */
 bool scan_place_ok(struct lane *l, uint32_t where, uint32_t section, int64_t lo, int64_t hi, uint64_t start);
