@@ -217,7 +217,8 @@ enum cs_status vba_find(const struct vba_project *p, bool in_project, struct sli
 
 enum cs_status vba_emit(const struct vba_sources *s, struct slice path, struct slice stream, struct emit *out, size_t *n_views)
 {
-    struct emit_child c = { .kind = EMIT_VIEW, .name = path, .how = "vba", .size = UINT64_MAX, .packed = UINT64_MAX };
+    /* Signatures for OLE2 files are meant for the macros too: ClamAV's target 2 is searched in them, with offsets from their first byte. */
+    struct emit_child c = { .kind = EMIT_VIEW, .name = path, .how = "vba", .type = "OLE2", .size = UINT64_MAX, .packed = UINT64_MAX };
     struct buf text = buf_init(VBA_MOST);
     enum cs_status st = CS_OK;
 

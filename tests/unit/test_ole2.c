@@ -205,6 +205,7 @@ START_TEST(macro_sources_are_views)
     r = decoded(buf_slice(&file));
     ck_assert_msg(recorder_holding(&r, buf_slice(&source)) != NULL, "not found %s", vbas[_i].how);
     ck_assert_int_eq(recorder_holding(&r, buf_slice(&source))->kind, EMIT_VIEW);
+    ck_assert_str_eq(recorder_holding(&r, buf_slice(&source))->type, "OLE2");
     ck_assert_uint_eq(r.notes[EMIT_MACROS], 1);
     recorder_release(&r);
     buf_release(&file);
