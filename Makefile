@@ -23,7 +23,9 @@ LIBS_HASH := $(call static,-lnettle)
 LIBS_REGEX := $(call static,-lpcre2-8)
 # Compiled help is opened where libmspack is there to be linked in; else it is reported as something that cannot be opened.
 MSPACK := $(if $(wildcard /usr/include/mspack.h),-lmspack)
-LIBS_ARCHIVE := $(call static,-larchive $(MSPACK) -lnettle -lbz2 -llzma -lzstd -llz4 -lz)
+# Where libdeflate is there to be linked in it unpacks what is large; all else, and all without it, is zlib's.
+DEFLATE := $(if $(wildcard /usr/include/libdeflate.h),-ldeflate)
+LIBS_ARCHIVE := $(call static,-larchive $(MSPACK) $(DEFLATE) -lnettle -lbz2 -llzma -lzstd -llz4 -lz)
 LIBS_MAGIC := $(call static,-lmagic -lbz2 -llzma -lz)
 LIBS_SCREEN := $(call static,-lncursesw -ltinfo)
 LIBS_JSON := $(call static,-ljansson)

@@ -46,6 +46,9 @@ struct emit {
     enum cs_status (*put)(struct emit *e, struct slice bytes);
     enum cs_status (*close)(struct emit *e);    /* types, unpacks and matches the child before it returns */
     enum cs_status (*note)(struct emit *e, enum emit_remark r, const char *text);   /* text: a constant */
+    /* Right behind open(): n bytes to write into, which the next put() takes without a copy when it is given the front of them.
+     * May be NULL, and may give NULL where so much is not to be had. */
+    uint8_t *(*room)(struct emit *e, size_t n);
     const struct slice *passwords;              /* to try on encrypted containers */
     size_t n_passwords;
     struct slice name, declared, charset;       /* what is known of the object being decoded; may be empty */

@@ -217,6 +217,7 @@ static bool is_html(struct slice head)
 /* Text: hardly any control characters. UTF-16 with its mark or its zeros counts as well. */
 static bool is_text(struct slice head)
 {
+    static const uint8_t is_odd[256] = { [1 ... 7] = 1, [0x0e ... 0x1a] = 1, [0x1c ... 0x1f] = 1 };
     size_t odd = 0, zeros[2] = { 0, 0 };
 
     if (head.n == 0)
@@ -224,10 +225,8 @@ static bool is_text(struct slice head)
     if (head.n >= 2 && ((head.p[0] == 0xff && head.p[1] == 0xfe) || (head.p[0] == 0xfe && head.p[1] == 0xff)))
         return true;
     for (size_t i = 0; i < head.n; i++) {
-        if (head.p[i] == 0)
-            zeros[i & 1]++;
-        else if (head.p[i] < 0x20 && !ascii_is_space(head.p[i]) && head.p[i] != 0x1b && head.p[i] != '\b')
-            odd++;
+        zeros[i & 1] += head.p[i] == 0;
+        odd += is_odd[head.p[i]];
     }
     if (zeros[0] + zeros[1] == 0)
         return odd * 50 <= head.n;

@@ -3,7 +3,12 @@
 #include <limits.h>
 #include <zlib.h>
 
-enum { PIECE = 32768 };
+#if __has_include(<libdeflate.h>)
+#include <libdeflate.h>
+#define HAS_LIBDEFLATE 1
+#endif
+
+enum { PIECE = 32768, RATIO_COMMON = 32 };
 
 static bool is_zlib_head(struct slice in)
 {
@@ -116,6 +121,51 @@ enum cs_status inflate_all(struct slice in, enum inflate_kind kind, inflate_put 
         return inflate_raw(in, 0, 0, put, to, res);
     }
 }
+
+#ifdef HAS_LIBDEFLATE
+
+/* All of it at once, when size is at least what comes out; false, and nothing was put, when that does not work out. */
+static bool at_once(struct slice in, size_t head, size_t tail, size_t size, inflate_room *room, void *to, struct slice *made,
+                    struct inflate_result *res)
+{
+    struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
+    uint8_t *out = d ? room(to, size) : NULL;
+    struct slice body = slice_drop(in, head);
+    size_t used = 0, n = 0;
+    bool is_done = out && libdeflate_deflate_decompress_ex(d, body.p, body.n, out, size, &used, &n) == LIBDEFLATE_SUCCESS;
+
+    libdeflate_free_decompressor(d);
+    if (!is_done)
+        return false;
+    *made = slice_of(out, n);
+    *res = (struct inflate_result){ .used = head + used + slice_sub(in, head + used, tail).n, .made = n };
+    return true;
+}
+
+enum cs_status inflate_sized(struct slice in, enum inflate_kind kind, uint64_t size, inflate_room *room, inflate_put *put, void *to,
+                             struct inflate_result *res)
+{
+    size_t head = kind == INFLATE_GZIP ? gzip_head(in) : 0, tail = kind == INFLATE_GZIP ? 8 : 0;
+    struct slice made;
+
+    /* What swells beyond the common is read piece by piece, so that the budget is looked at on the way. */
+    if (room && size && size / RATIO_COMMON <= in.n && (kind == INFLATE_RAW || kind == INFLATE_GZIP) &&
+        at_once(in, head, tail, (size_t)size, room, to, &made, res))
+        return made.n ? put(to, made) : CS_OK;
+    return inflate_all(in, kind, put, to, res);
+}
+
+#else
+
+enum cs_status inflate_sized(struct slice in, enum inflate_kind kind, uint64_t size, inflate_room *room, inflate_put *put, void *to,
+                             struct inflate_result *res)
+{
+    (void)size;
+    (void)room;
+    return inflate_all(in, kind, put, to, res);
+}
+
+#endif
 
 uint32_t inflate_crc32(uint32_t crc, struct slice bytes)
 {

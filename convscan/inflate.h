@@ -1,5 +1,5 @@
 /*
- * inflate.h - deflated bytes, raw or wrapped; the only user of zlib in this room.
+ * inflate.h - deflated bytes, raw or wrapped; the only user of zlib and libdeflate in this room.
  *
  *   Borrows   the input; what put() is given lasts for that call.
  *   Fails     CS_NOMEM, or whatever status other than CS_OK put() gave back. Damage is no failure: what could be read before it
@@ -34,6 +34,13 @@ typedef enum cs_status inflate_put(void *to, struct slice bytes);
 
 enum cs_status inflate_all(struct slice in, enum inflate_kind kind, inflate_put *put, void *to,
                            struct inflate_result *res) MUST_USE;
+
+/* Room for all of the output, to be put() when it is full; NULL: not to be had. */
+typedef uint8_t *inflate_room(void *to, size_t n);
+
+/* As inflate_all() where a size of the output is told, right or wrong, and in is large: faster when it is right. room may be NULL. */
+enum cs_status inflate_sized(struct slice in, enum inflate_kind kind, uint64_t size, inflate_room *room, inflate_put *put, void *to,
+                             struct inflate_result *res) MUST_USE;
 
 /* The other way: bytes in zlib's wrapping, as small as it gets. */
 enum cs_status inflate_pack(struct slice in, struct buf *out) MUST_USE;

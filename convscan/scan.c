@@ -387,6 +387,13 @@ static enum cs_status outlet_put(struct emit *e, struct slice bytes)
     return st == CS_OK ? spool_put(&out->spool, out->parent->bytes, bytes) : st;
 }
 
+static uint8_t *outlet_room(struct emit *e, size_t n)
+{
+    struct outlet *out = (struct outlet *)e;
+
+    return out->is_open && n <= out->scan->setup.conf->limit.object_bytes ? spool_room(&out->spool, n) : NULL;
+}
+
 static enum cs_status outlet_close(struct emit *e)
 {
     struct outlet *out = (struct outlet *)e;
@@ -438,7 +445,7 @@ static enum cs_status outlet_finish(struct outlet *out, enum cs_status st)
 static enum cs_status decode_with(struct scan *s, struct object *o, const struct format *f)
 {
     struct outlet out = {
-        .emit = { outlet_open, outlet_put, outlet_close, outlet_note, s->passwords.words, s->passwords.n, o->name, o->declared,
+        .emit = { outlet_open, outlet_put, outlet_close, outlet_note, outlet_room, s->passwords.words, s->passwords.n, o->name, o->declared,
                   o->charset, s->wants_normalised_text },
         .scan = s,
         .parent = o,

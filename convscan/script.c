@@ -25,9 +25,16 @@ static uint8_t peek(const struct script *s, size_t ahead)
     return s->at < s->in.n && s->in.n - s->at > ahead ? s->in.p[s->at + ahead] : 0;
 }
 
+/* What a byte outside strings may begin. */
+enum { PLAIN, WORD, OTHER };
+static const uint8_t begins[256] = {
+    ['a' ... 'z'] = WORD, ['A' ... 'Z'] = WORD, ['0' ... '9'] = WORD, ['_'] = WORD, ['$'] = WORD,
+    ['"'] = OTHER, ['\''] = OTHER, ['`'] = OTHER, ['/'] = OTHER, ['['] = OTHER, ['('] = OTHER, ['{'] = OTHER,
+};
+
 static bool is_word(uint8_t c)
 {
-    return ascii_is_alpha(c) || ascii_is_digit(c) || c == '_' || c == '$';
+    return begins[c] == WORD;
 }
 
 static void skip_space(struct script *s)
@@ -202,16 +209,22 @@ static enum cs_status array(struct script *s)
 
 /* ---- what strings are made of, besides literals ---- */
 
+static bool makes_text(struct slice word)
+{
+    uint8_t c = word.n ? ascii_lower(word.p[0]) : 0;
+
+    if (c == 'f')
+        return slice_ieq(word, SLICE("fromcharcode"));
+    return c == 'c' && (slice_ieq(word, SLICE("chr")) || slice_ieq(word, SLICE("chrw")) || slice_ieq(word, SLICE("chrb")) ||
+                        slice_ieq(word, SLICE("char")));
+}
+
 /* fromCharCode(…), Chr(…): true when one was read. */
 static bool call(struct script *s, struct slice word, enum cs_status *st)
 {
-    static const char *const makers[] = { "fromcharcode", "chr", "chrw", "chrb", "char" };
     size_t before = s->at, n;
-    bool is_maker = false;
 
-    for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)
-        is_maker = is_maker || slice_ieq(word, slice_str(makers[i]));
-    if (!is_maker)
+    if (!makes_text(word))
         return false;
     skip_space(s);
     if (peek(s, 0) == ']') {                    /* [char]65 */
@@ -347,8 +360,12 @@ enum cs_status script_strings(struct slice source, struct blobs *blobs)
                         .all = buf_init(BLOB_MAX) };
     enum cs_status st = CS_OK;
 
-    while (st == CS_OK && s.at < s.in.n)
-        st = step(&s);
+    while (st == CS_OK && s.at < s.in.n) {
+        if (begins[s.in.p[s.at]] == PLAIN)
+            s.at++;
+        else
+            st = step(&s);
+    }
     if (st == CS_OK)
         st = flush_pieces(&s);
     if (st == CS_OK)

@@ -47,13 +47,18 @@ static void drop_memory(struct spool *s)
     s->room = 0;
 }
 
+static enum cs_status open_file(struct spool *s)
+{
+    s->fd = open(s->rules->folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    return s->fd < 0 ? CS_IO : CS_OK;
+}
+
 static enum cs_status move_to_file(struct spool *s)
 {
-    enum cs_status st;
+    enum cs_status st = open_file(s);
 
-    s->fd = open(s->rules->folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (s->fd < 0)
-        return CS_IO;
+    if (st != CS_OK)
+        return st;
     st = fd_write_all(s->fd, slice_of(s->heap, s->n));
     drop_memory(s);
     return st;
@@ -110,6 +115,61 @@ static enum cs_status append(struct spool *s, struct slice bytes)
     return st;
 }
 
+static enum cs_status map_file(struct spool *s, size_t n, int prot)
+{
+    s->map = mmap(NULL, n, prot, MAP_SHARED, s->fd, 0);
+    if (s->map == MAP_FAILED)
+        s->map = NULL;
+    s->n_map = s->map ? n : 0;
+    return s->map ? CS_OK : CS_NOMEM;
+}
+
+static void unmap_file(struct spool *s)
+{
+    if (s->map)
+        munmap(s->map, s->n_map);
+    s->map = NULL;
+    s->n_map = 0;
+}
+
+/* Blocks are there before anything is written: a full disk shows here, not as a signal. */
+static uint8_t *file_room(struct spool *s, size_t n)
+{
+    if (open_file(s) == CS_OK && fallocate(s->fd, 0, 0, (off_t)n) == 0 && map_file(s, n, PROT_READ | PROT_WRITE) == CS_OK)
+        return s->map;
+    if (s->fd >= 0)
+        close(s->fd);
+    s->fd = -1;
+    return NULL;
+}
+
+uint8_t *spool_room(struct spool *s, size_t n)
+{
+    enum cs_status st;
+
+    if (spool_size(s) || s->fd >= 0 || n == 0 || n > SIZE_MAX / 4)
+        return NULL;
+    st = n <= s->room ? CS_OK : grow(s, n);
+    return st == CS_OK ? s->heap : st == CS_LIMIT ? file_room(s, n) : NULL;
+}
+
+/* What was written into the room is there already. */
+static bool is_in_room(const struct spool *s, struct slice bytes)
+{
+    if (s->n || s->lent.n || bytes.n == 0)
+        return false;
+    return s->map ? bytes.p == s->map && bytes.n <= s->n_map : bytes.p == s->heap && bytes.n <= s->room;
+}
+
+static enum cs_status take_room(struct spool *s, struct slice bytes)
+{
+    s->n = bytes.n;
+    if (!s->map)
+        return CS_OK;
+    unmap_file(s);
+    return lseek(s->fd, (off_t)s->n, SEEK_SET) < 0 ? CS_IO : CS_OK;     /* more may follow */
+}
+
 static bool is_within(struct slice in, struct slice bytes)
 {
     return bytes.n && bytes.p >= in.p && bytes.p < in.p + in.n && bytes.n <= (size_t)(in.p + in.n - bytes.p);
@@ -129,6 +189,9 @@ enum cs_status spool_put(struct spool *s, struct slice container, struct slice b
     struct slice lent = s->lent;
     enum cs_status st = CS_OK;
 
+    if (is_in_room(s, bytes))
+        return take_room(s, bytes);
+    unmap_file(s);
     if (lend(s, container, bytes))
         return CS_OK;
     s->lent.n = 0;
@@ -144,22 +207,20 @@ size_t spool_size(const struct spool *s)
 
 enum cs_status spool_whole(struct spool *s, struct slice *out)
 {
+    enum cs_status st = CS_OK;
+
     *out = s->lent.n ? s->lent : slice_of(s->heap, s->n);
+    unmap_file(s);
     if (s->fd < 0 || s->n == 0)
         return CS_OK;
-    s->map = mmap(NULL, s->n, PROT_READ, MAP_SHARED, s->fd, 0);
-    if (s->map == MAP_FAILED) {
-        s->map = NULL;
-        return CS_NOMEM;
-    }
-    *out = slice_of(s->map, s->n);
-    return CS_OK;
+    st = map_file(s, s->n, PROT_READ);
+    *out = slice_of(s->map, st == CS_OK ? s->n : 0);
+    return st;
 }
 
 void spool_release(struct spool *s)
 {
-    if (s->map)
-        munmap(s->map, s->n);
+    unmap_file(s);
     if (s->fd >= 0)
         close(s->fd);
     drop_memory(s);

@@ -25,11 +25,14 @@ struct spool {
     size_t n, room;
     int fd;                     /* -1: in memory */
     void *map;
+    size_t n_map;
 };
 
 void spool_init(struct spool *s, struct spool_rules *rules);
 /* container: bytes that outlive the spool; a single run of them is borrowed, not copied. */
 enum cs_status spool_put(struct spool *s, struct slice container, struct slice bytes) MUST_USE;
+/* n bytes of the empty spool to write into; spool_put() takes the front of them as they stand. NULL: not to be had, put() pieces. */
+uint8_t *spool_room(struct spool *s, size_t n) MUST_USE;
 size_t spool_size(const struct spool *s);
 /* All of it as one slice; nothing may be put afterwards. */
 enum cs_status spool_whole(struct spool *s, struct slice *out) MUST_USE;

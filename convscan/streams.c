@@ -1,3 +1,4 @@
+#include "base/bytes.h"
 #include "bz.h"
 #include "formats.h"
 #include "inflate.h"
@@ -8,6 +9,8 @@
  * streams.c - gzip, bzip2, xz, lzma and zstd: one child, whatever came out before the damage included. Streams that stand one behind
  * the other are one file, as the tools that wrote them see it; anything else behind the first is padding.
  */
+
+enum { LARGE = 64 << 10 };           /* from here on what is quicker in the long run pays */
 
 typedef enum cs_status one_fn(struct slice in, struct emit *out, struct inflate_result *res);
 
@@ -24,9 +27,19 @@ static enum cs_status put(void *to, struct slice bytes)
     return e->put(e, bytes);
 }
 
+static uint8_t *room(void *to, size_t n)
+{
+    struct emit *e = to;
+
+    return e->room ? e->room(e, n) : NULL;
+}
+
+/* The last four bytes say how much comes out, when nothing follows the stream. */
 static enum cs_status one_gzip(struct slice in, struct emit *e, struct inflate_result *res)
 {
-    return inflate_all(in, INFLATE_GZIP, put, e, res);
+    if (in.n < LARGE)
+        return inflate_all(in, INFLATE_GZIP, put, e, res);
+    return inflate_sized(in, INFLATE_GZIP, get_le32(in.p + in.n - 4), room, put, e, res);
 }
 
 static enum cs_status one_bzip2(struct slice in, struct emit *e, struct inflate_result *res)

@@ -12,7 +12,7 @@
 
 enum { STORED = 0, SHRINK = 1, REDUCE_1 = 2, REDUCE_4 = 5, IMPLODE = 6, DEFLATE = 8, DEFLATE64 = 9, DCL = 10, BZIP2 = 12,
        LZMA = 14, TERSE = 18, ZSTD_OLD = 20, ZSTD = 93, MP3 = 94, XZ = 95, PPMD = 98, AES = 99 };
-enum { PIECE = 1 << 20 };
+enum { PIECE = 1 << 20, LARGE = 256 << 10, RATIO_COMMON = 32 };
 
 enum cs_status zip_note(struct zip_job *z, enum emit_remark remark, const char *text)
 {
@@ -44,6 +44,7 @@ struct sink {
     uint32_t crc;
     uint64_t n, max;
     bool is_checked;
+    bool is_large;               /* the zip: then what is quicker in the long run pays */
 };
 
 static enum cs_status sink_put(void *to, struct slice bytes)
@@ -56,6 +57,13 @@ static enum cs_status sink_put(void *to, struct slice bytes)
     if (!s->out)
         return s->n > s->max ? CS_STOP : CS_OK;
     return s->out->put(s->out, bytes);
+}
+
+static uint8_t *sink_room(void *to, size_t n)
+{
+    const struct sink *s = to;
+
+    return s->out && s->out->room ? s->out->room(s->out, n) : NULL;
 }
 
 static enum cs_status copy(struct slice in, struct sink *s, struct inflate_result *res)
@@ -77,7 +85,7 @@ static enum cs_status unpack(unsigned method, unsigned flags, uint64_t size, str
     case STORED: return copy(in, s, res);
     case SHRINK: return pkold_shrink(in, size, sink_put, s, res);
     case IMPLODE: return pkold_implode(in, flags, size, sink_put, s, res);
-    case DEFLATE: return inflate_all(in, INFLATE_RAW, sink_put, s, res);
+    case DEFLATE: return inflate_sized(in, INFLATE_RAW, size, s->is_large ? sink_room : NULL, sink_put, s, res);
     case DEFLATE64: return deflate64_all(in, sink_put, s, res);
     case BZIP2: return bz_all(in, sink_put, s, res);
     case LZMA: return xz_all(in, XZ_ZIP, flags & 2 ? UINT64_MAX : size, sink_put, s, res);
@@ -238,7 +246,7 @@ static enum cs_status locked_member(struct zip_job *z, const struct zip_reading 
 
 static enum cs_status plain_member(struct zip_job *z, const struct zip_reading *r, struct slice packed, uint64_t *end)
 {
-    struct sink s = { .out = z->out };
+    struct sink s = { .out = z->out, .is_large = z->all.n >= LARGE && r->head.size / RATIO_COMMON <= r->head.packed };
     struct inflate_result res;
     /* What ends by itself is read to its end, whatever the header says. */
     struct slice in = zip_method_needs_size(r->head.method) && r->head.method != LZMA ? packed : slice_drop(z->all, r->data);

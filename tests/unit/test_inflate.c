@@ -74,6 +74,52 @@ START_TEST(every_wrapping_comes_out_whole)
 }
 END_TEST
 
+struct sized {
+    struct sink sink;            /* first: room() and sink_put() get the same pointer */
+    uint8_t *room;
+    bool is_refused;
+};
+
+static uint8_t *sized_room(void *to, size_t n)
+{
+    struct sized *s = to;
+
+    free(s->room);
+    s->room = s->is_refused ? NULL : malloc(n);
+    return s->room;
+}
+
+/* Whatever is said about the size, and whether there is room: the same bytes, the same result. */
+START_TEST(a_told_size_may_be_wrong)
+{
+    static uint8_t room[300000];
+    static const uint64_t sizes[] = { 0, 1, sizeof plain - 1, sizeof plain, sizeof plain + 1, sizeof plain * 4, UINT64_MAX };
+    int bits = _i % 2 ? 31 : -15;
+    enum inflate_kind kind = _i % 2 ? INFLATE_GZIP : INFLATE_RAW;
+    struct slice in = packed(plain_fill(), bits, room, sizeof room - 9);
+
+    memcpy(room + in.n, "behind it", 9);
+    for (int cut = 0; cut < 2; cut++) {
+        struct slice fed = slice_of(room, cut ? in.n / 2 : in.n + 9);
+        struct sized s = { .sink = { .out = buf_init(1 << 20), .stop_after = SIZE_MAX }, .is_refused = _i / 2 % 2 };
+        struct sink t = { .out = buf_init(1 << 20), .stop_after = SIZE_MAX };
+        struct inflate_result res, want;
+
+        ck_assert_int_eq(inflate_all(fed, kind, sink_put, &t, &want), CS_OK);
+        ck_assert_int_eq(inflate_sized(fed, kind, sizes[_i / 4], sized_room, sink_put, &s, &res), CS_OK);
+        ck_assert(slice_eq(buf_slice(&s.sink.out), buf_slice(&t.out)));
+        ck_assert_uint_eq(res.used, want.used);
+        ck_assert_uint_eq(res.made, want.made);
+        ck_assert_int_eq(res.is_damaged, want.is_damaged);
+        s.sink.stop_after = 0;
+        ck_assert_int_eq(inflate_sized(fed, kind, sizes[_i / 4], sized_room, sink_put, &s, &res), CS_LIMIT);
+        free(s.room);
+        buf_release(&s.sink.out);
+        buf_release(&t.out);
+    }
+}
+END_TEST
+
 START_TEST(what_stands_before_the_damage_is_put)
 {
     static uint8_t room[300000];
@@ -151,6 +197,7 @@ int main(void)
 
     tcase_add_loop_test(c, every_wrapping_comes_out_whole, 0, (int)(sizeof good / sizeof good[0]));
     tcase_add_loop_test(c, what_stands_before_the_damage_is_put, 0, (int)(sizeof good / sizeof good[0]));
+    tcase_add_loop_test(c, a_told_size_may_be_wrong, 0, 4 * 7);
     tcase_add_test(c, the_sink_stops_us);
     tcase_add_test(c, a_wrong_zlib_check_is_no_hindrance);
     tcase_add_test(c, gzip_headers_with_every_field);

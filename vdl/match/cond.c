@@ -113,18 +113,26 @@ static bool count(struct cond *c)
     return compare(sum, cmp, value) && kinds >= distinct;
 }
 
-/* '*' and '?'. Only the last star is ever tried again, so this costs at most name times pattern. */
+static bool is_like(uint8_t a, uint8_t b, bool fold)
+{
+    return b == '?' || a == b || (fold && ascii_lower(a) == ascii_lower(b));
+}
+
+/* '*' and '?'. Only the last star is ever tried again, so this costs at most name times pattern; most names end otherwise. */
 static bool wildcard(struct slice name, struct slice pattern, bool fold)
 {
     size_t n = 0, p = 0, star = SIZE_MAX, from = 0;
 
+    for (; pattern.n && pattern.p[pattern.n - 1] != '*'; name.n--, pattern.n--)
+        if (name.n == 0 || !is_like(name.p[name.n - 1], pattern.p[pattern.n - 1], fold))
+            return false;
     while (n < name.n) {
         uint8_t a = name.p[n], b = p < pattern.n ? pattern.p[p] : 0;
 
         if (p < pattern.n && b == '*') {
             star = p++;
             from = n;
-        } else if (p < pattern.n && (b == '?' || a == b || (fold && ascii_lower(a) == ascii_lower(b)))) {
+        } else if (p < pattern.n && is_like(a, b, fold)) {
             n++;
             p++;
         } else if (star != SIZE_MAX) {
