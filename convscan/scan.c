@@ -211,8 +211,10 @@ static enum cs_status match(struct scan *s, struct object *o)
     st = vdl_scan_bytes(s->matcher, &what, o->bytes);
     if (s->has_allow_rules && (st == CS_OK || st == CS_STOP))
         return settle_hits(s, o);
-    if (st == CS_LIMIT)
-        return limit(s, "matching");
+    if (st == CS_LIMIT) {           /* of a regular expression's steps: said, and what is inside is still searched for something worse */
+        limit(s, "matching");
+        return CS_OK;
+    }
     if (st != CS_OK && st != CS_STOP)
         blame(s, CLS_ERROR, "Database", cs_status_text(st));
     return st;

@@ -37,6 +37,17 @@ printf 'AB..CD..AB.........................................CD..AB..CD' >t
 printf 'AB..CD..AB...................................................................CD' >t
 "$BIN/convscan" --raw --db count.vdb t | grep -q 'OK$' || fail "fewer than three matches are counted as three"
 
+# a regular expression is tried only where the answer hangs on it; one that would never end is an error, and not a long match
+printf 'Re.Slow;Engine:81-255,Target:0;0&1&2;6161616161;6262626262;1/b(?:[^x]*?(?: y)*?)*?zz/\nRe.Long;Engine:81-255,Target:0;0&1;73746172742e;0/start\..*?(e)nd/s\n' >re.ldb
+"$BIN/vdlc" -q -o re.vdb re.ldb || fail "regular expressions are not loaded"
+{ printf 'start.'; head -c 20000 /dev/zero | tr '\0' k; printf 'end\n'; } >t
+"$BIN/convscan" --raw --db re.vdb t | grep -q 'Re.Long FOUND$' || fail "a long match: $("$BIN/convscan" --raw --db re.vdb t)"
+printf 'bbbbb%200s\n' x | tr ' ' k >t
+"$BIN/convscan" --raw --db re.vdb t | grep -q 'OK$' || fail "tried in vain: $("$BIN/convscan" --raw --db re.vdb t)"
+printf 'aaaaabbbbb%200s\n' z | tr ' ' k >t
+"$BIN/convscan" --raw --db re.vdb t >out && fail "an endless regular expression: $(cat out)"
+grep -q 'Limit matching' out || fail "an endless regular expression: $(cat out)"
+
 # macros: one of a group of patterns, so many bytes behind the start of the subsignature before; the group may stand in a later file
 cat >macro.ldb <<'END'
 Mac.One;Engine:81-255,Target:0;0&1;616161616262;${8-10}3$

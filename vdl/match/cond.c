@@ -3,11 +3,15 @@
 #include "regex.h"
 #include "scan.h"
 
+/* MAYBE: it hangs on a regular expression that was not tried yet. */
+enum truth { NO, YES, MAYBE };
+
 struct cond {
     struct lane *lane;
     const uint8_t *code;
     uint32_t n, at, depth;
-    bool stack[VDB_STACK];
+    uint8_t stack[VDB_STACK];       /* enum truth */
+    bool is_dry;                    /* try no regular expression */
     bool is_bad;
 };
 
@@ -27,21 +31,26 @@ static uint64_t word64(struct cond *c)
     return lo | (uint64_t)word(c) << 32;
 }
 
-static void push(struct cond *c, bool v)
+static void push(struct cond *c, enum truth v)
 {
     if (c->depth < VDB_STACK)
-        c->stack[c->depth++] = v;
+        c->stack[c->depth++] = (uint8_t)v;
     else
         c->is_bad = true;
 }
 
-static bool pop(struct cond *c)
+static void push_if(struct cond *c, bool is_true)
+{
+    push(c, is_true ? YES : NO);
+}
+
+static enum truth pop(struct cond *c)
 {
     if (c->depth == 0) {
         c->is_bad = true;
-        return false;
+        return NO;
     }
-    return c->stack[--c->depth];
+    return (enum truth)c->stack[--c->depth];
 }
 
 static struct slice string(struct cond *c)
@@ -83,23 +92,32 @@ static void note_place(struct cond *c, const struct segment_state *s)
     c->lane->has_offset = c->lane->has_offset || s;
 }
 
-static bool some_of(struct cond *c, uint32_t op)
+static enum truth some_of(struct cond *c, uint32_t op)
 {
-    uint32_t least = op == VDB_X_OF ? word(c) : 0, n = word(c), n_true = 0;
+    uint32_t least = op == VDB_X_OF ? word(c) : 1, n = word(c), n_of[3] = { 0 };
 
     if (n == 0 || n > c->depth) {
         c->is_bad = true;
-        return false;
+        return NO;
     }
     for (uint32_t i = 0; i < n; i++)
-        n_true += pop(c);
-    return op == VDB_X_AND ? n_true == n : op == VDB_X_OR ? n_true > 0 : op == VDB_X_XOR ? n_true & 1 : n_true >= least;
+        n_of[pop(c)]++;
+    if (op == VDB_X_XOR)
+        return n_of[MAYBE] ? MAYBE : n_of[YES] & 1 ? YES : NO;
+    if (op == VDB_X_AND)
+        least = n;
+    return n_of[YES] >= least ? YES : n_of[YES] + n_of[MAYBE] >= least ? MAYBE : NO;
 }
 
-static bool count(struct cond *c)
+static enum truth not(enum truth v)
+{
+    return v == MAYBE ? MAYBE : v == YES ? NO : YES;
+}
+
+static enum truth count(struct cond *c)
 {
     uint32_t cmp = word(c), value = word(c), distinct = word(c), n = word(c), kinds = 0;
-    bool is_true = pop(c);
+    enum truth of = pop(c);
     uint64_t sum = 0;
 
     for (uint32_t i = 0; i < n && !c->is_bad; i++) {
@@ -108,9 +126,9 @@ static bool count(struct cond *c)
         sum += s ? s->count : 0;
         kinds += s != NULL;
     }
-    if (!is_true)
+    if (of == NO)
         sum = kinds = 0;
-    return compare(sum, cmp, value) && kinds >= distinct;
+    return of == MAYBE ? MAYBE : compare(sum, cmp, value) && kinds >= distinct ? YES : NO;
 }
 
 static bool is_like(uint8_t a, uint8_t b, bool fold)
@@ -295,29 +313,32 @@ static bool hash(struct cond *c)
     return slice_eq(want, (struct slice){ have, hash_length(algo) });
 }
 
-static bool regex(struct cond *c)
+static enum truth regex(struct cond *c)
 {
     const uint8_t *t = db_row(c->lane->db, VDB_TESTS, word(c), VDB_TEST);
-    bool is_triggered = pop(c), is_match = false;
+    enum truth trigger = pop(c);
+    bool is_match = false;
     struct slice pattern;
     int64_t from, to;
     enum cs_status st;
 
     if (!t || !db_string(c->lane->db, get_le32(t + VDB_TT_PATTERN), &pattern)) {
         c->is_bad = true;
-        return false;
+        return NO;
     }
-    if (!is_triggered || !c->lane->scan->at_end || !c->lane->scan->is_whole)
-        return false;
+    if (trigger == NO || !c->lane->scan->at_end || !c->lane->scan->is_whole)
+        return NO;
+    if (c->is_dry)
+        return MAYBE;
     if (!anchor_range(c->lane, get_le32(t + VDB_TT_WHERE), get_le32(t + VDB_TT_SECTION), (int64_t)get_le64(t + VDB_TT_LO),
                       (int64_t)get_le64(t + VDB_TT_HI), &from, &to) || to < 0)
-        return false;
+        return NO;
     st = regex_match(pattern, get_le32(t + VDB_TT_RFLAGS), whole(c->lane), (uint64_t)(from < 0 ? 0 : from), (uint64_t)to, &is_match);
     if (st == CS_LIMIT)
         c->lane->scan->is_limited = true;
     else if (st != CS_OK)
         c->is_bad = true;
-    return is_match;
+    return is_match ? YES : NO;
 }
 
 /* Digits as text: at most n of them. */
@@ -422,64 +443,76 @@ static void operate(struct cond *c)
 
     switch ((enum vdb_code)op) {
     case VDB_X_FALSE:
-    case VDB_X_TRUE: push(c, op == VDB_X_TRUE); break;
+    case VDB_X_TRUE: push_if(c, op == VDB_X_TRUE); break;
     case VDB_X_SEGMENT: {
         const struct segment_state *st = segment(c, word(c));
 
         note_place(c, st);
-        push(c, st != NULL);
+        push_if(c, st != NULL);
         break;
     }
     case VDB_X_AND:
     case VDB_X_OR:
     case VDB_X_XOR:
     case VDB_X_OF: push(c, some_of(c, op)); break;
-    case VDB_X_NOT: push(c, !pop(c)); break;
+    case VDB_X_NOT: push(c, not(pop(c))); break;
     case VDB_X_COUNT: push(c, count(c)); break;
-    case VDB_X_SIZE: push(c, in_range(c, c->lane->scan->size, c->lane->scan->size != VDL_SIZE_UNKNOWN)); break;
-    case VDB_X_DEPTH: push(c, in_range(c, o->depth, true)); break;
+    case VDB_X_SIZE: push_if(c, in_range(c, c->lane->scan->size, c->lane->scan->size != VDL_SIZE_UNKNOWN)); break;
+    case VDB_X_DEPTH: push_if(c, in_range(c, o->depth, true)); break;
     case VDB_X_NAME:
         s = string(c);
-        push(c, wildcard(o->name, s, word(c) != 0));
+        push_if(c, wildcard(o->name, s, word(c) != 0));
         break;
     case VDB_X_SENDER:
         s = string(c);
-        push(c, wildcard(o->sender, s, word(c) != 0));
+        push_if(c, wildcard(o->sender, s, word(c) != 0));
         break;
     case VDB_X_PARENT:
         s = string(c);
-        push(c, slice_find(o->parent, s) + s.n <= o->parent.n && o->parent.n);
+        push_if(c, slice_find(o->parent, s) + s.n <= o->parent.n && o->parent.n);
         break;
-    case VDB_X_CONTAINER: push(c, container(o, string(c))); break;
-    case VDB_X_HASH: push(c, hash(c)); break;
+    case VDB_X_CONTAINER: push_if(c, container(o, string(c))); break;
+    case VDB_X_HASH: push_if(c, hash(c)); break;
     case VDB_X_REGEX: push(c, regex(c)); break;
-    case VDB_X_INTEGER: push(c, integer(c)); break;
+    case VDB_X_INTEGER: push_if(c, integer(c)); break;
     default: c->is_bad = true;
     }
 }
 
+static enum truth evaluate(struct cond *c, bool is_dry)
+{
+    c->lane->has_offset = false;
+    c->lane->plan_offset = 0;
+    c->at = c->depth = 0;
+    c->is_dry = is_dry;
+    while (c->at < c->n && !c->is_bad)
+        operate(c);
+    if (!c->is_bad && c->depth == 1)
+        return (enum truth)c->stack[0];
+    c->lane->scan->is_damaged = true;
+    return NO;
+}
+
+/* Regular expressions are dear, and may come to their limit: none is tried where the answer does not hang on it. */
 enum cs_status cond_check(struct lane *l, uint32_t plan, bool *is_true)
 {
     const uint8_t *row = plan < l->db->plans ? db_row(l->db, VDB_PLANS, plan, VDB_PLAN) : NULL;
     struct cond c;
+    enum truth t;
 
-    *is_true = false;
-    l->has_offset = false;
-    l->plan_offset = 0;
+    *is_true = c.is_bad = false;
     c.lane = l;
-    c.at = c.depth = 0;
-    c.is_bad = false;
     c.n = row ? get_le32(row + VDB_P_WORDS) : 0;
     c.code = row ? db_at(l->db, VDB_CODE, (uint64_t)get_le32(row + VDB_P_CODE) * 4, (uint64_t)c.n * 4) : NULL;
     if (!c.code) {
         l->scan->is_damaged = true;
         return CS_OK;
     }
-    while (c.at < c.n && !c.is_bad)
-        operate(&c);
-    if (c.is_bad || c.depth != 1)
-        l->scan->is_damaged = true;
-    else
-        *is_true = c.stack[0] && scan_types_ok(l, get_le32(row + VDB_P_TYPES));
+    t = evaluate(&c, true);
+    if (t != NO && !scan_types_ok(l, get_le32(row + VDB_P_TYPES)))
+        return CS_OK;
+    if (t == MAYBE)
+        t = evaluate(&c, false);
+    *is_true = t == YES;
     return CS_OK;
 }

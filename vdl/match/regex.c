@@ -23,7 +23,7 @@ static enum cs_status run(pcre2_code *code, struct slice data, uint64_t lo, uint
         int rc;
 
         pcre2_set_match_limit(mc, REGEX_STEPS);
-        pcre2_set_depth_limit(mc, REGEX_DEPTH);
+        pcre2_set_heap_limit(mc, REGEX_HEAP);
         rc = pcre2_match(code, data.p, data.n, (size_t)lo, how, md, mc);
         if (rc >= 0)
             *is_match = pcre2_get_ovector_pointer(md)[0] <= hi;
