@@ -31,6 +31,8 @@ LIBS_SCREEN := $(call static,-lncursesw -ltinfo)
 LIBS_JSON := $(call static,-ljansson)
 LIBS_INI := $(call static,-linih)
 LIBS_ZLIB := $(call static,-lz)
+# The console is one long-lived process: its libraries stay shared, and the system keeps them up to date.
+LIBS_WEB := -lmicrohttpd -lsqlite3 -lcrypt -lpthread
 
 room = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out $(2),$(wildcard $(1)/*.c)))
 OBJ_base := $(call room,base)
@@ -40,6 +42,7 @@ OBJ_compile := $(call room,vdl/compile)
 OBJ_convscan := $(call room,convscan,convscan/main.c)
 IMTA_MAINS := imta/convchan.c imta/convstat.c imta/convtop.c imta/convhold.c imta/convmilter.c
 OBJ_imta := $(call room,imta,$(IMTA_MAINS))
+OBJ_console := $(call room,console,console/convweb.c)
 LIB := $(BUILD)/lib
 L_base := $(LIB)/libbase.a
 L_mime := $(LIB)/libmime.a
@@ -47,8 +50,9 @@ L_match := $(LIB)/libvdlmatch.a
 L_compile := $(LIB)/libvdlcompile.a
 L_convscan := $(LIB)/libconvscan.a
 L_imta := $(LIB)/libimta.a
+L_console := $(LIB)/libconsole.a
 
-PROGRAMS := $(addprefix $(BUILD)/bin/,convscan vdlc $(patsubst %.c,%,$(notdir $(wildcard $(IMTA_MAINS)))))
+PROGRAMS := $(addprefix $(BUILD)/bin/,convscan vdlc convweb $(patsubst %.c,%,$(notdir $(wildcard $(IMTA_MAINS)))))
 
 .PHONY: all
 all: $(PROGRAMS) rules ## build programs and shipped rules (the default)
@@ -66,6 +70,8 @@ $(L_match): $(OBJ_match)
 $(L_compile): $(OBJ_compile)
 $(L_convscan): $(OBJ_convscan)
 $(L_imta): $(OBJ_imta)
+$(L_console): $(OBJ_console)
+$(BUILD)/obj/console/asset.o: console/style.css console/live.js
 
 # The filter of the cage, made by libseccomp at build time: see scripts/gen-cage.c.
 $(BUILD)/gen/gen-cage: scripts/gen-cage.c
@@ -93,6 +99,9 @@ IMTA_BINS := $(patsubst imta/%.c,$(BUILD)/bin/%,$(wildcard $(IMTA_MAINS)))
 $(IMTA_BINS): $(BUILD)/bin/%: $(BUILD)/obj/imta/%.o $(L_imta) $(L_mime) $(L_base)
 	$(link) $(if $(filter %convhold,$@),$(LIBS_JSON) $(LIBS_HASH)) $(if $(filter %convtop,$@),$(LIBS_SCREEN)) -lm
 
+$(BUILD)/bin/convweb: $(BUILD)/obj/console/convweb.o $(L_console) $(L_imta) $(L_mime) $(L_base)
+	$(link) $(LIBS_JSON) $(LIBS_ARCHIVE) $(LIBS_WEB) -lm
+
 RULES := $(BUILD)/share/convscan/rules.vdb
 .PHONY: rules
 rules: $(RULES)
@@ -114,8 +123,8 @@ again = @+$(MAKE) -s --no-print-directory $(JOBS)
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 FUZZ := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 PLAIN := $(addprefix $(BUILD)/plain/,$(FUZZ))
-LIBS_ALL := $(LIBS_JSON) $(LIBS_ARCHIVE) $(LIBS_MAGIC) $(LIBS_INI) $(LIBS_REGEX) -lm
-ARCHIVES := $(L_imta) $(L_convscan) $(L_mime) $(L_compile) $(L_match) $(L_base)
+LIBS_ALL := $(LIBS_WEB) $(LIBS_JSON) $(LIBS_ARCHIVE) $(LIBS_MAGIC) $(LIBS_INI) $(LIBS_REGEX) -lm
+ARCHIVES := $(L_console) $(L_imta) $(L_convscan) $(L_mime) $(L_compile) $(L_match) $(L_base)
 
 .PHONY: check test
 test: check ## the same as check

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "envelope.h"
 #include "fields.h"
 #include "mime/mime.h"
@@ -180,14 +181,27 @@ static bool set_decoded(struct item *it, enum record_field f, struct slice value
     return is_good;
 }
 
+static bool set_recipients(struct item *it, const struct envelope *e)
+{
+    struct buf list = buf_init(ENVELOPE_BYTES);
+    enum cs_status st = CS_OK;
+    bool is_good;
+
+    for (size_t i = 0; i < e->n_to && st == CS_OK; i++)
+        st = buf_printf(&list, "%s%.*s", i ? ", " : "", (int)e->to[i].n, (const char *)e->to[i].p);
+    is_good = st == CS_OK && record_set(&it->r, REC_RECIPIENTS, buf_slice(&list));
+    buf_release(&list);
+    return is_good;
+}
+
 /*
  * A message as a queue keeps it: envelope lines first, which only convchan's own are read for certain; of a server's file all
  * that counts is where the header fields stand.
  */
 static enum cs_status read_held(const struct store *s, struct item *it)
 {
-    static struct envelope e;
-    struct slice message = it->file.data, to = { 0 };
+    static _Thread_local struct envelope e;
+    struct slice message = it->file.data;
     bool has_envelope = s->kind == STORE_SPOOL && envelope_read(it->file.data, &e, &message);
     bool is_good = true;
 
@@ -196,10 +210,10 @@ static enum cs_status read_held(const struct store *s, struct item *it)
     if (!record_read(SLICE("{}"), &it->r))
         return CS_NOMEM;
     split(message, it);
-    to = has_envelope && e.n_to ? e.to[0] : header_field_find(it->header, "To");
     is_good &= record_set(&it->r, REC_CLASS, SLICE("held"));
     is_good &= record_set(&it->r, REC_SENDER, has_envelope ? e.from : header_field_find(it->header, "From"));
-    is_good &= record_set(&it->r, REC_RECIPIENTS, to);
+    /* A spool's recipients are the envelope's or nobody: the header's are whoever the sender likes. */
+    is_good &= s->kind == STORE_SPOOL ? set_recipients(it, &e) : record_set(&it->r, REC_RECIPIENTS, header_field_find(it->header, "To"));
     is_good &= record_set(&it->r, REC_TYPE, SLICE("message/rfc822"));
     is_good &= set_decoded(it, REC_SUBJECT, header_field_find(it->header, "Subject"));
     is_good &= record_set(&it->r, REC_DATE, header_field_find(it->header, "Date"));

@@ -24,6 +24,7 @@ enum store_kind { STORE_QUARANTINE, STORE_SPOOL, STORE_SERVER };
 struct store {
     enum store_kind kind;
     const char *folder;                 /* borrowed */
+    const char *by;                     /* who acts, for acts.log; borrowed; NULL: what sudo says */
     char **paths;                       /* by file name, which is by age */
     size_t n, room;
 };

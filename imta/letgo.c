@@ -26,7 +26,7 @@ extern char **environ;
 static void note(const struct store *s, const struct item *it, const char *act, const char *where)
 {
     char id[SAFE], sig[SAFE], sender[SAFE], file[SAFE], path[PATH_MAX], line[4 * SAFE + 128];
-    const char *who = getenv("SUDO_USER");
+    const char *who = s->by ? s->by : getenv("SUDO_USER");
     int n, fd;
 
     safe_text(id, sizeof id, slice_str(it->r.text[REC_ID]));
@@ -236,6 +236,8 @@ enum cs_status letgo_release(const struct store *s, const struct item *it, const
 {
     enum cs_status st = CS_OK;
 
+    if (how->stays && s->kind != STORE_QUARANTINE)
+        return CS_UNSUPPORTED;
     if (how->allow)
         st = s->kind == STORE_QUARANTINE ? allow(it, how->allow) : CS_UNSUPPORTED;
     if (st == CS_OK && how->folder)
@@ -243,7 +245,8 @@ enum cs_status letgo_release(const struct store *s, const struct item *it, const
     else if (st == CS_OK && s->kind == STORE_QUARANTINE)
         st = send(it, how);
     if (st == CS_OK)
-        st = s->kind == STORE_QUARANTINE ? move_to(s, it, "released")
+        st = how->stays                    ? CS_OK
+             : s->kind == STORE_QUARANTINE ? move_to(s, it, "released")
              : how->folder               ? CS_OK
              : s->kind == STORE_SPOOL    ? release_spooled(s, it)
                                          : release_served(it);

@@ -20,6 +20,7 @@ struct letgo {
     const char *from;           /* header field From of what is sent */
     const char *only_to;        /* these recipients, comma between them; NULL for those of the record */
     const char *allow;          /* append an allow rule for these bytes to this VDL file; NULL for none */
+    bool stays;                 /* of a quarantine: the part is sent, and waits on for its other recipients */
 };
 
 enum cs_status letgo_release(const struct store *s, const struct item *it, const struct letgo *how) MUST_USE;
