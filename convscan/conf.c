@@ -10,16 +10,22 @@
 #include "base/buf.h"
 #include "base/mapfile.h"
 
-/* What mail systems refuse today: programs, scripts, shortcuts, installers, disk images and macro-only document forms. */
+/*
+ * What mail systems refuse today: programs, scripts, shortcuts, installers, packages, disk images, add-ins, web queries, notebooks that
+ * carry files, and document forms that are macros alone. In the order of the alphabet.
+ */
 #define BLOCKED \
-    "ade adp apk app application appref-ms appx appxbundle asp aspx asx bas bat bgi cab cer chm cmd " \
-    "cnt com cpl crt csh der diagcab diagcfg diagpkg dll dmg drv ex ex_ exe fxp gadget grp hlp hpj hta " \
-    "htc img inf ins iso isp its jar jnlp js jse ksh lib library-ms lnk mad maf mag mam maq mar mas " \
-    "mat mau mav maw mcf mda mdb mde mdt mdw mdz mjs msc msh msh1 msh2 mshxml msh1xml msh2xml msi msix " \
-    "msixbundle msp mst msu nsh ocx ops osd pcd pif pl plg prf prg printerexport ps1 ps1xml ps2 ps2xml " \
-    "psc1 psc2 psd1 psdm1 psm1 pst py pyc pyo pyw pyz pyzw reg scf scr sct search-ms settingcontent-ms " \
-    "shb shs sys terminal theme themepack udl url vb vbe vbp vbs vbscript vhd vhdx vsmacros vsw vxd " \
-    "webpnp website wsb wsc wsf wsh xbap xll xnk"
+    "accda accde accdr ade adp ahk apk app appcontent-ms appinstaller applescript application " \
+    "appref-ms appx appxbundle asp aspx asx bas bat bgi cab cer chm cmd cnt com command cpl crt csh " \
+    "deb der deskthemepack dex diagcab diagcfg diagpkg dll dmg dqy drv dylib elf ex ex_ exe fxp " \
+    "gadget grp hlp hpj hta htc img inf ins iqy iso isp its jar jnl jnlp js jse kext ksh lib " \
+    "library-ms lnk mad maf mag mam maq mar mas mat mau mav maw mcf mda mdb mde mdt mdw mdz mjs mpkg " \
+    "msc msh msh1 msh1xml msh2 msh2xml mshxml msi msix msixbundle msp mst msu nsh ocx one onepkg ops " \
+    "oqy osd pcd pif pkg pl plg ppa ppam prf prg printerexport ps1 ps1xml ps2 ps2xml psc1 psc2 psd1 " \
+    "psdm1 psm1 pst py pyc pyd pyo pyw pyz pyzw rdp reg rgs rpm rqy scf scpt scptd scr sct search-ms " \
+    "searchconnector-ms settingcontent-ms shb shs slk sys terminal theme themepack udl url vb " \
+    "vbe vbp vbs vbscript vhd vhdx vsmacros vsw vxd webpnp website wll workflow ws wsb wsc wsf wsh " \
+    "xbap xla xlam xll xlm xnk xpi"
 
 #define BLOCKED_MEDIA \
     "application/x-msdownload application/x-msdos-program application/x-dosexec application/x-msi application/hta " \
@@ -64,6 +70,7 @@ static const struct setting settings[] = {
     { "log", "file", TEXT, AT(log.file), "", 0, 0, 0, "one line a part is appended here" },
     { "log", "syslog", SWITCH, AT(log.syslog), NULL, 0, 0, 1, "and goes to the system log" },
     { "names", "block", LIST, AT(names.block), BLOCKED, 0, 0, 0, "last extensions that are blocked" },
+    { "names", "any", SWITCH, AT(names.any), NULL, 0, 0, 1, "not the last extension alone: any of a name's" },
     { "names", "allow", LIST, AT(names.allow), "", 0, 0, 0, "extensions taken out of that list" },
     { "names", "unless_text", LIST, AT(names.unless_text), "com", 0, 0, 0, "blocked only when the content is no text: web sites end so too" },
     { "names", "block_types", LIST, AT(names.block_types), "", 0, 0, 0, "type words of content that is blocked" },

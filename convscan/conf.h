@@ -55,7 +55,7 @@ struct conf {
     } log;
     struct {
         char *block, *allow, *unless_text, *block_types, *block_media, *block_magic;
-        unsigned hidden, files;
+        unsigned any, hidden, files;
     } names;
     struct {
         char *folder, *language, *contact, *domains;

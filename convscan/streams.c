@@ -71,10 +71,23 @@ static struct slice inner_name(struct slice name)
     return slice_of(NULL, 0);
 }
 
+/* RFC 1952 2.3: what gzip was told that the file is called. */
+static struct slice gzip_name(struct slice in)
+{
+    enum { HEAD = 10, FLAG_EXTRA = 4, FLAG_NAME = 8 };
+    unsigned flags = in.n > HEAD && in.p[0] == 0x1f && in.p[1] == 0x8b ? in.p[3] : 0;
+    struct slice rest = slice_drop(in, HEAD);
+
+    if (flags & FLAG_EXTRA)
+        rest = rest.n >= 2 ? slice_drop(rest, 2 + (size_t)get_le16(rest.p)) : slice_take(rest, 0);
+    return flags & FLAG_NAME ? slice_take(rest, slice_chr(rest, '\0')) : slice_of(NULL, 0);
+}
+
 static enum cs_status decode(struct slice in, struct emit *out, const struct stream *s)
 {
+    const struct slice own = gzip_name(in);
     const struct emit_child c = { .kind = EMIT_MEMBER, .how = s->how, .name = inner_name(out->name), .size = UINT64_MAX,
-                                  .packed = in.n };
+                                  .packed = in.n, .names = &own, .n_names = own.n != 0 };
     struct inflate_result res = { .used = 1 };
     enum cs_status st = out->open(out, &c);
     bool is_damaged = false, has_any = false;

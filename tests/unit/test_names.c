@@ -18,7 +18,103 @@ static const struct { const char *name, *ext; } names[] = {
     { "a.b.c.d.js", "js" },         { "doc.docm", NULL },           { "\xff\xff.exe", "exe" },      { "", NULL },
     { ".", NULL },                  { "....", NULL },               { "a.thisextensionislongerthananyofthem", NULL },
     { "report.settingcontent-ms", "settingcontent-ms" },
+    /* what does not show: each bidi control, joiners, fillers, variation selectors, tags */
+    { "x\xe2\x80\xaa" "fdp.exe", "exe" },  { "x\xe2\x80\xab" "fdp.exe", "exe" },  { "x\xe2\x80\xad" "fdp.exe", "exe" },
+    { "x.exe\xe2\x80\xac", "exe" },        { "x\xe2\x81\xa6.e\xe2\x81\xa9xe", "exe" },  { "x.e\xe2\x81\xa7x\xe2\x81\xa8" "e", "exe" },
+    { "x.ex\xe2\x80\x8e" "e", "exe" },     { "x.ex\xe2\x80\x8f" "e", "exe" },     { "x.ex\xd8\x9c" "e", "exe" },
+    { "x.ex\xe2\x80\x8c" "e", "exe" },     { "x.ex\xe2\x80\x8d" "e", "exe" },     { "x.ex\xe2\x81\xa0" "e", "exe" },
+    { "x.ex\xef\xbb\xbf" "e", "exe" },     { "x.exe\xc2\xad", "exe" },            { "x.exe\xef\xb8\x8f", "exe" },
+    { "x.exe\xe3\x85\xa4", "exe" },        { "x.exe\xf3\xa0\x81\xa5", "exe" },     { "x.exe\xcd\x8f", "exe" },
+    { "x.exe\xe2\x80\xa8", "exe" },        { "x.e\nx\re\x7f", "exe" },            { "x.exe\xe1\xa0\x8e", "exe" },
+    /* blanks at the end, and between */
+    { "x.exe\xe2\x80\xaf", "exe" },        { "x.exe\xe3\x80\x80", "exe" },        { "x.exe\xe2\xa0\x80", "exe" },
+    { "x.exe \xc2\xa0. ", "exe" },         { "x.pdf                              .exe", "exe" },
+    /* dots, and letters in other clothes */
+    { "x\xef\xb9\x92" "exe", "exe" },      { "x\xef\xbd\xa1" "exe", "exe" },      { "x\xe2\x80\xa6" "exe", "exe" },
+    { "x\xef\xb8\x92" "exe", "exe" },      { "x\xdb\x94" "exe", "exe" },          { "x\xd9\xa0" "exe", "exe" },
+    { "x.\xe2\x93\x94\xe2\x93\xa7\xe2\x93\x94", "exe" },                      /* in circles */
+    { "x.\xf0\x9d\x90\x9e\xf0\x9d\x90\xb1\xf0\x9d\x90\x9e", "exe" },          /* mathematical bold */
+    { "x.\xf0\x9d\x97\x98\xf0\x9d\x97\xab\xf0\x9d\x97\x98", "exe" },          /* and sans-serif bold capitals */
+    { "x.7\xd0\xb5", NULL },              { "x.\xd0\xb5\xd1\x85\xd0\xb5", NULL },  /* Cyrillic: no system starts that */
+    /* streams, paths, escapes */
+    { "x.exe:Zone.Identifier", "exe" },   { "x.txt:y.exe", "exe" },             { "C:x.exe", "exe" },
+    { "x.exe::$DATA ", "exe" },           { "dir\\x.exe.", "exe" },             { "a/b\\c.txt", NULL },
+    { "x%2eexe", "exe" },                 { "x.e%78e", "exe" },                 { "x%252Eexe", "exe" },
+    { "x%25252eexe", "exe" },             { "x.exe%20", "exe" },                { "x.exe%00.txt", "exe" },
+    { "100%.txt", NULL },                 { "50%25.txt", NULL },                { "x.exe%zz", NULL },
 };
+
+/* What a NUL byte hides from a program in C. */
+START_TEST(a_name_ends_at_its_nul_too)
+{
+    struct conf c;
+    char ext[32];
+
+    ck_assert_int_eq(conf_defaults(&c), CS_OK);
+    ck_assert(name_is_blocked(&c, slice_of("x.exe\0.txt", 10), NULL, ext));
+    ck_assert(name_is_blocked(&c, slice_of("x.txt\0.exe", 10), NULL, ext));
+    ck_assert(!name_is_blocked(&c, slice_of("x.txt\0.pdf", 10), NULL, ext));
+    conf_release(&c);
+}
+END_TEST
+
+static const struct { const char *name, *ext; } any_names[] = {
+    { "evil.exe.txt", "exe" },      { "a.exe.b.c.txt", "exe" },     { "exe.txt", NULL },            { "dir.exe/a.txt", NULL },
+    { "a.txt.pdf", NULL },          { "a.js.tar.gz", "js" },        { "a.exe .txt", "exe" },        { "a..exe..txt", "exe" },
+};
+START_TEST(any_extension_where_that_is_asked_for)
+{
+    struct conf c;
+    char ext[32] = "";
+    bool is_blocked;
+
+    ck_assert_int_eq(conf_defaults(&c), CS_OK);
+    c.names.any = 1;
+    is_blocked = name_is_blocked(&c, slice_str(any_names[_i].name), NULL, ext);
+    ck_assert_msg(is_blocked == (any_names[_i].ext != NULL), "%s", any_names[_i].name);
+    ck_assert(!is_blocked || strcmp(ext, any_names[_i].ext) == 0);
+    conf_release(&c);
+}
+END_TEST
+
+/* What Outlook, Gmail and Exchange do not let in today, as far as it is not opened here and judged by its members. */
+static const char *const refused[] = {
+    "ade", "adp", "apk", "app", "application", "appref-ms", "appx", "appxbundle", "bas", "bat", "cab", "chm", "cmd", "com", "cpl", "diagcab",
+    "dll", "dmg", "exe", "gadget", "hta", "hlp", "img", "inf", "iqy", "iso", "jar", "jnlp", "js", "jse", "lib", "library-ms", "lnk", "mde",
+    "msc", "msi", "msix", "msixbundle", "msp", "mst", "one", "pif", "ps1", "ps1xml", "psm1", "py", "rdp", "reg", "scf", "scr", "sct",
+    "search-ms", "searchconnector-ms", "settingcontent-ms", "slk", "sys", "url", "vb", "vbe", "vbs", "vhd", "vhdx", "website", "wll", "ws",
+    "wsc", "wsf", "wsh", "xbap", "xll", "xnk", "ppam", "xlam", "deb", "rpm", "pkg", "command", "scpt",
+};
+START_TEST(what_mail_systems_refuse)
+{
+    char name[64], ext[32];
+    struct conf c;
+
+    ck_assert_int_eq(conf_defaults(&c), CS_OK);
+    snprintf(name, sizeof name, "a.%s", refused[_i]);
+    ck_assert_msg(name_is_blocked(&c, slice_str(name), NULL, ext), "%s", name);
+    conf_release(&c);
+}
+END_TEST
+
+/* What people send each other every day. */
+static const char *const welcome[] = {
+    "txt", "pdf", "doc", "docx", "docm", "xls", "xlsx", "xlsm", "ppt", "pptx", "odt", "ods", "rtf", "csv", "jpg", "png", "gif", "svg", "heic", "mp3",
+    "mp4", "mov", "html", "xml", "eml", "ics", "vcf", "zip", "7z", "rar", "tar", "gz", "tgz", "p7s", "p7m", "asc", "sig", "tex", "c", "h", "json",
+    "md", "log", "epub", "pages", "numbers", "key", "psd", "ai", "dwg", "msg", "dat", "bin",
+};
+START_TEST(what_people_send)
+{
+    char name[64], ext[32];
+    struct conf c;
+
+    ck_assert_int_eq(conf_defaults(&c), CS_OK);
+    snprintf(name, sizeof name, "a.%s", welcome[_i]);
+    ck_assert_msg(!name_is_blocked(&c, slice_str(name), NULL, ext), "%s", name);
+    conf_release(&c);
+}
+END_TEST
+
 START_TEST(blocked_names)
 {
     struct conf c;
@@ -146,6 +242,10 @@ int main(void)
     int failed;
 
     tcase_add_loop_test(t, blocked_names, 0, sizeof names / sizeof *names);
+    tcase_add_test(t, a_name_ends_at_its_nul_too);
+    tcase_add_loop_test(t, any_extension_where_that_is_asked_for, 0, sizeof any_names / sizeof *any_names);
+    tcase_add_loop_test(t, what_mail_systems_refuse, 0, sizeof refused / sizeof *refused);
+    tcase_add_loop_test(t, what_people_send, 0, sizeof welcome / sizeof *welcome);
     tcase_add_test(t, a_long_name_is_judged_by_its_end);
     tcase_add_test(t, com_is_a_web_site_as_well);
     tcase_add_test(t, a_program_behind_a_harmless_name);
