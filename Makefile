@@ -33,6 +33,7 @@ LIBS_INI := $(call static,-linih)
 LIBS_ZLIB := $(call static,-lz)
 # The console is one long-lived process: its libraries stay shared, and the system keeps them up to date.
 LIBS_WEB := -lmicrohttpd -lsqlite3 -lcrypt -lpthread
+LIBS_MILTER := $(call static,-lmilter) -lpthread
 
 room = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out $(2),$(wildcard $(1)/*.c)))
 OBJ_base := $(call room,base)
@@ -97,7 +98,7 @@ $(BUILD)/bin/vdlc: $(BUILD)/obj/vdl/vdlc.o $(L_compile) $(L_match) $(L_base)
 	$(link) $(LIBS_ARCHIVE) $(LIBS_HASH) $(LIBS_REGEX) -lm
 IMTA_BINS := $(patsubst imta/%.c,$(BUILD)/bin/%,$(wildcard $(IMTA_MAINS)))
 $(IMTA_BINS): $(BUILD)/bin/%: $(BUILD)/obj/imta/%.o $(L_imta) $(L_mime) $(L_base)
-	$(link) $(if $(filter %convhold,$@),$(LIBS_JSON) $(LIBS_HASH)) $(if $(filter %convtop,$@),$(LIBS_SCREEN)) -lm
+	$(link) $(if $(filter %convhold,$@),$(LIBS_JSON) $(LIBS_HASH)) $(if $(filter %convtop,$@),$(LIBS_SCREEN)) $(if $(filter %convmilter,$@),$(LIBS_MILTER)) -lm
 
 $(BUILD)/bin/convweb: $(BUILD)/obj/console/convweb.o $(L_console) $(L_imta) $(L_mime) $(L_base)
 	$(link) $(LIBS_JSON) $(LIBS_ARCHIVE) $(LIBS_WEB) -lm

@@ -40,7 +40,7 @@ struct line {
 struct controller {
     struct jobs *j;
     struct slot slots[JOBS_MAX];
-    struct line lines[JOBS_CLASSES + 1];
+    struct line lines[SIZES_MAX + 1];
     volatile pid_t *groups;             /* shared: the command each worker is running */
     char folder[PATH_MAX];
     int stop_fd, watch_fd, lock_fd;
@@ -137,10 +137,10 @@ static enum cs_status bury(struct controller *c, unsigned i)
 
 static unsigned pick_class(const struct controller *c, uint64_t size)
 {
-    unsigned best = c->j->n_classes;
+    unsigned best = c->j->sizes.n;
 
-    for (unsigned k = c->j->n_classes; k-- > 0;)
-        if (size <= c->j->classes[k] && c->lines[k].bytes <= c->lines[best].bytes)
+    for (unsigned k = c->j->sizes.n; k-- > 0;)
+        if (size <= c->j->sizes.bound[k] && c->lines[k].bytes <= c->lines[best].bytes)
             best = k;
     return best;
 }
@@ -208,7 +208,7 @@ static enum cs_status scan(struct controller *c)
         c->has_failed = false;
         st = queuedir_recover(c->j->worker.queue, &n);
     }
-    for (unsigned k = 0; k <= c->j->n_classes; k++)
+    for (unsigned k = 0; k <= c->j->sizes.n; k++)
         c->lines[k].at = c->lines[k].n = c->lines[k].bytes = 0;
     c->scanned = queuedir_now(c->j->worker.queue);
     c->has_news = false;
@@ -249,7 +249,7 @@ static bool give_work(struct controller *c, unsigned i)
 
 static bool is_empty(const struct controller *c)
 {
-    for (unsigned k = 0; k <= c->j->n_classes; k++)
+    for (unsigned k = 0; k <= c->j->sizes.n; k++)
         if (c->lines[k].at < c->lines[k].n)
             return false;
     return true;
@@ -399,7 +399,7 @@ static void close_controller(struct controller *c)
         while (waitpid(c->slots[i].pid, NULL, 0) < 0 && errno == EINTR)
             continue;
     }
-    for (unsigned k = 0; k <= JOBS_CLASSES; k++)
+    for (unsigned k = 0; k <= SIZES_MAX; k++)
         free(c->lines[k].all);
     if (c->groups)
         munmap((void *)(uintptr_t)c->groups, JOBS_MAX * sizeof *c->groups);
@@ -421,7 +421,7 @@ enum cs_status jobs_run(struct jobs *j)
     c->j = j;
     st = open_controller(c);
     for (unsigned i = 0; st == CS_OK && i < j->n; i++) {
-        c->slots[i].class = j->n_classes - i % (j->n_classes + 1);      /* the first takes every size */
+        c->slots[i].class = sizes_of_place(&j->sizes, i);
         st = start_worker(c, i);
     }
     if (st == CS_OK)

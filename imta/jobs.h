@@ -4,22 +4,22 @@
  *   Borrows   the settings, for the length of the call.
  *   Owns      the workers and the lock on the spool.
  *   Fails     CS_ACCESS when another controller has the spool; statuses of the file system.
- *   Bounded   JOBS_MAX workers, JOBS_CLASSES size classes. A worker that dies is replaced, its message tried again.
+ *   Bounded   JOBS_MAX workers, SIZES_MAX size classes. A worker that dies is replaced, its message tried again.
  *   Threads   one controller a spool. SIGTERM, SIGINT and SIGHUP end it: running commands are killed, messages stay.
  */
 #ifndef IMTA_JOBS_H
 #define IMTA_JOBS_H
 
+#include "sizes.h"
 #include "worker.h"
 
-enum { JOBS_MAX = 256, JOBS_CLASSES = 8 };
+enum { JOBS_MAX = 256 };
 
 struct jobs {
     struct worker worker;               /* what every worker works with */
     const char *folder;                 /* of the spool */
     unsigned n;
-    uint64_t classes[JOBS_CLASSES];     /* ascending sizes; one class more takes what is larger */
-    unsigned n_classes;
+    struct sizes sizes;
     bool is_draining;                   /* end when nothing is due */
 };
 

@@ -27,23 +27,6 @@ static bool bad(const char *option, const char *expected, const char *text)
     return false;
 }
 
-static bool read_classes(struct jobs *j, const char *text)
-{
-    uint64_t last = 0;
-
-    while (*text) {
-        size_t n = strcspn(text, ",");
-        char word[24];
-
-        snprintf(word, sizeof word, "%.*s", (int)(n < sizeof word ? n : sizeof word - 1), text);
-        if (j->n_classes == JOBS_CLASSES || !read_number(word, last + 1, UINT64_MAX / 2, &last))
-            return false;
-        j->classes[j->n_classes++] = last;
-        text += n + (text[n] == ',');
-    }
-    return j->n_classes > 0;
-}
-
 static bool read_settings(const struct queue_options *o, struct jobs *j, struct queuedir *q)
 {
     const char *offset = o->clock_offset && o->clock_offset[0] == '-' ? o->clock_offset + 1 : o->clock_offset;
@@ -58,7 +41,7 @@ static bool read_settings(const struct queue_options *o, struct jobs *j, struct 
         return bad("--clock-offset", "seconds", o->clock_offset);
     if (o->backoff && backoff_set(&j->worker.backoff, slice_str(o->backoff)) != CS_OK)
         return bad("--backoff", "up to eight durations as in PT5M,PT1H", o->backoff);
-    if (o->classes && !read_classes(j, o->classes))
+    if (o->classes && !sizes_read(&j->sizes, o->classes))
         return bad("--size-classes", "up to eight ascending sizes as in 2000,10000,50000", o->classes);
     j->n = (unsigned)n;
     j->worker.notices = days * 86400;
