@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #define VDB_MAGIC "\x89VDB\r\n\x1a\n"
-enum { VDB_MAJOR = 1, VDB_MINOR = 0 };
+enum { VDB_MAJOR = 2, VDB_MINOR = 0 };
 
 /* Header: magic, version, size, digest (SHA-256 of the whole file with the digest's own bytes as zero), then the table. */
 enum {
@@ -204,6 +204,11 @@ static inline uint64_t vdb_line(uint64_t hash, unsigned shift)
 static inline uint64_t vdb_bits(uint64_t hash)
 {
     return (uint64_t)1 << (hash >> 34 & 63) | (uint64_t)1 << (hash >> 40 & 63);
+}
+
+static inline uint64_t vdb_second_bits(uint64_t key)
+{
+    return vdb_bits(key) | vdb_bits(key >> 12);
 }
 
 static inline uint32_t vdb_bucket(uint64_t hash, uint32_t buckets)

@@ -277,9 +277,9 @@ static unsigned shift_of(uint32_t words)
     return 64 - (unsigned)__builtin_ctz(words);
 }
 
-static void filter_add(uint8_t *word, uint64_t hash)
+static void filter_add(uint8_t *word, uint64_t bits)
 {
-    put_le64(word, get_le64(word) | vdb_bits(hash));
+    put_le64(word, get_le64(word) | bits);
 }
 
 static enum cs_status write_entries(struct image *im, struct entries *e, uint32_t buckets)
@@ -318,9 +318,9 @@ static uint32_t write_filter(struct image *im, uint32_t words, const struct entr
         uint64_t h = e->p[i].hash, s = vdb_second(h, e->p[i].check);
 
         if (is_second)
-            filter_add(filter + (vdb_line(h, shift_of(words)) + (s >> 61)) * 8, s);
+            filter_add(filter + (vdb_line(h, shift_of(words)) + (s >> 61)) * 8, vdb_second_bits(s));
         else
-            filter_add(filter + vdb_word(h, shift_of(words), words) * 8, h);
+            filter_add(filter + vdb_word(h, shift_of(words), words) * 8, vdb_bits(h));
     }
     return at;
 }
@@ -358,35 +358,16 @@ static enum cs_status write_group(struct image *im, struct entries *e, const str
 
 /* ---- pairs ------------------------------------------------------------------------------------------------------- */
 
-struct pairs { double cost[PAIRS], use[PAIRS], score[PAIRS]; uint8_t map[PAIRS / 8]; };
+struct pairs { double cost[PAIRS], use[PAIRS], score[PAIRS]; uint32_t sorted[PAIRS]; uint8_t map[PAIRS / 8]; };
 
-/* What it costs to look closer at every place with this pair: in ordinary files, and in random bytes. */
+/* What it costs to look closer at every place with this pair: in ordinary files, and twice as much in random bytes. */
 static void pairs_cost(struct pairs *q)
 {
     for (uint32_t i = 0; i < PAIRS; i++) {
         uint8_t p[2] = { (uint8_t)i, (uint8_t)(i >> 8) };
 
-        q->cost[i] = rarity_bytes(p, 2) + 1.0 / PAIRS;
+        q->cost[i] = rarity_bytes(p, 2) + 2.0 / PAIRS;
     }
-}
-
-/* How many signatures could begin their window with it; those with few places count more. */
-static void pairs_use(struct pairs *q, const struct anchors *a, uint32_t window)
-{
-    for (size_t i = 0; i < a->n; i++) {
-        const struct anchor *x = &a->p[i];
-        uint32_t places = x->group == G_LONG ? x->n - window + 1 : 0;
-
-        for (uint32_t k = 0; k < places; k++)
-            q->use[pair_at(x->bytes + k)] += 1.0 / places;
-    }
-    for (uint32_t i = 0; i < PAIRS; i++)
-        q->score[i] = q->use[i] > 0 ? q->cost[i] / q->use[i] : 1e9;
-}
-
-static double by_value_of(const struct pairs *q, uint32_t a)
-{
-    return q->score[a];
 }
 
 static const struct pairs *order;
@@ -394,7 +375,7 @@ static const struct pairs *order;
 static int by_score(const void *pa, const void *pb)
 {
     uint32_t a = *(const uint32_t *)pa, b = *(const uint32_t *)pb;
-    double x = by_value_of(order, a), y = by_value_of(order, b);
+    double x = order->score[a], y = order->score[b];
 
     return x != y ? (x > y) - (x < y) : (a > b) - (a < b);
 }
@@ -402,6 +383,67 @@ static int by_score(const void *pa, const void *pb)
 /* What one signature may cost: places that are looked at closer for its sake, windows that are found and mean nothing (each
  * of them as dear as LOOK places). */
 enum { LOOK = 20, NOTHING = 100000 };
+
+/* Whether a chosen pair stands where the window is rare. If not, the pairs of its rare windows share its vote. */
+static bool is_served(struct pairs *q, const struct anchor *x, uint32_t window, const struct census *c)
+{
+    static double rarity[PLACES_MAX];
+    uint32_t rare = 0;
+
+    expect(x, window, c, rarity);
+    for (uint32_t k = 0; k + window <= x->n && k < PLACES_MAX; k++) {
+        rare += rarity[k] < 1.0 / NOTHING;
+        if (rarity[k] < 1.0 / NOTHING && pair_in(q->map, x->bytes + k))
+            return true;
+    }
+    for (uint32_t k = 0; k + window <= x->n && k < PLACES_MAX; k++)
+        if (rarity[k] < 1.0 / NOTHING)
+            q->use[pair_at(x->bytes + k)] += 1.0 / rare;
+    return rare == 0;
+}
+
+/* More pairs, those that serve most for the least cost, until a share of the votes is served. What all pairs cost by then. */
+static double pairs_round(struct pairs *q, size_t votes)
+{
+    double left = (double)votes / 20, cost = 0;
+
+    for (uint32_t i = 0; i < PAIRS; i++) {
+        q->score[i] = q->use[i] > 0 ? q->cost[i] / q->use[i] : 1e9;
+        q->sorted[i] = i;
+    }
+    order = q;
+    qsort(q->sorted, PAIRS, sizeof *q->sorted, by_score);
+    for (uint32_t i = 0; i < PAIRS && left > 0 && q->score[q->sorted[i]] < 1e9; i++) {
+        left -= q->use[q->sorted[i]];
+        q->map[q->sorted[i] / 8] |= (uint8_t)(1u << q->sorted[i] % 8);
+    }
+    for (uint32_t i = 0; i < PAIRS; i++)
+        cost += q->map[i / 8] >> (i % 8) & 1 ? q->cost[i] : 0;
+    return cost;
+}
+
+/* Pairs that serve nearly all signatures; round by round, for a pair counts only for signatures that no other pair serves. The last ones
+ * would cost more than the group of all alignments. One signature in SAMPLE has a vote. */
+enum { SAMPLE = 8 };
+
+static void pairs_vote(struct pairs *q, const struct anchors *a, uint32_t *open, uint32_t window, const struct census *c)
+{
+    const double most = 0.24;       /* the statistic takes the worst kind of file for each pair: this is a tenth of the places */
+    size_t n_open = 0;
+
+    for (size_t i = 0; i < a->n; i += SAMPLE)
+        if (a->p[i].group == G_LONG)
+            open[n_open++] = (uint32_t)i;
+    for (double cost = 0; n_open && cost < most; cost = pairs_round(q, n_open)) {
+        size_t n = 0;
+
+        memset(q->use, 0, sizeof q->use);
+        for (size_t i = 0; i < n_open; i++)
+            if (!is_served(q, &a->p[open[i]], window, c))
+                open[n++] = open[i];
+        n_open = n;
+    }
+}
 
 /* Its place: a window at a pair that is chosen already, the group of all alignments, or a pair of its own. A row of zeros, say,
  * has few places where it is rare. */
@@ -434,25 +476,16 @@ static void pairs_settle(struct pairs *q, struct anchor *x, uint32_t window, con
         x->group = G_REST;
 }
 
-/* The pairs that serve most signatures for the least cost, up to a share of the places of ordinary data. NULL: no memory. */
+/* The map, and each signature's place or group. NULL: no memory. */
 static uint8_t *pairs_choose(struct anchors *a, uint32_t window, const struct census *c)
 {
-    double most = 0.6;              /* the statistic takes the worst kind of file for each pair: this is a fifth of the places, not more */
     struct pairs *q = calloc(1, sizeof *q);
-    uint32_t *sorted = malloc(PAIRS * sizeof *sorted);
+    uint32_t *open = malloc((a->n / SAMPLE + 1) * sizeof *open);
     uint8_t *map = malloc(PAIRS / 8);
 
-    if (q && sorted && map) {
+    if (q && open && map) {
         pairs_cost(q);
-        pairs_use(q, a, window);
-        for (uint32_t i = 0; i < PAIRS; i++)
-            sorted[i] = i;
-        order = q;
-        qsort(sorted, PAIRS, sizeof *sorted, by_score);
-        for (uint32_t i = 0; i < PAIRS && q->score[sorted[i]] < 1e9 && q->cost[sorted[i]] <= most; i++) {
-            most -= q->cost[sorted[i]];
-            q->map[sorted[i] / 8] |= (uint8_t)(1u << sorted[i] % 8);
-        }
+        pairs_vote(q, a, open, window, c);
         for (size_t i = 0; i < a->n; i++)
             if (a->p[i].group == G_LONG)
                 pairs_settle(q, &a->p[i], window, c);
@@ -462,7 +495,7 @@ static uint8_t *pairs_choose(struct anchors *a, uint32_t window, const struct ce
         map = NULL;
     }
     free(q);
-    free(sorted);
+    free(open);
     return map;
 }
 

@@ -17,40 +17,58 @@ static inline uint64_t load64(const uint8_t *p)
 /* The compiler leaves loops as they are written: these are written out four times, which spares a fifth of their instructions. */
 enum { AT_ONCE = 4 };
 
-/* A place goes on the list where the word that its window chooses has both bits. */
-ALWAYS size_t probe_one(const uint8_t *filter, unsigned shift, uint64_t window, size_t at, uint32_t *out)
+/* The bit of a word that six bits of a hash choose, lowest. A rotation, for it needs no copy of the hash where a shift does. */
+ALWAYS uint64_t bit_of(uint64_t word, uint64_t h, unsigned n)
+{
+    return word >> ((h >> n | h << (64 - n)) & 63);
+}
+
+/* Odd when the word that the window chooses has both bits. */
+ALWAYS uint64_t passes(const uint8_t *filter, unsigned shift, uint64_t window)
 {
     uint64_t h = vdb_hash(window), w = load64(filter + (h >> shift) * 8);
 
-    *out = (uint32_t)at;
-    return w >> (h >> 34 & 63) & w >> (h >> 40 & 63) & 1;
+    return bit_of(w, h, 34) & bit_of(w, h, 40);
 }
 
-/* Places in [from, to) whose window passes the filter; all have eight readable bytes. Nothing here depends on the data
- * except addresses, so that the processor never guesses wrong. */
-ALWAYS size_t probe_every(const struct group *g, const uint8_t *p, size_t from, size_t to, uint32_t *restrict out, size_t stride)
+ALWAYS size_t put(uint32_t *out, size_t n, size_t at, uint64_t is_kept)
+{
+    out[n] = (uint32_t)at;
+    return n + (is_kept & 1);
+}
+
+/* Places in [from, to) whose window passes the filter; all have eight readable bytes. Hardly any does, so that four of them share one
+ * question. */
+ALWAYS size_t probe_every(const struct group *g, const uint8_t *p, size_t from, size_t to, uint32_t *restrict out, size_t stride,
+                          uint64_t mask)
 {
     const uint8_t *filter = g->filter;
-    const uint64_t mask = g->mask;
     const unsigned shift = g->shift;
+    const size_t fours = from < to ? (to - from + stride - 1) / stride / AT_ONCE * AT_ONCE * stride : 0;
     size_t n = 0, i = from;
 
-    for (; i + (AT_ONCE - 1) * stride < to; i += AT_ONCE * stride) {
-        n += probe_one(filter, shift, load64(p + i) & mask, i, out + n);
-        n += probe_one(filter, shift, load64(p + i + stride) & mask, i + stride, out + n);
-        n += probe_one(filter, shift, load64(p + i + 2 * stride) & mask, i + 2 * stride, out + n);
-        n += probe_one(filter, shift, load64(p + i + 3 * stride) & mask, i + 3 * stride, out + n);
+    for (const size_t end = from + fours; i != end; i += AT_ONCE * stride) {
+        uint64_t a = passes(filter, shift, load64(p + i) & mask);
+        uint64_t b = passes(filter, shift, load64(p + i + stride) & mask);
+        uint64_t c = passes(filter, shift, load64(p + i + 2 * stride) & mask);
+        uint64_t d = passes(filter, shift, load64(p + i + 3 * stride) & mask);
+
+        if ((a | b | c | d) & 1) {
+            n = put(out, n, i, a);
+            n = put(out, n, i + stride, b);
+            n = put(out, n, i + 2 * stride, c);
+            n = put(out, n, i + 3 * stride, d);
+        }
     }
     for (; i < to; i += stride)
-        n += probe_one(filter, shift, load64(p + i) & mask, i, out + n);
+        n = put(out, n, i, passes(filter, shift, load64(p + i) & mask));
     return n;
 }
 
-/* x begins with the pair at this place. */
-ALWAYS size_t mark_one(const uint8_t *pairs, uint64_t x, size_t at, uint32_t *out)
+/* Odd when x begins with a chosen pair. */
+ALWAYS uint64_t begins(const uint8_t *pairs, uint64_t x)
 {
-    *out = (uint32_t)at;
-    return load64(pairs + (x >> 6 & 0x3ff) * 8) >> (x & 63) & 1;
+    return load64(pairs + (x >> 6 & 0x3ff) * 8) >> (x & 63);
 }
 
 /* Places in [from, to) where a chosen pair of bytes stands; all have eight readable bytes. */
@@ -62,13 +80,13 @@ ALWAYS size_t mark(const struct group *g, const uint8_t *p, size_t from, size_t 
     for (; to - i >= AT_ONCE; i += AT_ONCE) {
         uint64_t x = load64(p + i);
 
-        n += mark_one(pairs, x, i, out + n);
-        n += mark_one(pairs, x >> 8, i + 1, out + n);
-        n += mark_one(pairs, x >> 16, i + 2, out + n);
-        n += mark_one(pairs, x >> 24, i + 3, out + n);
+        n = put(out, n, i, begins(pairs, x));
+        n = put(out, n, i + 1, begins(pairs, x >> 8));
+        n = put(out, n, i + 2, begins(pairs, x >> 16));
+        n = put(out, n, i + 3, begins(pairs, x >> 24));
     }
     for (; i < to; i++)
-        n += mark_one(pairs, load64(p + i), i, out + n);
+        n = put(out, n, i, begins(pairs, load64(p + i)));
     return n;
 }
 
@@ -79,9 +97,8 @@ ALWAYS size_t probe_marked(const struct group *g, const uint8_t *p, uint32_t *at
     const unsigned shift = g->shift;
     size_t n = 0;
 
-    for (size_t i = 0; i < n_at; i++) {
-        n += probe_one(filter, shift, load64(p + at[i]), at[i], at + n);
-    }
+    for (size_t i = 0; i < n_at; i++)
+        n = put(at, n, at[i], passes(filter, shift, load64(p + at[i])));
     return n;
 }
 
@@ -89,13 +106,11 @@ ALWAYS size_t probe_any(const struct group *g, const uint8_t *p, size_t from, si
 {
     if (g->pairs)
         return probe_marked(g, p, out, mark(g, p, from, to, out));
-    switch (g->stride) {
-    case 5: return probe_every(g, p, from, to, out, 5);
-    case 4: return probe_every(g, p, from, to, out, 4);
-    case 2: return probe_every(g, p, from, to, out, 2);
-    case 1: return probe_every(g, p, from, to, out, 1);
-    default: return probe_every(g, p, from, to, out, g->stride);
-    }
+    if (g->window == 8 && g->stride == 5)
+        return probe_every(g, p, from, to, out, 5, UINT64_MAX);
+    if (g->window == 8 && g->stride == 4)
+        return probe_every(g, p, from, to, out, 4, UINT64_MAX);
+    return probe_every(g, p, from, to, out, g->stride, g->mask);
 }
 
 static size_t probe_plain(const struct group *g, const uint8_t *p, size_t from, size_t to, uint32_t *out)
@@ -152,7 +167,7 @@ __attribute__((target("avx512f,avx512dq,avx512vl,avx512bw,avx512vbmi,bmi,bmi2"))
                             _mm256_maskz_compress_epi32(m, _mm256_add_epi32(steps, _mm256_set1_epi32((int)(uint32_t)i))));
         n += (size_t)__builtin_popcount(m);
     }
-    return n + probe_every(g, p, i, to, out + n, s);
+    return n + probe_every(g, p, i, to, out + n, s, g->mask);
 }
 
 static size_t probe(const struct group *g, const uint8_t *p, size_t from, size_t to, uint32_t *out)
@@ -275,7 +290,7 @@ static inline uint64_t in_second(const uint8_t *line, uint64_t s)
 {
     uint64_t w = load64(line + (s >> 61) * 8);
 
-    return w >> (s >> 34 & 63) & w >> (s >> 40 & 63) & 1;
+    return bit_of(w, s, 34) & bit_of(w, s, 40) & bit_of(w, s, 46) & bit_of(w, s, 52) & 1;
 }
 
 static inline const uint8_t *second_line(const struct group *g, uint64_t h)
