@@ -13,16 +13,18 @@
 #include "app.h"
 #include "base/diag.h"
 #include "imta/places.h"
+#include "notify.h"
 #include "web.h"
 
 enum { EXIT_GOOD = 0, EXIT_TROUBLE = 1, EXIT_WRONG_USE = 64 };
 enum { OPT_QUARANTINE = 256, OPT_ARCHIVE, OPT_QUEUE, OPT_USERS, OPT_LISTEN, OPT_INDEX, OPT_AUDIT, OPT_LOG, OPT_DATABASES, OPT_CONFIG, OPT_CONVSCAN,
        OPT_CONVSTAT, OPT_REPORTS, OPT_MTA, OPT_FROM, OPT_ALLOW, OPT_ZIP, OPT_HELD_ARCHIVE, OPT_CERT, OPT_KEY, OPT_PROXY, OPT_ADD, OPT_RIGHTS,
-       OPT_DOMAINS, OPT_VERSION };
+       OPT_DOMAINS, OPT_NOTIFY, OPT_STATE, OPT_FLOOD, OPT_VERSION };
 
 static const char usage[] =
     "usage: convweb [option]...                   serve the console\n"
     "       convweb --add-user NAME [option]...   add a user, or change one; the password is asked for, or read from standard input\n"
+    "       convweb --notify FILE [option]...     send the digests and alerts that are due, for a timer\n"
     "what is shown:\n"
     "  --quarantine DIR       the scanner's quarantine (default /var/lib/convscan/quarantine)\n"
     "  --archive DIR          another quarantine, of an earlier period (repeatable)\n"
@@ -31,6 +33,8 @@ static const char usage[] =
     "  --log FILE             convscan's log, for rates and statistics\n"
     "  --databases DIR        where the signatures are, for their age (default /var/lib/convscan/db)\n"
     "  --reports DIR          pages made by convstat report\n"
+    "  --flood FILE           counters of flood control, for --notify\n"
+    "  --state FILE           what --notify sent before (default /var/lib/convscan/console/notified)\n"
     "who may see it:\n"
     "  --users FILE           NAME:HASH:RIGHTS:DOMAINS (default /etc/convscan/convweb.users)\n"
     "  --rights r|rw          with --add-user (default rw)\n"
@@ -54,7 +58,7 @@ struct settings {
     struct web_conf web;
     const char *quarantine, *queue, *archive[INDEX_PLACES];
     size_t n_archives;
-    const char *add, *rights, *domains;
+    const char *add, *rights, *domains, *notify, *state;
 };
 
 /* ---- users ---- */
@@ -104,6 +108,15 @@ static int add_user(const struct settings *s)
         return EXIT_TROUBLE;
     }
     return EXIT_GOOD;
+}
+
+static int notify(const struct settings *s)
+{
+    const struct app_conf *c = &s->app->conf;
+    struct notify n = { .file = s->notify, .state = s->state, .mta = c->mta, .from = c->from, .quarantine = s->quarantine, .sources = c->sources };
+
+    n.sources.quarantine = s->quarantine;
+    return notify_run(&n) == CS_OK ? EXIT_GOOD : EXIT_TROUBLE;
 }
 
 /* ---- places ---- */
@@ -235,6 +248,8 @@ static const struct option options[] = {
     { "cert", required_argument, NULL, OPT_CERT },             { "key", required_argument, NULL, OPT_KEY },
     { "behind-proxy", no_argument, NULL, OPT_PROXY },          { "add-user", required_argument, NULL, OPT_ADD },
     { "rights", required_argument, NULL, OPT_RIGHTS },         { "domains", required_argument, NULL, OPT_DOMAINS },
+    { "notify", required_argument, NULL, OPT_NOTIFY },         { "state", required_argument, NULL, OPT_STATE },
+    { "flood", required_argument, NULL, OPT_FLOOD },
     { "help", no_argument, NULL, 'h' },                        { "version", no_argument, NULL, OPT_VERSION },
     { NULL, 0, NULL, 0 },
 };
@@ -250,7 +265,8 @@ static bool take_option(struct settings *s, int opt)
         { OPT_MTA, &c->mta },               { OPT_FROM, &c->from },           { OPT_ALLOW, &c->allow },
         { OPT_ZIP, &c->zip_password },      { OPT_HELD_ARCHIVE, &c->held_archive }, { OPT_CERT, &s->web.cert },
         { OPT_KEY, &s->web.key },           { OPT_ADD, &s->add },             { OPT_RIGHTS, &s->rights },
-        { OPT_DOMAINS, &s->domains },
+        { OPT_DOMAINS, &s->domains },       { OPT_NOTIFY, &s->notify },       { OPT_STATE, &s->state },
+        { OPT_FLOOD, &c->sources.flood },
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -276,7 +292,8 @@ int main(int argc, char **argv)
 {
     static struct app app;
     char convscan[PATH_MAX], convstat[PATH_MAX], dir[PATH_MAX - 16];
-    struct settings s = { .app = &app, .web.listen = "127.0.0.1:8025", .quarantine = "/var/lib/convscan/quarantine", .rights = "rw", .domains = "*" };
+    struct settings s = { .app = &app, .web.listen = "127.0.0.1:8025", .quarantine = "/var/lib/convscan/quarantine", .rights = "rw", .domains = "*",
+                          .state = "/var/lib/convscan/console/notified" };
     int opt;
 
     diag_program("convweb");
@@ -305,5 +322,5 @@ int main(int argc, char **argv)
         return wrong("--cert and --key go together");
     app.conf.sources.queue = s.queue;
     app.conf.is_secure = s.web.cert || s.web.behind_proxy;
-    return s.add ? add_user(&s) : serve(&s);
+    return s.add ? add_user(&s) : s.notify ? notify(&s) : serve(&s);
 }

@@ -14,15 +14,20 @@ static void see_other(struct reply *r, const char *where)
 
 void ask_to_sign_in(struct ask *q, struct reply *r, unsigned status, const char *complaint)
 {
+    struct slice kept = query_cookie(q->call->cookie, SIGN_IN_COOKIE);
     char secret[TOKEN_HEX], token[TOKEN_HEX];
     struct page *p = &r->page;
 
-    if (!token_make(secret)) {
+    /* One for all pages of a browser: a picture that it looks for must not make the form in front of the user worthless. */
+    if (kept.n == TOKEN_HEX - 1) {
+        snprintf(secret, sizeof secret, "%.*s", (int)kept.n, (const char *)kept.p);
+    } else if (token_make(secret)) {
+        set_cookie(q->app, r, SIGN_IN_COOKIE, secret, false);
+    } else {
         reply_text(r, 503, "No entry", "The system has no random numbers.");
         return;
     }
     form_token(&q->app->sessions, slice_str(secret), token);
-    set_cookie(q->app, r, SIGN_IN_COOKIE, secret, false);
     r->status = status;
     page(p, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
          "<title>Sign in - convscan</title>\n<link rel=\"stylesheet\" href=\"/style.css\">\n</head>\n<body>\n<main id=\"main\" class=\"narrow\">\n"
