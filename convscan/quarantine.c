@@ -10,7 +10,8 @@
 #include "base/mapfile.h"
 #include "json.h"
 
-enum { RECORD_MAX = 64 << 10, HEADERS_MAX = 2 << 20 };
+/* A value of the environment may have any length; with this the record fits in what convhold reads, however much must be escaped. */
+enum { VALUE_MAX = 2048, RECORD_MAX = 64 << 10, HEADERS_MAX = 2 << 20 };
 
 static enum cs_status put_record(const struct quarantine_record *r, size_t size, struct buf *b)
 {
@@ -25,7 +26,7 @@ static enum cs_status put_record(const struct quarantine_record *r, size_t size,
 
     json_open(&j, NULL, '{');
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        json_text(&j, rows[i].key, slice_str(rows[i].value));
+        json_text(&j, rows[i].key, slice_take(slice_str(rows[i].value), VALUE_MAX));
     json_number(&j, "size", size);
     json_close(&j, '}');
     return st == CS_OK && !j.is_cut ? buf_putc(b, '\n') : CS_TOOBIG;

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Hostile values in every field that the sender fills, for the actions that write text: no forged line in options, headers, log, record, notice.
-{ [ -x "$BIN/convscan" ] && [ -x "$BIN/vdlc" ]; } || exit 77
+# Hostile values in every field that the sender fills, for the actions that write text: no forged line in options, headers, log, record, notice,
+# nor in what convhold shows of it.
+{ [ -x "$BIN/convscan" ] && [ -x "$BIN/vdlc" ] && [ -x "$BIN/convhold" ]; } || exit 77
 command -v python3 >/dev/null || exit 77
 printf ':Test.Virus, "the needle" #\n' >r.vdl
 "$BIN/vdlc" -q -o r.vdb r.vdl || exit 1
@@ -64,6 +65,11 @@ def check(action):
     record, rest = read(f'keep/new/{kept}').split(b'\n', 1)
     assert record.startswith(b'X-Convscan-Record: ') and json.loads(plain(record[19:], 'record'))['name'] == 'Test.Virus'
     assert rest.endswith(b'\n\nhere is the needle\n') and not re.search(rb'(?m)^(X-Forged|STATUS)', rest)
+    for how in ['list'], ['list', '--json'], ['show', kept]:
+        shown = subprocess.run([f'{BIN}/convhold', how[0], '--dir', 'keep', *how[1:]], capture_output=True)
+        text = plain(shown.stdout + shown.stderr, how)
+        assert shown.returncode == 0 and 'Test.Virus' in text, (how, shown)
+        assert 'show' in how or len([x for x in text.splitlines() if kept in x]) == len([x for x in text.splitlines() if 'Test.Virus' in x]) == 1, text
     assert not os.path.exists('owned')
 
 for (label, value), action in itertools.product(VALUES.items(), ['replace', 'return', 'tag']):
