@@ -65,10 +65,12 @@ ALWAYS size_t probe_every(const struct group *g, const uint8_t *p, size_t from, 
     return n;
 }
 
-/* Odd when x begins with a chosen pair. */
-ALWAYS uint64_t begins(const uint8_t *pairs, uint64_t x)
+/* Odd when a chosen pair stands at p. */
+ALWAYS uint64_t begins(const uint8_t *pairs, const uint8_t *p)
 {
-    return load64(pairs + (x >> 6 & 0x3ff) * 8) >> (x & 63);
+    uint32_t pair = get_le16(p);
+
+    return load64(pairs + (pair >> 6) * 8) >> (pair & 63);
 }
 
 /* Places in [from, to) where a chosen pair of bytes stands; all have eight readable bytes. */
@@ -78,15 +80,13 @@ ALWAYS size_t mark(const struct group *g, const uint8_t *p, size_t from, size_t 
     size_t n = 0, i = from;
 
     for (; to - i >= AT_ONCE; i += AT_ONCE) {
-        uint64_t x = load64(p + i);
-
-        n = put(out, n, i, begins(pairs, x));
-        n = put(out, n, i + 1, begins(pairs, x >> 8));
-        n = put(out, n, i + 2, begins(pairs, x >> 16));
-        n = put(out, n, i + 3, begins(pairs, x >> 24));
+        n = put(out, n, i, begins(pairs, p + i));
+        n = put(out, n, i + 1, begins(pairs, p + i + 1));
+        n = put(out, n, i + 2, begins(pairs, p + i + 2));
+        n = put(out, n, i + 3, begins(pairs, p + i + 3));
     }
     for (; i < to; i++)
-        n = put(out, n, i, begins(pairs, load64(p + i)));
+        n = put(out, n, i, begins(pairs, p + i));
     return n;
 }
 
