@@ -42,6 +42,8 @@ void channel_read_environment(struct channel *ch, const char *in, const char *ou
         .out_channel = variable("OUTPUT_CHANNEL"),
         .part_number = variable("PART_NUMBER"),
         .tag = variable("CONVERSION_TAG"),
+        .envelope_from = variable("ENVELOPE_FROM"),
+        .envelope_to = variable("ENVELOPE_TO"),
     };
 }
 
@@ -60,6 +62,7 @@ void job_read_message(struct job *j)
 
     if (st != CS_OK && st != CS_NOENT)
         diag_warn("MESSAGE_HEADERS: %s", cs_status_text(st));
+    message_set_envelope(&j->message, j->ch->envelope_from, j->ch->envelope_to);
 }
 
 /* ---- what comes in ------------------------------------------------------------------------------------------------ */

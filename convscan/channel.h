@@ -18,6 +18,7 @@ struct channel {
     const char *in_headers, *out_headers, *message_headers;
     const char *type, *subtype, *name, *filename, *disposition, *description;
     const char *in_channel, *out_channel, *part_number, *tag;
+    const char *envelope_from, *envelope_to;            /* the latter: addresses with blanks between; from a mail filter, NULL otherwise */
 };
 
 /* An empty variable is the same as none. in and out, from the command line, go before the environment. */

@@ -85,6 +85,7 @@ void conf_release(struct conf *c);
 struct conf_case {
     enum cls cls;
     const char *in, *out, *recipients, *sender, *signature;     /* recipients: addresses with blanks between */
+    bool is_envelope;           /* these are all the recipients: it is decided for each, and the severest counts */
 };
 struct conf_class conf_decide(const struct conf *c, const struct conf_case *k);
 

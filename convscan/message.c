@@ -103,3 +103,16 @@ enum cs_status message_read(struct message *m, const char *path)
     mapfile_close(&f);
     return st;
 }
+
+void message_set_envelope(struct message *m, const char *from, const char *to)
+{
+    static const char more[] = " more-recipients";
+
+    if (from)
+        safe_text(m->sender, sizeof m->sender, slice_str(from));
+    if (!to)
+        return;
+    m->has_envelope = true;
+    if (safe_text(m->recipients, sizeof m->recipients - sizeof more, slice_str(to)) < strlen(to))
+        memcpy(m->recipients + strlen(m->recipients), more, sizeof more);
+}

@@ -13,16 +13,18 @@
 #include "base/slice.h"
 #include "base/status.h"
 
-enum { MESSAGE_BYTES = 256 << 10 };
+enum { MESSAGE_BYTES = 256 << 10, MESSAGE_RECIPIENTS = 16 << 10 };
 
 struct message {
     char sender[256];           /* address of Return-Path, else of From */
     char from[256], subject[256], date[80];
-    char recipients[2048];      /* addresses of To and Cc, blanks between */
+    char recipients[MESSAGE_RECIPIENTS];        /* addresses of To and Cc, or of the envelope, blanks between */
     char languages[200];        /* Accept-Language, then Content-Language */
-    bool is_read;
+    bool is_read, has_envelope;
 };
 
 enum cs_status message_read(struct message *m, const char *path) MUST_USE;
+/* What the mail server says goes before what the header says. NULL: nothing is known. A list that is too long ends in a word that is nobody. */
+void message_set_envelope(struct message *m, const char *from, const char *to);
 
 #endif

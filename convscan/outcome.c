@@ -104,7 +104,7 @@ static struct conf_class decide(struct job *j)
 {
     const struct conf_case k = {
         .cls = j->verdict.worst.cls, .in = j->ch->in_channel, .out = j->ch->out_channel, .recipients = j->message.recipients,
-        .sender = j->message.sender, .signature = j->verdict.worst.name,
+        .is_envelope = j->message.has_envelope, .sender = j->message.sender, .signature = j->verdict.worst.name,
     };
 
     return conf_decide(j->conf, &k);

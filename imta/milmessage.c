@@ -13,7 +13,7 @@
 #include "maillog.h"
 #include "spoolin.h"
 
-enum { ADDRESSES = 32 << 10, NAMED = 300 };
+enum { ADDRESSES = 15 << 10, NAMED = 300 };
 
 static uint64_t clock_us(clockid_t clock)
 {

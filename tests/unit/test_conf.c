@@ -126,7 +126,8 @@ START_TEST(the_first_override_that_fits_counts)
 {
     struct conf c;
     char why[256];
-    struct conf_case k = { cases[_i].cls, cases[_i].in, NULL, cases[_i].recipients, cases[_i].sender, cases[_i].signature };
+    struct conf_case k = { .cls = cases[_i].cls, .in = cases[_i].in, .recipients = cases[_i].recipients, .sender = cases[_i].sender,
+                           .signature = cases[_i].signature };
 
     ck_assert_int_eq(load(&c, "[override a]\nin = tcp_*\nsignature = trojan.*\naction = discard\n"
                               "[override b]\nclass = virus\naction = hold\nquarantine = yes\n"
@@ -141,6 +142,29 @@ static const struct { const char *pattern, *text; bool fits; } patterns[] = {
     { "*.exe", "A.EXE", true }, { "a*b*c", "aXbYbZc", true }, { "a*b*c", "aXbYbZ", false }, { "**a", "bba", true },
     { "*a*a*a*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false },
 };
+static const struct { const char *recipients; unsigned action, quarantine; } envelopes[] = {
+    { "a@lab.example b@lab.example", ACT_PASS, 0 },     { "a@lab.example b@x.org", ACT_REPLACE, 0 },
+    { "b@x.org a@lab.example", ACT_REPLACE, 0 },        { "a@lab.example c@drop.example", ACT_DISCARD, 0 },
+    { "c@drop.example d@keep.example", ACT_HOLD, 1 },   { "d@keep.example c@drop.example b@x.org", ACT_HOLD, 1 },
+    { "a@lab.example more-recipients", ACT_REPLACE, 0 }, { "", ACT_REPLACE, 0 },
+};
+START_TEST(the_severest_of_the_envelope_counts)
+{
+    struct conf c;
+    char why[256];
+    struct conf_case k = { .cls = CLS_EXT, .recipients = envelopes[_i].recipients, .is_envelope = true };
+    struct conf_class out;
+
+    ck_assert_int_eq(load(&c, "[override a]\nrecipient = *@lab.example\naction = pass\n"
+                              "[override b]\nrecipient = *@drop.example\naction = discard\n"
+                              "[override c]\nrecipient = *@keep.example\naction = hold\nquarantine = yes\n", why), CS_OK);
+    out = conf_decide(&c, &k);
+    ck_assert_uint_eq(out.action, envelopes[_i].action);
+    ck_assert_uint_eq(out.quarantine, envelopes[_i].quarantine);
+    conf_release(&c);
+}
+END_TEST
+
 START_TEST(patterns_match)
 {
     ck_assert(pattern_matches(slice_str(patterns[_i].pattern), slice_str(patterns[_i].text)) == patterns[_i].fits);
@@ -174,6 +198,7 @@ int main(void)
     tcase_add_test(t, long_lines_are_read_whole_or_refused);
     tcase_add_test(t, a_missing_file_counts_only_when_it_was_named);
     tcase_add_loop_test(t, the_first_override_that_fits_counts, 0, sizeof cases / sizeof *cases);
+    tcase_add_loop_test(t, the_severest_of_the_envelope_counts, 0, (int)(sizeof envelopes / sizeof *envelopes));
     tcase_add_loop_test(t, patterns_match, 0, sizeof patterns / sizeof *patterns);
     tcase_add_test(t, print_shows_what_differs);
     suite_add_tcase(s, t);
