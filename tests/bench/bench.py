@@ -4,6 +4,7 @@
 Prints one table of ratios and writes build/bench.json. QUICK=1 takes small data and small sets and stays under a minute;
 a full run takes the sizes of the reference sets and draws the curves into docs/bench/ (gnuplot).
 ONLY=start,match,… in the environment runs some groups alone. A peer that is not installed is reported as missing."""
+import io
 import json
 import os
 import platform
@@ -15,6 +16,7 @@ import statistics
 import subprocess
 import sys
 import time
+import zipfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.abspath(os.environ.get('BUILD', 'build'))
@@ -143,14 +145,33 @@ def image(n):
     return path
 
 
+def plain_text(size):
+    with open(data_file('text'), 'rb') as f:
+        f.seek(1_000_000)
+        return bytes(c if 32 <= c < 127 or c in (9, 10) else 46 for c in f.read(size))
+
+
 def part_file():
     """The 4 KB text part."""
     path = f'{WORK}/part'
-    with open(data_file('text'), 'rb') as f:
-        f.seek(1_000_000)
-        body = f.read(4096)
     with open(path, 'wb') as f:
-        f.write(bytes(c if 32 <= c < 127 or c in (9, 10) else 46 for c in body))
+        f.write(plain_text(4096))
+    return path
+
+
+def zip_file():
+    """A zip part of 4 KB: as much text as fills it."""
+    text = plain_text(1 << 16)
+
+    def packed(size):
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, 'w', zipfile.ZIP_DEFLATED) as z:
+            z.writestr('notes.txt', text[:size])
+        return out.getvalue()
+
+    path = f'{WORK}/part.zip'
+    with open(path, 'wb') as f:
+        f.write(next(p for p in map(packed, range(len(text), 0, -64)) if len(p) <= 4096))
     return path
 
 
@@ -226,6 +247,8 @@ def bench_start():
     ours = {n: [f'{BIN}/convscan', '--db', image(n)] for n in (first, largest)}
     start_row(f'channel, {largest:,} signatures', ours[largest], 'cp of the file', cp, PAIRS, '≤ 0.85', env)
     start_row(f'channel, {largest:,} signatures', ours[largest], f'{first:,} signatures', ours[first], PAIRS, '≤ 1.05', env)
+    zipped = [*shipped, zip_file(), f'{WORK}/part.out']
+    start_row('channel, 4 KB zip, shipped rules', zipped, 'the 4 KB text', [*shipped, part, f'{WORK}/part.out'], PAIRS, '≤ 1.25', env)
     start_peers(part, env, cp)
     if not QUICK:
         ours[LARGEST] = [f'{BIN}/convscan', '--db', image(LARGEST)]
