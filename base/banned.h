@@ -12,6 +12,10 @@
 #include <strings.h>
 #include <time.h>
 
+/* Some compilers see these as macros when the library checks buffer sizes. */
+#undef sprintf
+#undef vsprintf
+
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf strtok gets atoi atol atoll
 #pragma GCC poison mktemp tmpnam tempnam gmtime localtime ctime asctime system popen
 

@@ -30,7 +30,7 @@ static int *volatile nowhere = (int *)8;
 static int attack_crash(void) { *nowhere = 1; return 0; }
 static int attack_abort(void) { abort(); }
 static volatile int forever = 1, deep;
-static int attack_hang(void) { while (forever) ; return 0; }
+static int attack_hang(void) { while (forever) {} return 0; }
 __attribute__((noinline)) static int attack_stack(void)
 {
     volatile uint8_t room[4096];

@@ -67,7 +67,7 @@ END_TEST
 
 START_TEST(unknown_names_are_refused)
 {
-    static const char *const names[] = { "x-unknown", "../../tmp/evil", "UTF-8//TRANSLIT", "utf-8\n" "x" };
+    static const char *const names[] = { "x-unknown", "../../tmp/evil", "UTF-8//TRANSLIT", ("utf-8\n" "x") };
     bool is_damaged;
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
