@@ -6,6 +6,8 @@ LOCALSTATEDIR ?= /var
 VERSION := 0.1.0
 
 CC ?= cc
+# For another processor: RUN="qemu-s390x -L ROOT" runs what the build itself must run. See scripts/check-portable.
+RUN ?=
 OPT ?= -O2
 WARN := -Wall -Wextra -Wconversion -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith -Wvla $(if $(WERROR),-Werror)
 HARDEN ?= -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fPIE
@@ -15,7 +17,8 @@ ALL_CFLAGS := -std=c11 $(WARN) $(HARDEN) $(CFLAGS) $(SAN)
 ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--as-needed $(SAN) $(LDFLAGS)
 
 # libc and the loader stay dynamic, everything else is linked in: see docs/decisions.
-static = -Wl,-Bstatic $(1) -Wl,-Bdynamic
+# DYNAMIC=1 is for systems that keep no static libraries: see docs/PORTING.md.
+static = $(if $(DYNAMIC),$(1),-Wl,-Bstatic $(1) -Wl,-Bdynamic)
 # nettle looks at the processor before main() and again when first used, where that was not done: the first time is left out,
 # since most parts need no digest and the question is slow on a virtual machine.
 NETTLE_FAT := $(BUILD)/gen/nettle-fat.o
@@ -77,16 +80,16 @@ $(BUILD)/obj/console/asset.o: console/style.css console/live.js
 # The filter of the cage, made by libseccomp at build time: see scripts/gen-cage.c.
 $(BUILD)/gen/gen-cage: scripts/gen-cage.c
 	@mkdir -p $(@D)
-	$(CC) -O1 -o $@ $< -lseccomp
+	$(CC) $(CPPFLAGS) -O1 -o $@ $< $(LDFLAGS) -lseccomp
 $(BUILD)/gen/cage_filter.h: $(BUILD)/gen/gen-cage
-	$< >$@.new && mv $@.new $@
+	$(RUN) $< >$@.new && mv $@.new $@
 $(BUILD)/obj/convscan/cage.o: $(BUILD)/gen/cage_filter.h
 $(BUILD)/obj/convscan/cage.o: CPPFLAGS += -I$(BUILD)/gen
 
 $(NETTLE_FAT):
 	@mkdir -p $(@D)
 	lib=$$($(CC) -print-file-name=libnettle.a); \
-	if ar t $$lib 2>/dev/null | grep -qx fat-x86_64.o; then \
+	if [ -z "$(DYNAMIC)" ] && ar t $$lib 2>/dev/null | grep -qx fat-x86_64.o; then \
 	    ar p $$lib fat-x86_64.o >$@ && objcopy --remove-section .init_array --remove-section .rela.init_array $@; \
 	else echo | $(CC) -c -x c -o $@ -; fi
 
@@ -109,7 +112,7 @@ rules: $(RULES)
 # The samples that the rules carry are run; the image is written when all of them pass.
 $(RULES): $(wildcard vdl/rules/*.vdl) $(BUILD)/bin/vdlc
 	@mkdir -p $(@D)
-	$(BUILD)/bin/vdlc --test -q -o $@ $(filter %.vdl,$^)
+	$(RUN) $(BUILD)/bin/vdlc --test -q -o $@ $(filter %.vdl,$^)
 
 # ---- set-up: a bare machine has git and make; these targets install the rest themselves -----------------------------
 READY := build/.ready
