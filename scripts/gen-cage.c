@@ -43,7 +43,7 @@ static const int allowed[] = {
 };
 
 /* Calls that depend on arguments: each line is one way to be allowed. The kernel uses the low 32 bits of all but pointers. */
-enum kind { NONE, EQUAL, CLEAR /* none of these bits */, IS_NULL /* in 64 bits */ };
+enum kind { NONE, EQUAL, CLEAR /* none of these bits */, IS_NULL /* a pointer, in all its bits */ };
 struct test {
     enum kind kind;
     unsigned arg;
@@ -156,7 +156,7 @@ static void put_ways(struct filter *f, size_t from, size_t to)
             must((!is_last || x->kind == IS_NULL) && no != TO_DENY ? -EINVAL : 0, "two tests must be the last way");
             const uint32_t at = (uint32_t)offsetof(struct seccomp_data, args) + 8 * x->arg;
 
-            if (x->kind == IS_NULL) {
+            if (x->kind == IS_NULL && sizeof(void *) > 4) {
                 put(f, BPF_LD | BPF_W | BPF_ABS, 0, 0, at + 4 - LOW_WORD);
                 put(f, BPF_JMP | BPF_JEQ | BPF_K, 0, no, 0);
             }
