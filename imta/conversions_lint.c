@@ -97,24 +97,65 @@ static void lint_command(const struct conversion *e, struct complaints *c)
                  "file names on a command line are chosen by senders: let the program read its environment");
 }
 
-static bool is_catch_all(const struct conversion *e)
+/* Scanners of their own that say by their exit status what they found. */
+static void lint_bare_scanner(const struct conversion *e, struct complaints *c)
+{
+    static const char *const scanners[] = { "clamscan", "clamdscan", "uvscan", "sweep", "savscan", "fpscan", "vsweep", "bdscan" };
+    struct slice first = e->command->plain;
+
+    for (size_t i = 0; i < first.n; i++)
+        if (first.p[i] == ' ')
+            first.n = i;
+    for (size_t at = slice_chr(first, '/'); at < first.n; at = slice_chr(first, '/'))
+        first = slice_drop(first, at + 1);
+    for (size_t i = 0; i < sizeof scanners / sizeof *scanners; i++)
+        if (slice_ieq(first, slice_str(scanners[i])))
+            complaint(c, COMPLAINT_WARNING, e->command->line,
+                      "%s tells by its exit status, which the channel takes for a command that failed, and it writes no OUTPUT_FILE: "
+                      "start it from a script that copies the part and answers in OUTPUT_OPTIONS", scanners[i]);
+}
+
+/* A multipart, or a forwarded message, is taken apart; its parts come one by one. */
+static void lint_containers(const struct conversion *e, struct complaints *c)
+{
+    if (has_value(e, CL_IN_TYPE, "multipart") || (has_value(e, CL_IN_TYPE, "message") && has_value(e, CL_IN_SUBTYPE, "rfc822")))
+        complaint(c, COMPLAINT_WARNING, e->line, "never matches: multiparts and forwarded messages are not handed over, their parts are");
+}
+
+/* Do the clauses up to last, but for channels where they are let off, fit every part? */
+static bool fits_all(const struct conversion *e, bool lets_channels, enum clause_id last)
 {
     for (size_t i = 0; i < e->n; i++) {
         enum clause_id id = e->clauses[i].id;
+        bool is_channel = id == CL_IN_CHAN || id == CL_OUT_CHAN;
 
-        if (id <= CL_TAG && !slice_eq(e->clauses[i].plain, SLICE("*")))
+        if (id <= last && !(is_channel && lets_channels) && !slice_eq(e->clauses[i].plain, SLICE("*")))
             return false;
     }
-    return e->has_in_type && !e->is_relabel && (e->command || e->is_deleting);
+    return e->has_in_type && !e->is_relabel;
 }
 
-static void lint_entry(const struct conversion *e, struct complaints *c)
+static bool is_catch_all(const struct conversion *e)
 {
+    return fits_all(e, false, CL_TAG) && (e->command || e->is_deleting);
+}
+
+/* before: the entry in front, or NULL. An entry that starts in the next line was hardly meant to be another. */
+static void lint_entry(const struct conversion *e, const struct conversion *before, struct complaints *c)
+{
+    bool is_cut = before && before->n && e->line == before->clauses[before->n - 1].line + 1;
+
     lint_twice(e, c);
-    if (!e->has_in_type)
+    if (!e->has_in_type && is_cut)
+        complaint(c, COMPLAINT_WARNING, e->line,
+                  "without in-type this entry never matches: is a ; missing at the end of the line in front?");
+    else if (!e->has_in_type)
         complaint(c, COMPLAINT_WARNING, e->line, "without in-type this entry never matches: add in-type=*");
-    if (e->command)
+    lint_containers(e, c);
+    if (e->command) {
         lint_command(e, c);
+        lint_bare_scanner(e, c);
+    }
     else if (e->is_relabel || has(e, CL_SERVICE_COMMAND))
         complaint(c, COMPLAINT_WARNING, e->line,
                  "the conversion channel skips this entry: it belongs to CHARSET-CONVERSION");
@@ -124,22 +165,33 @@ static void lint_entry(const struct conversion *e, struct complaints *c)
         complaint(c, COMPLAINT_WARNING, e->line, "delete=1 drops every part that matches, no program is asked");
 }
 
-/* A scanner that sees one label only is evaded by any other label. */
+/* A scanner that sees some parts only is evaded by the others. */
 static void lint_coverage(const struct conversions *cv, struct complaints *c)
 {
-    const struct conversion *octets = NULL;
+    const struct conversion *octets = NULL, *tagged = NULL, *some = NULL;
 
     for (size_t i = 0; i < cv->n; i++) {
         const struct conversion *e = &cv->entries[i];
 
-        if (e->command && has_value(e, CL_IN_TYPE, "*"))
+        if (!e->command)
+            continue;
+        if (fits_all(e, true, CL_TAG))
             return;
-        if (e->command && has_value(e, CL_IN_TYPE, "application") && has_value(e, CL_IN_SUBTYPE, "octet-stream"))
+        some = e;
+        if (fits_all(e, true, (enum clause_id)(CL_TAG - 1)))
+            tagged = e;
+        if (has_value(e, CL_IN_TYPE, "application") && has_value(e, CL_IN_SUBTYPE, "octet-stream"))
             octets = e;
     }
     if (octets)
         complaint(c, COMPLAINT_WARNING, octets->line,
-                 "only application/octet-stream is handed over, any other label evades it: use in-type=*; in-subtype=*");
+                  "only application/octet-stream is handed over, any other label evades it: use in-type=*; in-subtype=*");
+    else if (tagged)
+        complaint(c, COMPLAINT_WARNING, tagged->line,
+                  "mail without this tag is not handed over; lists and users set tags: add an entry without it");
+    else if (some)
+        complaint(c, COMPLAINT_WARNING, some->line,
+                  "parts that no entry matches pass untouched, and senders choose labels: end with an entry of in-type=*; in-subtype=*");
 }
 
 void conversions_lint(const struct conversions *cv, struct complaints *c)
@@ -151,7 +203,7 @@ void conversions_lint(const struct conversions *cv, struct complaints *c)
 
         if (all)
             complaint(c, COMPLAINT_WARNING, e->line, "never reached: the entry in line %u matches everything", all->line);
-        lint_entry(e, c);
+        lint_entry(e, i ? e - 1 : NULL, c);
         if (!all && is_catch_all(e))
             all = e;
     }

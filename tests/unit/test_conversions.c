@@ -131,6 +131,14 @@ static const struct {
     { "in-type=*; override-option-file=1; override-header-file=1; command=\"scan $FILENAME\"\n", 1, "chosen by senders" },
     { "in-type=*; override-option-file=1; override-header-file=1; command=\"sh -c 'a b'\"\n", 1, "shell inside" },
     { "! nothing\n", 1, "no entries" },
+    { "in-type=image; override-option-file=1; override-header-file=1; command=x\n in-subtype=png\n", 2, "is a ; missing" },
+    { "in-type=multipart; override-option-file=1; override-header-file=1; command=x\n\n" GOOD, 1, "their parts are" },
+    { "in-type=message; in-subtype=rfc822; override-option-file=1; override-header-file=1; command=x\n\n" GOOD, 1, "their parts are" },
+    { "in-type=*; override-option-file=1; override-header-file=1;\n command=\"/usr/bin/clamscan 'INPUT_FILE'\"\n", 2, "exit status" },
+    { "in-type=*; in-subtype=*; in-chan=tcp_*; override-option-file=1; override-header-file=1; command=x\n", 0, "" },
+    { "in-type=*; tag=scan; override-option-file=1; override-header-file=1; command=x\n", 1, "without this tag" },
+    { "in-type=*; in-subtype=zip; override-option-file=1; override-header-file=1; command=x\n", 1, "senders choose labels" },
+    { "in-type=image; override-option-file=1; override-header-file=1; command=x\n", 1, "senders choose labels" },
 };
 
 START_TEST(pitfalls_are_named_with_their_line)
