@@ -215,6 +215,10 @@ bench: $(READY)-build-demo ## measure against peers and floors; QUICK=1 takes un
 storm: $(READY)-build-demo ## thousands of messages through the queue, half infected; QUICK=1 is small, ARGS='--sizes 1000 --jobs 2' chooses
 	$(again) all
 	@BUILD=$(BUILD) QUICK=$(QUICK) BIN=$(abspath $(BUILD))/bin PYTHONDONTWRITEBYTECODE=1 python3 tests/storm/storm.py $(ARGS)
+.PHONY: bench-web
+bench-web: $(READY)-build-demo ## the console under load: 100,000 entries, 200 requests a second (ENTRIES, RATE, SECONDS, FOLDER)
+	$(again) all
+	@BIN=$(abspath $(BUILD))/bin PYTHONDONTWRITEBYTECODE=1 python3 tests/bench/web.py
 .PHONY: bench-deps bench-programs
 bench-deps: ## install the peers of the bench
 	scripts/install-deps build demo bench
@@ -240,7 +244,7 @@ install: all ## install below PREFIX (and DESTDIR)
 	install -m 644 scripts/spin-time $(DATADIR)/scripts
 	install -m 644 $(RULES) $(DATADIR)
 	install -m 644 vdl/rules/*.vdl $(DATADIR)/rules
-	install -m 644 imta/*.sample $(DATADIR)/samples
+	install -m 644 imta/*.sample console/*.sample $(DATADIR)/samples
 	install -m 755 imta/postfix/convchan-filter $(DATADIR)/scripts
 	install -m 644 scripts/units/* $(DATADIR)/units
 	for page in $(PAGES); do \

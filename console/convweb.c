@@ -31,7 +31,7 @@ static const char usage[] =
     "  --queue DIR            a spool of convchan, or a queue folder of Messaging Server, for held messages\n"
     "  --held-archive DIR     where deleted held messages go (default /var/lib/convscan/console/held)\n"
     "  --log FILE             convscan's log, for rates and statistics\n"
-    "  --databases DIR        where the signatures are, for their age (default /var/lib/convscan/db)\n"
+    "  --databases DIR        where the signatures are, for their age (default /var/lib/convscan)\n"
     "  --reports DIR          pages made by convstat report\n"
     "  --flood FILE           counters of flood control, for --notify\n"
     "  --state FILE           what --notify sent before (default /var/lib/convscan/console/notified)\n"
@@ -305,7 +305,7 @@ int main(int argc, char **argv)
                                   .index = "/var/lib/convscan/console/index.db", .mta = "/usr/sbin/sendmail", .from = "postmaster",
                                   .convscan = convscan, .convstat = convstat, .zip_password = "infected",
                                   .held_archive = "/var/lib/convscan/console/held",
-                                  .sources = { .databases = "/var/lib/convscan/db", .window = 300 } };
+                                  .sources = { .databases = "/var/lib/convscan", .window = 300 } };
     while ((opt = getopt_long(argc, argv, "h", options, NULL)) != -1) {
         if (opt == 'h')
             return fputs(usage, stdout) < 0;

@@ -33,7 +33,7 @@ static const char schema[] =
     " UPDATE dest SET state = new.state WHERE key = new.key; END;"
     "PRAGMA user_version = 1;";
 
-enum { VERSION = 1, BATCH = 200 };
+enum { VERSION = 1, BATCH = 1000 };
 
 static enum cs_status good(bool is_good)
 {

@@ -436,6 +436,55 @@ def restart(c):
     return c
 
 
+def notifications():
+    """Digests hold a domain's new mail and no more, alerts come once, nothing goes to a sender, and what failed is said again."""
+    keep, out = f'{ROOM}/keep2', f'{ROOM}/sent'
+    os.mkdir(out)
+    with open(f'{ROOM}/mta2', 'w', encoding='ascii') as f:
+        f.write(f'#!/bin/sh\n[ ! -e {ROOM}/mta.fails ] || exit 75\nfor to; do :; done\n{{ echo "$*"; cat; }} >"{out}/$to.$$"\n')
+    os.chmod(f'{ROOM}/mta2', 0o755)
+    now = time.time()
+    kit.put(keep, 'a', cls='virus', name='Test.Virus', sender='evil@evil.example', recipients='b@one.example, c@two.example', subject='First\\n\\u001b[2J', when=now - 60)
+    kit.put(keep, 'b', cls='spam', name='Test.Spam', sender='evil@evil.example', recipients='c@two.example', subject='Second', when=now - 50, body=b'x' * 3000000)
+    rules = f'{ROOM}/notify'
+
+    def run(text, *more):
+        with open(rules, 'w', encoding='ascii') as f:
+            f.write(text)
+        os.chmod(rules, 0o600)
+        for n in os.listdir(out):
+            os.unlink(f'{out}/{n}')
+        done = subprocess.run([f'{kit.BIN}/convweb', '--notify', rules, '--state', f'{ROOM}/notified', '--quarantine', keep, '--mta', f'{ROOM}/mta2', '--databases', keep, *more],
+                              capture_output=True, text=True, check=False)
+        return done.returncode, {n.rsplit('.', 1)[0]: open(f'{out}/{n}', encoding='utf-8').read() for n in os.listdir(out)}, done.stderr
+
+    text = '# who hears of what\ndigest one.example boss@one.example\ndigest * all@example.org\nalert disk 2 disk@example.org\nalert database 48 db@example.org\n'
+    open(f'{ROOM}/mta.fails', 'w', encoding='ascii').close()
+    code, sent, err = run(text)
+    check('notify: a mail command that fails is told', code == 1 and not sent and 'no mail to boss@one.example' in err, err)
+    os.unlink(f'{ROOM}/mta.fails')
+    code, sent, err = run(text)
+    check('notify: all that was due', code == 0 and set(sent) == {'boss@one.example', 'all@example.org', 'disk@example.org', 'db@example.org'}, (sent, err))
+    one, both = sent.get('boss@one.example', ''), sent.get('all@example.org', '')
+    check('notify: one domain', 'Test.Virus' in one and 'Second' not in one and 'two.example' not in one and '1 kept back for one.example' in one, one)
+    check('notify: all domains', 'First' in both and 'Second' in both and 'Subject: convscan: 2 kept back\n' in both, both)
+    check('notify: no control characters, never to the sender', '\x1b' not in both and one.startswith('-i -f  -- boss@one.example\n') and 'Auto-Submitted: auto-generated' in one, one)
+    code, sent, err = run(text)
+    check('notify: nothing new, nothing said', code == 0 and not sent, sent)
+    kit.put(keep, 'c', cls='virus', name='Test.Third', sender='evil@evil.example', recipients='b@one.example', subject='Third')
+    kit.wait_for(lambda: time.time() > os.stat(f'{keep}/new/c').st_mtime + 1.1)
+    code, sent, err = run(text)
+    check('notify: what came since', 'Test.Third' in sent.get('boss@one.example', '') and 'Test.Virus' not in sent['boss@one.example'] and 'disk@example.org' not in sent, sent)
+    os.unlink(f'{keep}/new/b')
+    open(f'{keep}/x.vdb', 'w', encoding='ascii').close()
+    run(text)
+    kit.put(keep, 'd', cls='spam', name='Test.Spam', sender='s@evil.example', recipients='c@two.example', body=b'x' * 3000000, when=now - 100)
+    code, sent, err = run(text)
+    check('notify: a bound crossed again', set(sent) == {'disk@example.org'}, sent)
+    for bad in ('digest one.example\n', 'digest one.example not-an-address\n', 'digest * -oQ/tmp@x\n', 'alert none 5 a@b.example\n', 'alert disk x a@b.example\n', 'tell me\n'):
+        check(f'notify: {bad.strip()}', run(bad)[0] == 1, bad)
+
+
 def start():
     c = kit.Console(ROOM, '--queue', SPOOL, '--mta', f'{ROOM}/mta', '--allow', f'{ROOM}/allow.vdl', '--log', f'{ROOM}/log')
     atexit.register(c.process.kill)
@@ -456,6 +505,7 @@ def main():
         check(f'{step.__name__}: the console runs', c.process.poll() is None, c.errors)
     c = restart(c)
     c.stop()
+    notifications()
     subprocess.run(['rm', '-rf', ROOM], check=False)
     print(f'{passed} passed, {len(failed)} failed, {skipped} skipped')
     return bool(failed)
