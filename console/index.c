@@ -26,14 +26,14 @@ static const char schema[] =
     "CREATE TRIGGER item_out AFTER DELETE ON item BEGIN INSERT INTO fts(fts, rowid, scope, sender, rcpt, subject, sig, file)"
     " VALUES('delete', old.key, old.scope, old.sender, old.rcpt, old.subject, old.sig, old.file);"
     " DELETE FROM dest WHERE key = old.key; END;"
-    "CREATE TRIGGER item_up AFTER UPDATE ON item BEGIN INSERT INTO fts(fts, rowid, scope, sender, rcpt, subject, sig, file)"
-    " VALUES('delete', old.key, old.scope, old.sender, old.rcpt, old.subject, old.sig, old.file);"
-    " INSERT INTO fts(rowid, scope, sender, rcpt, subject, sig, file)"
-    " VALUES(new.key, new.scope, new.sender, new.rcpt, new.subject, new.sig, new.file);"
-    " UPDATE dest SET state = new.state WHERE key = new.key; END;"
-    "PRAGMA user_version = 1;";
+    "CREATE TABLE tally(domain TEXT, state INT, class TEXT, n INT, PRIMARY KEY(domain, state, class)) WITHOUT ROWID;"
+    "CREATE TRIGGER dest_in AFTER INSERT ON dest BEGIN INSERT INTO tally VALUES(new.domain, new.state, new.class, 1)"
+    " ON CONFLICT(domain, state, class) DO UPDATE SET n = n + 1; END;"
+    "CREATE TRIGGER dest_out AFTER DELETE ON dest BEGIN UPDATE tally SET n = n - 1"
+    " WHERE domain = old.domain AND state = old.state AND class = old.class; END;"
+    "PRAGMA user_version = 2;";
 
-enum { VERSION = 1, BATCH = 1000 };
+enum { VERSION = 2, BATCH = 1000 };
 
 static enum cs_status good(bool is_good)
 {

@@ -106,11 +106,11 @@ def main():
             fill(folder)
         print(f'{ENTRIES} entries written in {time.monotonic() - begin:.0f} s')
         begin = time.monotonic()
-        c = kit.Console(room, '--quarantine', folder, users=[('root', 'rw', '*'), ('one', 'rw', 'm3.example'), ('some', 'rw', 'm1.example,m2.example,m4.example')])
+        c = kit.Console(room, '--quarantine', folder, '--index', f'{folder}.db', users=[('root', 'rw', '*'), ('one', 'rw', 'm3.example'), ('some', 'rw', 'm1.example,m2.example,m4.example')])
         b = kit.Browser(c)
         b.sign_in('root')
         kit.wait_for(lambda: f'>{ENTRIES:,}</dd>' in b.get('/').text, 900)
-        print(f'indexed in {time.monotonic() - begin:.0f} s; the index has {os.path.getsize(room + "/index.db") / 1e6:.0f} MB')
+        print(f'indexed in {time.monotonic() - begin:.0f} s; the index has {os.path.getsize(folder + ".db") / 1e6:.0f} MB')
         cases = {name: path for name, path in (paths() for _ in range(2000))}
         good = True
         for user in ('root', 'one', 'some'):
