@@ -334,7 +334,7 @@ struct ftype ftype_of(struct slice bytes, struct slice name)
     by_place(&t, bytes);
     if (ftype_has(&t, "ZIP"))
         name_zip(&t, bytes);
-    if (is_text(head))
+    if (is_text(head) || (t.n == 0 && is_text(slice_take(head, 1024))))      /* a script with a load behind it is one still; ClamAV looks as far */
         name_text(&t, head, name);
     else if (t.n == 0 && mime_looks_like_message(head))
         ftype_add(&t, "mail");      /* with NULs or bytes as they are in it */
