@@ -41,7 +41,7 @@ static bool is_opaque(const struct leaf *l)
     if (sw->security_multiparts == SECURITY_RETAIN &&
         (is_type(l->part, "multipart/signed") || is_type(l->part, "multipart/encrypted")))
         return true;
-    return sw->message_leaves == MESSAGE_LEAVES_SKIP && is_type(l->part, "message/");
+    return sw->message_leaves == MESSAGE_LEAVES_SKIP && is_type(l->part, "message/") && !l->node->is_whole;
 }
 
 static void set_facts(struct leaf *l)

@@ -187,9 +187,11 @@ run attached
 has "nothing is copied unless asked" '^Content-Type: application/octet-stream$' out
 hasnot "nothing is copied unless asked" filename out
 has "binary comes back as base64" '^bmV3Cg==$' out
-entry "in-type=*; out-disposition=inline; out-encoding=quoted-printable; out-mode=text; command=\"/bin/sh $PWD/cmd\""
+entry "in-type=*; out-disposition=inline; out-dparameter-name-0=filename; out-dparameter-value-0=new.txt; out-encoding=quoted-printable;
+  out-mode=text; command=\"/bin/sh $PWD/cmd\""
 run attached
-has "out-disposition" '^Content-Disposition: inline$' out
+has "out-dparameter" '^ *filename=new.txt$' out
+has "out-disposition" '^Content-Disposition: inline;$' out
 has "out-encoding" '^Content-Transfer-Encoding: quoted-printable$' out
 cat >cmd <<'END'
 printf 'new\n' >"$OUTPUT_FILE"
