@@ -7,8 +7,8 @@ struct sqlite3 *db_open(const char *path, bool writes)
     sqlite3 *db = NULL;
     int flags = SQLITE_OPEN_NOMUTEX | (writes ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY);
     bool is_good = sqlite3_open_v2(path, &db, flags, NULL) == SQLITE_OK && sqlite3_busy_timeout(db, 10000) == SQLITE_OK &&
-                   db_run(db, "PRAGMA cache_size = -16000; PRAGMA mmap_size = 1073741824; PRAGMA temp_store = MEMORY") &&
-                   (!writes || db_run(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF"));
+                   db_run(db, "PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY") &&
+                   (!writes || db_run(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA journal_size_limit = 16777216"));
 
     if (!is_good) {
         sqlite3_close(db);

@@ -34,16 +34,26 @@ static struct slice escape(uint32_t code)
     }
 }
 
+/* What needs no change goes out in one piece. */
 void page_text(struct page *p, struct slice s)
 {
-    while (s.n) {
+    size_t plain = 0;
+
+    while (plain < s.n) {
         uint32_t code = 0;
-        size_t n = utf8_next(s, &code);
+        size_t n = utf8_next(slice_drop(s, plain), &code);
         struct slice out = n ? escape(code) : SLICE("\xef\xbf\xbd");
 
-        page_raw(p, out.n ? out : slice_take(s, n));
-        s = slice_drop(s, n ? n : 1);
+        if (out.n) {
+            page_raw(p, slice_take(s, plain));
+            page_raw(p, out);
+            s = slice_drop(s, plain + (n ? n : 1));
+            plain = 0;
+        } else {
+            plain += n;
+        }
     }
+    page_raw(p, s);
 }
 
 void page_put(struct page *p, const char *template, const char *const *texts, size_t n)

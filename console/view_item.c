@@ -64,7 +64,7 @@ static void put_explained(struct ask *q, struct page *p, const struct seen *s)
     page(p, "<section aria-labelledby=\"parts\"><h2 id=\"parts\">Parts, and what the scanner says now</h2>\n");
     st = child_run(argv, scanned(s), EXPLAIN_SECONDS, &out, &code);
     if (out.n) {
-        page(p, "<pre tabindex=\"0\" role=\"region\" aria-label=\"The scanner's account\">");
+        page(p, "<pre tabindex=\"0\" role=\"group\" aria-label=\"The scanner's account\">");
         view_content(p, buf_slice(&out), EXPLAIN_BYTES);
         page(p, "</pre>\n");
     }
@@ -76,9 +76,9 @@ static void put_explained(struct ask *q, struct page *p, const struct seen *s)
 
 static void put_source(struct page *p, const struct seen *s)
 {
-    page(p, "<section aria-labelledby=\"head\"><h2 id=\"head\">Header</h2>\n<pre tabindex=\"0\" role=\"region\" aria-labelledby=\"head\">");
+    page(p, "<section aria-labelledby=\"head\"><h2 id=\"head\">Header</h2>\n<pre tabindex=\"0\" role=\"group\" aria-labelledby=\"head\">");
     view_content(p, s->item.header, HEADER_SHOWN);
-    page(p, "</pre></section>\n<section aria-labelledby=\"content\"><h2 id=\"content\">Content$</h2>\n<pre tabindex=\"0\" role=\"region\" aria-labelledby=\"content\">",
+    page(p, "</pre></section>\n<section aria-labelledby=\"content\"><h2 id=\"content\">Content$</h2>\n<pre tabindex=\"0\" role=\"group\" aria-labelledby=\"content\">",
          s->item.body.n > CONTENT_SHOWN ? ", its beginning" : "");
     view_content(p, s->item.body, CONTENT_SHOWN);
     page(p, "</pre></section>\n");

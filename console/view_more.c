@@ -15,7 +15,7 @@ static void put_output(struct page *p, const char *name, char *const argv[])
     int code;
     enum cs_status st = child_run(argv, slice_of(NULL, 0), OUTPUT_SECONDS, &out, &code);
 
-    page(p, "<pre tabindex=\"0\" role=\"region\" aria-label=\"$\">", name);
+    page(p, "<pre tabindex=\"0\" role=\"group\" aria-label=\"$\">", name);
     view_content(p, buf_slice(&out), OUTPUT_BYTES);
     page(p, "</pre>\n");
     if (st != CS_OK)

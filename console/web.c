@@ -215,6 +215,14 @@ static bool read_address(const char *text, struct sockaddr_storage *out)
     return inet_pton(AF_INET, host, &v4->sin_addr) == 1;
 }
 
+static bool is_loopback(const struct sockaddr_storage *a)
+{
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)a;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)a;
+
+    return a->ss_family == AF_INET ? ntohl(v4->sin_addr.s_addr) >> 24 == 127 : IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr) != 0;
+}
+
 static enum cs_status read_pem(const char *path, struct mapfile *m, char **text)
 {
     enum cs_status st = mapfile_open(m, path, MAPFILE_COPY, PEM_MAX);
@@ -271,6 +279,8 @@ enum cs_status web_start(struct web **out, struct app *a, const struct web_conf 
         diag_warn("%s: ADDRESS:PORT expected, as 127.0.0.1:8025 or [::1]:8025", c->listen);
         st = CS_INVALID;
     }
+    if (st == CS_OK && !c->cert && !is_loopback(&at))
+        diag_warn("%s: without TLS, passwords can be read on the way: --cert and --key, or a loopback address and a proxy", c->listen);
     if (st == CS_OK && c->cert)
         st = read_pem(c->cert, &w->cert, &cert);
     if (st == CS_OK && c->cert)
