@@ -15,10 +15,20 @@ void (*queuedir_step)(const char *step);
 
 static const char *const folders[QUEUE_FOLDERS] = { "tmp", "queue", "work", "ready", "out" };
 
-static void step(const char *name)
+/* Where a message of this folder and number of attempts is, in words. */
+static const char *place(enum queue_folder f, unsigned attempts)
 {
-    if (queuedir_step)
-        queuedir_step(name);
+    return f == QUEUE_QUEUE && attempts == QUEUE_HELD ? "held" : folders[f];
+}
+
+static void step(const char *from, const char *to)
+{
+    char name[2 * QUEUE_NAME];
+
+    if (!queuedir_step)
+        return;
+    snprintf(name, sizeof name, "%s>%s", from, to);
+    queuedir_step(name);
 }
 
 enum cs_status queuedir_open(struct queuedir *q, const char *path)
@@ -144,11 +154,11 @@ enum cs_status queuedir_publish(const struct queuedir *q, struct queued *m, cons
     queued_name(m, name);
     if (q->is_durable && fsync(m->fd) < 0)
         return cs_status_errno(errno);
-    step("written");
+    step("", folders[QUEUE_TMP]);
     if (renameat(q->fd[QUEUE_TMP], from, q->fd[to], name) < 0)
         return cs_status_errno(errno);
     m->folder = to;
-    step("published");
+    step(folders[QUEUE_TMP], place(to, m->attempts));
     return sync_folder(q, to);
 }
 
@@ -196,9 +206,9 @@ enum cs_status queuedir_move(const struct queuedir *q, struct queued *m, enum qu
     queued_name(&next, name);
     if (renameat(q->fd[m->folder], from, q->fd[to], name) < 0)
         return cs_status_errno(errno);
+    step(place(m->folder, m->attempts), place(to, next.attempts));
     m->attempts = next.attempts;
     m->folder = to;
-    step(folders[to]);
     return sync_folder(q, to);
 }
 
@@ -209,7 +219,7 @@ enum cs_status queuedir_unlink(const struct queuedir *q, const struct queued *m)
     queued_name(m, name);
     if (unlinkat(q->fd[m->folder], name, 0) < 0 && errno != ENOENT)
         return cs_status_errno(errno);
-    step("unlinked");
+    step(place(m->folder, m->attempts), "gone");
     return sync_folder(q, m->folder);
 }
 

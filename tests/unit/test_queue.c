@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,11 +19,22 @@ static char spool[] = "/tmp/test_queue.XXXXXX";
 
 static unsigned countdown;
 
+/* Every change of place that docs/QUEUE.md lists; killed[] is shared by all processes. */
+static const char *const transitions[] = { ">tmp", "tmp>queue", "tmp>held", "tmp>ready", "queue>work", "work>queue", "work>held",
+                                           "work>gone", "ready>ready", "ready>out", "ready>gone", "held>queue" };
+enum { N_TRANSITIONS = sizeof transitions / sizeof *transitions };
+static unsigned *killed;                /* N_TRANSITIONS of them, and one for what is not in the list */
+
 static void die_at_step(const char *step)
 {
-    (void)step;
-    if (countdown-- == 0)
-        kill(getpid(), SIGKILL);
+    unsigned i = 0;
+
+    if (countdown-- != 0)
+        return;
+    while (i < N_TRANSITIONS && strcmp(step, transitions[i]) != 0)
+        i++;
+    killed[i]++;
+    kill(getpid(), SIGKILL);
 }
 
 static unsigned steps;
@@ -33,14 +45,16 @@ static void count_step(const char *step)
     steps++;
 }
 
-static void submit(struct queuedir *q, const char *text)
+static void submit_as(struct queuedir *q, const char *from, bool is_held, const char *text)
 {
-    struct envelope e = { .from = SLICE("a@example.org"), .to = { SLICE("b@example.org") }, .n_to = 1,
+    struct envelope e = { .from = slice_str(from), .to = { SLICE("b@example.org") }, .n_to = 1,
                           .in_chan = SLICE("tcp_local"), .out_chan = SLICE("l"), .arrived = queuedir_now(q) };
     struct buf b = buf_init(10000);
     struct queued m;
 
     queuedir_new_id(q, &m);
+    if (is_held)
+        m.attempts = QUEUE_HELD;
     ck_assert_int_eq(envelope_write(&e, &b), CS_OK);
     ck_assert_int_eq(buf_puts(&b, text), CS_OK);
     ck_assert_int_eq(queuedir_create(q, &m, ""), CS_OK);
@@ -48,6 +62,11 @@ static void submit(struct queuedir *q, const char *text)
     ck_assert_int_eq(queuedir_publish(q, &m, "", QUEUE_QUEUE), CS_OK);
     queuedir_unlock(&m);
     buf_release(&b);
+}
+
+static void submit(struct queuedir *q, const char *text)
+{
+    submit_as(q, "a@example.org", false, text);
 }
 
 static size_t count(struct queuedir *q, enum queue_folder f, const char *text)
@@ -104,14 +123,18 @@ static const struct {
     const char *command, *deliver;
     enum queue_folder where;    /* it ends here */
     const char *text;           /* the file ends so */
+    bool has_no_sender;
 } fates[] = {
-    { "cp $INPUT_FILE $OUTPUT_FILE", NULL, QUEUE_OUT, "\n\nbody\n" },
-    { "echo changed >$OUTPUT_FILE", NULL, QUEUE_OUT, "changed\n" },
-    { "echo STATUS=178030250 >$OUTPUT_OPTIONS", NULL, QUEUE_QUEUE, "\n\nbody\n" },
-    { "echo STATUS=178029946 >$OUTPUT_OPTIONS", NULL, QUEUE_OUT, "--\n" },
-    { "echo STATUS=178030098 >$OUTPUT_OPTIONS", NULL, QUEUE_OUT, "\n\nbody\n" },
-    { "echo STATUS=178028698 >$OUTPUT_OPTIONS", NULL, QUEUE_QUEUE, "\n\nbody\n" },
-    { "cp $INPUT_FILE $OUTPUT_FILE", "cat >>/dev/null; exit 1", QUEUE_READY, "\n\nbody\n" },
+    { "cp $INPUT_FILE $OUTPUT_FILE", NULL, QUEUE_OUT, "\n\nbody\n", false },
+    { "echo changed >$OUTPUT_FILE", NULL, QUEUE_OUT, "changed\n", false },
+    { "echo STATUS=178030250 >$OUTPUT_OPTIONS", NULL, QUEUE_QUEUE, "\n\nbody\n", false },
+    { "echo STATUS=178029946 >$OUTPUT_OPTIONS", NULL, QUEUE_OUT, "--\n", false },
+    { "echo STATUS=178030098 >$OUTPUT_OPTIONS", NULL, QUEUE_OUT, "\n\nbody\n", false },
+    { "echo STATUS=178028698 >$OUTPUT_OPTIONS", NULL, QUEUE_QUEUE, "\n\nbody\n", false },
+    { "cp $INPUT_FILE $OUTPUT_FILE", "cat >>/dev/null; exit 1", QUEUE_READY, "\n\nbody\n", false },
+    { "cp $INPUT_FILE $OUTPUT_FILE", "cat >>/dev/null", QUEUE_FOLDERS, "", false },
+    { "echo STATUS=178030259 >$OUTPUT_OPTIONS", NULL, QUEUE_FOLDERS, "", false },
+    { "echo STATUS=178029946 >$OUTPUT_OPTIONS", NULL, QUEUE_FOLDERS, "", true },
 };
 
 static pid_t work_in_child(struct worker *w, void (*hook)(const char *))
@@ -134,19 +157,27 @@ static int wait_for(pid_t pid)
     return status;
 }
 
+static struct conversions parse_entry(const char *command)
+{
+    struct complaints c = { .file = "conversions" };
+    struct conversions cv;
+    char text[300];
+
+    snprintf(text, sizeof text, "in-type=*; override-option-file=1; command=\"%s\"\n", command);
+    ck_assert_int_eq(conversions_parse(slice_str(text), &c, &cv), CS_OK);
+    return cv;
+}
+
 START_TEST(a_message_survives_a_kill_at_any_step)
 {
     struct queuedir q;
     struct switches sw;
     struct conversions cv;
-    struct complaints c = { .file = "conversions" };
     struct worker w;
-    char text[300];
     unsigned n, kills = 0;
 
     switches_default(&sw);
-    snprintf(text, sizeof text, "in-type=*; override-option-file=1; command=\"%s\"\n", fates[_i].command);
-    ck_assert_int_eq(conversions_parse(slice_str(text), &c, &cv), CS_OK);
+    cv = parse_entry(fates[_i].command);
     for (unsigned at = 0;; at++) {
         pid_t pid;
 
@@ -154,7 +185,7 @@ START_TEST(a_message_survives_a_kill_at_any_step)
         ck_assert_int_eq(queuedir_open(&q, spool), CS_OK);
         w = make_worker(&q, &cv, &sw);
         w.deliver = fates[_i].deliver;
-        submit(&q, "Subject: x\n\nbody\n");
+        submit_as(&q, fates[_i].has_no_sender ? "" : "a@example.org", false, "Subject: x\n\nbody\n");
         countdown = at;
         pid = work_in_child(&w, die_at_step);
         bool was_killed = WIFSIGNALED(wait_for(pid));
@@ -174,6 +205,152 @@ START_TEST(a_message_survives_a_kill_at_any_step)
     }
     ck_assert_msg(kills >= 2, "only %u steps", kills);
     conversions_free(&cv);
+}
+END_TEST
+
+/* What a process does that is killed at a step; then the same message must be in one place, whole. */
+static void do_submit(struct queuedir *q, struct worker *w)
+{
+    (void)w;
+    submit(q, "Subject: x\n\nbody\n");
+}
+
+static void do_submit_held(struct queuedir *q, struct worker *w)
+{
+    (void)w;
+    submit_as(q, "a@example.org", true, "Subject: x\n\nbody\n");
+}
+
+static void do_release(struct queuedir *q, struct worker *w)
+{
+    struct queue_entry *all;
+    size_t n;
+
+    (void)w;
+    if (queuedir_list(q, QUEUE_QUEUE, true, &all, &n) == CS_OK && n == 1)
+        (void)!queuedir_release(q, all[0].m.id);
+    free(all);
+}
+
+static void do_recover(struct queuedir *q, struct worker *w)
+{
+    unsigned n;
+
+    (void)w;
+    (void)!queuedir_recover(q, &n);
+}
+
+/* A worker that is asked to stop before it has begun. */
+static void do_stop(struct queuedir *q, struct worker *w)
+{
+    struct queue_entry *all;
+    size_t n;
+    int fds[2];
+
+    if (pipe(fds) < 0 || write(fds[1], "x", 1) != 1 || queuedir_list(q, QUEUE_QUEUE, false, &all, &n) != CS_OK)
+        _exit(1);
+    w->job.stop_fd = fds[0];
+    if (n == 1)
+        (void)!worker_process(w, all[0].m);
+    free(all);
+}
+
+static void waiting(struct queuedir *q)
+{
+    submit(q, "Subject: x\n\nbody\n");
+}
+
+static void held(struct queuedir *q)
+{
+    submit_as(q, "a@example.org", true, "Subject: x\n\nbody\n");
+}
+
+/* Claimed by a worker that is gone. */
+static void orphan(struct queuedir *q)
+{
+    struct queue_entry *all;
+    size_t n;
+
+    waiting(q);
+    ck_assert_int_eq(queuedir_list(q, QUEUE_QUEUE, false, &all, &n), CS_OK);
+    ck_assert_int_eq(queuedir_lock(q, &all[0].m), CS_OK);
+    ck_assert_int_eq(queuedir_move(q, &all[0].m, QUEUE_WORK, 0), CS_OK);
+    queuedir_unlock(&all[0].m);
+    free(all);
+}
+
+/* The same, when the worker had its successor published. */
+static void finished_orphan(struct queuedir *q)
+{
+    struct queue_entry *all;
+    size_t n;
+
+    orphan(q);
+    ck_assert_int_eq(queuedir_list(q, QUEUE_WORK, true, &all, &n), CS_OK);
+    ck_assert_int_eq(queuedir_create(q, &all[0].m, ""), CS_OK);
+    ck_assert_int_eq(fd_write_all(all[0].m.fd, SLICE("convchan-envelope 1\n\nSubject: x\n\nbody\n")), CS_OK);
+    ck_assert_int_eq(queuedir_publish(q, &all[0].m, "", QUEUE_READY), CS_OK);
+    queuedir_unlock(&all[0].m);
+    free(all);
+}
+
+static const struct {
+    void (*prepare)(struct queuedir *q);        /* NULL: nothing is there */
+    void (*act)(struct queuedir *q, struct worker *w);
+} acts[] = {
+    { NULL, do_submit },            /* killed early it was never accepted: the caller has no id and tries again */
+    { NULL, do_submit_held },
+    { held, do_release },
+    { orphan, do_recover },
+    { finished_orphan, do_recover },
+    { waiting, do_stop },
+};
+
+START_TEST(it_is_in_one_place_when_others_are_killed)
+{
+    struct conversions cv = parse_entry("cp $INPUT_FILE $OUTPUT_FILE");
+    struct switches sw;
+    struct queuedir q;
+    bool was_killed = true;
+
+    switches_default(&sw);
+    for (unsigned at = 0; was_killed; at++) {
+        struct worker w;
+        size_t found = 0;
+        unsigned n;
+        pid_t pid;
+
+        runner_clean(spool);
+        ck_assert_int_eq(queuedir_open(&q, spool), CS_OK);
+        w = make_worker(&q, &cv, &sw);
+        if (acts[_i].prepare)
+            acts[_i].prepare(&q);
+        countdown = at;
+        pid = fork();
+        if (pid == 0) {
+            queuedir_step = die_at_step;
+            acts[_i].act(&q, &w);
+            _exit(0);
+        }
+        was_killed = WIFSIGNALED(wait_for(pid));
+        ck_assert_int_eq(queuedir_recover(&q, &n), CS_OK);
+        for (int f = QUEUE_QUEUE; f < QUEUE_FOLDERS; f++) {
+            ck_assert_uint_eq(count(&q, (enum queue_folder)f, ""), count(&q, (enum queue_folder)f, "\n\nbody\n"));
+            found += count(&q, (enum queue_folder)f, "");
+        }
+        ck_assert_msg(found == 1 || (found == 0 && !acts[_i].prepare && at == 0 && was_killed), "killed at step %u: %zu", at, found);
+        queuedir_close(&q);
+    }
+    conversions_free(&cv);
+}
+END_TEST
+
+/* The list of transitions is the code's: each was killed at, and nothing else was. */
+START_TEST(every_transition_had_its_kill)
+{
+    for (unsigned i = 0; i < N_TRANSITIONS; i++)
+        ck_assert_msg(killed[i] > 0, "nobody was killed at %s", transitions[i]);
+    ck_assert_msg(killed[N_TRANSITIONS] == 0, "a step that is not in the list");
 }
 END_TEST
 
@@ -381,10 +558,13 @@ int main(void)
     SRunner *r = srunner_create(s);
     int failed;
 
-    if (!mkdtemp(spool))
+    killed = mmap(NULL, (N_TRANSITIONS + 1) * sizeof *killed, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (killed == MAP_FAILED || !mkdtemp(spool))
         return 1;
     suite_add_tcase(s, t);
     tcase_add_loop_test(t, a_message_survives_a_kill_at_any_step, 0, (int)(sizeof fates / sizeof *fates));
+    tcase_add_loop_test(t, it_is_in_one_place_when_others_are_killed, 0, (int)(sizeof acts / sizeof *acts));
+    tcase_add_test(t, every_transition_had_its_kill);
     tcase_add_test(t, a_message_is_never_claimed_twice);
     tcase_add_test(t, steps_are_hooked);
     tcase_add_test(t, held_messages_are_released);
