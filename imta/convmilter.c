@@ -210,8 +210,10 @@ static void has_ended(void *ctx, unsigned number)
 static int run(struct program *p)
 {
     const struct generations g = { .ctx = p, .serve = serve, .reload = reload, .has_ended = has_ended };
-    int code = open_listener(p);
+    int code;
 
+    generations_block_signals();
+    code = open_listener(p);
     if (code < 0)
         code = write_pid(p->options.pid_file);
     if (code < 0)

@@ -135,6 +135,15 @@ static void hear(struct parent *p, int sig)
     }
 }
 
+void generations_block_signals(void)
+{
+    sigset_t set;
+
+    all_signals(&set);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
 void generations_run(const struct generations *g)
 {
     struct parent p = { .g = g };
@@ -142,8 +151,7 @@ void generations_run(const struct generations *g)
     sigset_t set;
 
     all_signals(&set);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    signal(SIGPIPE, SIG_IGN);
+    generations_block_signals();
     start(&p);
     while (p.n || !p.is_ending) {
         int sig = sigtimedwait(&set, NULL, &look);

@@ -24,6 +24,8 @@ struct generations {
     void (*has_ended)(void *ctx, unsigned number);      /* in the parent, after the child is gone */
 };
 
+/* Early: what is sent before generations_run() waits for it. */
+void generations_block_signals(void);
 void generations_run(const struct generations *g);
 
 #endif

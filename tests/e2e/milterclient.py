@@ -131,27 +131,28 @@ def applied(raw, a):
 class Filter:
     """A convmilter of our own, in a folder of its own."""
 
-    def __init__(self, room, program, *options, user=None):
-        self.room, self.program, self.options, self.user = room, program, options, user
+    def __init__(self, room, program, *options):
+        self.room, self.program, self.options = room, program, options
         self.address = os.path.join(room, 'socket')
         self.process = None
 
     def start(self):
         for name in ('run', 'spool'):
             os.makedirs(os.path.join(self.room, name), exist_ok=True)
-            if self.user:
-                import shutil
-                shutil.chown(os.path.join(self.room, name), self.user)
+        before = self.said().count('serves at')
         with open(os.path.join(self.room, 'stderr'), 'ab') as err:
             self.process = subprocess.Popen(
                 [self.program, '--socket', self.address, '--work-dir', os.path.join(self.room, 'run'),
                  '--spool-dir', os.path.join(self.room, 'spool'), *self.options], stderr=err, stdin=subprocess.DEVNULL)
-        self.until(lambda: os.path.exists(self.address) and 'serves at' in self.said())
+        self.until(lambda: self.said().count('serves at') > before)
         return self
 
     def said(self):
-        with open(os.path.join(self.room, 'stderr'), errors='replace') as f:
-            return f.read()
+        try:
+            with open(os.path.join(self.room, 'stderr'), errors='replace') as f:
+                return f.read()
+        except OSError:
+            return ''
 
     def until(self, is_so, seconds=60):
         end = time.time() + seconds

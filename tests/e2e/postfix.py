@@ -29,6 +29,10 @@ class Postfix(kit.Server):
                          ('/var/spool/convscan/work', self.path('filter')),
                          ('user=convscan', 'user=nobody'), ('127.0.0.1:10026', f'127.0.0.1:{self.back}'),
                          ('smtp      inet', f'127.0.0.1:{self.inward} inet'))
+        self.write_files(main, master)
+
+    def write_files(self, main, master):
+        """main.cf and master.cf: these lines, and what every private Postfix needs."""
         with open(self.path('conf', 'main.cf'), 'w') as f:
             f.write(f"""{main}
 compatibility_level = 3.6
