@@ -4,9 +4,9 @@
 #include <string.h>
 
 /* How much slower a processor is while m of them are busy. */
-static double slowing(double m)
+static double slower(const struct host *h, double m)
 {
-    return m > 1 ? 1 + 2 * CAPACITY_SLOWING * (1 - 1 / m) : 1;
+    return m > 1 ? 1 + 2 * h->slowing * (1 - 1 / m) : 1;
 }
 
 /* Processors' worth of work that k jobs get done. */
@@ -14,7 +14,7 @@ static double power(const struct host *h, double k)
 {
     double busy = fmin(k, h->cpus);
 
-    return busy / slowing(busy);
+    return busy / slower(h, busy);
 }
 
 void capacity_rates(const struct host *h, unsigned n, double *x)
@@ -47,13 +47,13 @@ static double residence(const struct host *h, double n)
     return n / (x[k] + (x[k + 1] - x[k]) * (n - whole));
 }
 
-struct host capacity_host(double wall, double cpu, double n, double cpus)
+struct host capacity_host(double wall, double cpu, double n, double cpus, double slowing)
 {
-    struct host h = { .cpus = cpus };
+    struct host h = { .cpus = cpus, .slowing = slowing };
     double least;
 
     n = fmin(fmax(n, 1), CAPACITY_JOBS - 1);
-    h.demand = (cpu > 0 ? fmin(cpu, wall) : wall) / slowing(fmin(n, cpus));
+    h.demand = (cpu > 0 ? fmin(cpu, wall) : wall) / slower(&h, fmin(n, cpus));
     least = residence(&h, n);
     if (least >= wall) {                /* all of it is the processors' */
         h.demand *= least > 0 ? wall / least : 1;

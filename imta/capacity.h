@@ -3,7 +3,7 @@
  *
  * A job has a message on the processor part of the time and waits for disk or others the rest: a closed network of one station with
  * several processors and one of pure delay, solved exactly (mean value analysis, load-dependent). Processors that are busy
- * together slow each other (caches, memory, kernel, twin threads of one core): CAPACITY_SLOWING, as `make storm` measures it.
+ * together slow each other (caches, memory, kernel, twin threads of one core): slowing, as logs tell, else CAPACITY_SLOWING.
  *
  *   Borrows   the arrays.
  *   Bounded   CAPACITY_JOBS jobs.
@@ -14,16 +14,17 @@
 
 enum { CAPACITY_JOBS = 512 };
 
-#define CAPACITY_SLOWING 0.15           /* a second busy processor makes both slower by this; many, by twice this */
+#define CAPACITY_SLOWING 0.15           /* where nobody has measured it */
 
 struct host {
     double cpus;
     double demand;                      /* seconds of processor a message takes when it has the host for itself */
     double think;                       /* seconds it waits for something else */
+    double slowing;                     /* a second busy processor makes both slower by this; many, by twice this */
 };
 
 /* From what a message took, elapsed and of processor, while n jobs were at work on average. */
-struct host capacity_host(double wall, double cpu, double n, double cpus);
+struct host capacity_host(double wall, double cpu, double n, double cpus, double slowing);
 
 /* x[k], messages a second with k jobs at work, for k from 0 to n. */
 void capacity_rates(const struct host *h, unsigned n, double *x);

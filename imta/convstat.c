@@ -9,10 +9,10 @@
 #include "capacity.h"
 #include "fit.h"
 #include "statlog.h"
+#include "statplan.h"
 #include "statreport.h"
 
-enum { EXIT_GOOD = 0, EXIT_NOTHING = 1, EXIT_WRONG_USE = 64, EXIT_TROUBLE = 75, GROUPS_MAX = 64,
-       PLAN_JOBS = CAPACITY_JOBS };
+enum { EXIT_GOOD = 0, EXIT_NOTHING = 1, EXIT_WRONG_USE = 64, EXIT_TROUBLE = 75, GROUPS_MAX = 64 };
 
 static const char usage[] =
     "usage: convstat summary|solve|plan|report [option]... [LOG]...\n"
@@ -33,11 +33,6 @@ static const char usage[] =
     "  --version, --help\n"
     "LOG is a log of convscan (a line a part) or of convchan --queue (a line a message); without one, standard input.\n"
     "exit status: 0 good, 1 no records, or no number of jobs is enough; 64 wrong use; 75 trouble\n";
-
-struct options {
-    double rate, cpus, target, batch;
-    unsigned jobs;
-};
 
 /* ---- summary ---- */
 
@@ -228,205 +223,6 @@ static int solve(const struct statlog *m)
     return EXIT_GOOD;
 }
 
-/* ---- plan ---- */
-
-/* What a message costs, as measured. */
-struct load {
-    double *wall;                       /* seconds of each, ascending */
-    size_t n;
-    double mean, cpu, cv2;
-    double rate;                        /* of the busiest minute */
-    double gap;                         /* seconds between two messages of a worker, the second waiting */
-    double at_work;                     /* jobs, on average, while there was work */
-    struct host host;
-};
-
-static double busiest_minute(const struct statlog *m)
-{
-    double *t = reallocarray(NULL, m->n + 1, sizeof *t), most = 0;
-    size_t from = 0;
-
-    if (!t)
-        return 0;
-    for (size_t i = 0; i < m->n; i++)
-        t[i] = m->all[i].time;
-    fit_sort(t, m->n);
-    for (size_t i = 0; i < m->n; i++) {
-        while (t[i] - t[from] > 60)
-            from++;
-        most = fmax(most, (double)(i - from + 1));
-    }
-    most = m->n > 1 && t[m->n - 1] - t[0] < 60 ? (double)m->n / fmax(t[m->n - 1] - t[0], 1) : most / 60;
-    free(t);
-    return most;
-}
-
-/* When a worker had a message, and since when that message was there. */
-struct span {
-    double worker, start, end, arrived;
-};
-
-static int by_worker(const void *a, const void *b)
-{
-    const struct span *x = a, *y = b;
-
-    return x->worker != y->worker ? (x->worker > y->worker) - (x->worker < y->worker) : (x->start > y->start) - (x->start < y->start);
-}
-
-static int by_start(const void *a, const void *b)
-{
-    const struct span *x = a, *y = b;
-
-    return (x->start > y->start) - (x->start < y->start);
-}
-
-/* Seconds from the end of one message to the start of the next that was waiting already: what handing out costs. */
-static double mean_gap(struct span *s, size_t n)
-{
-    double sum = 0, count = 0;
-
-    qsort(s, n, sizeof *s, by_worker);
-    for (size_t i = 1; i < n; i++)
-        if (s[i].worker == s[i - 1].worker && s[i].arrived < s[i - 1].end && s[i].start >= s[i - 1].end) {
-            sum += s[i].start - s[i - 1].end;
-            count++;
-        }
-    return count > 0 ? sum / count : 0;
-}
-
-/* Messages in work at one time, on average over the time in which there were any. */
-static double concurrency(struct span *s, size_t n, double gap)
-{
-    double busy = 0, sum = 0, until = 0;
-
-    qsort(s, n, sizeof *s, by_start);
-    for (size_t i = 0; i < n; i++) {
-        double start = s[i].start - gap;
-
-        sum += s[i].end - start;
-        busy += fmax(0, s[i].end - fmax(start, until));
-        until = fmax(until, s[i].end);
-    }
-    return busy > 0 ? fmax(sum / busy, 1) : 1;
-}
-
-static bool measure_overlap(const struct statlog *m, struct load *out)
-{
-    struct span *s = reallocarray(NULL, m->n, sizeof *s);
-
-    if (!s)
-        return false;
-    for (size_t i = 0; i < m->n; i++) {
-        const struct stat_record *r = &m->all[i];
-
-        s[i] = (struct span){ r->worker, r->time - r->us / 1e6, r->time, r->time - r->delay_us / 1e6 };
-    }
-    out->gap = mean_gap(s, m->n);
-    out->at_work = concurrency(s, m->n, out->gap);
-    free(s);
-    return true;
-}
-
-static bool measure(const struct statlog *m, const struct options *o, struct load *out)
-{
-    double square = 0;
-
-    *out = (struct load){ .n = m->n, .wall = reallocarray(NULL, m->n + 1, sizeof *out->wall) };
-    if (!out->wall || m->n == 0 || !measure_overlap(m, out)) {
-        free(out->wall);
-        return false;
-    }
-    for (size_t i = 0; i < m->n; i++) {
-        double s = m->all[i].us / 1e6;
-
-        out->wall[i] = s;
-        out->mean += s / (double)m->n;
-        square += s * s / (double)m->n;
-        out->cpu += m->all[i].cpu_us / 1e6 / (double)m->n;
-    }
-    fit_sort(out->wall, m->n);
-    out->cv2 = out->mean > 0 ? square / (out->mean * out->mean) - 1 : 0;
-    out->rate = busiest_minute(m);
-    out->host = capacity_host(out->mean + out->gap, out->cpu, out->at_work, o->cpus);
-    return true;
-}
-
-/* Says what n jobs will do, x[k] messages a second with k at work; true when that is good enough. */
-static bool predict(const struct load *l, const struct options *o, const double *x, unsigned n)
-{
-    struct queue_wait w;
-    double stretch, p95;
-
-    if (o->batch > 0) {
-        p95 = o->batch * 0.95 / x[n];
-        printf("%4u jobs: %.1f messages a second, the last of %.0f after %.1f s; delay 50%% %.3f s, 95%% %.3f s\n", n, x[n],
-               o->batch, o->batch / x[n], o->batch / 2 / x[n], p95);
-        return p95 <= o->target;
-    }
-    queue_wait(o->rate, x, l->cv2, n, &w);
-    if (w.load >= 1) {
-        printf("%4u jobs: full (load %.2f): the queue grows\n", n, w.load);
-        return false;
-    }
-    stretch = l->mean > 0 ? w.service / l->mean : 1;
-    p95 = queue_delay(&w, l->wall, l->n, stretch, 0.95);
-    printf("%4u jobs: load %.2f, %.0f%% wait; delay 50%% %.3f s, 95%% %.3f s\n", n, w.load, w.delayed * 100,
-           queue_delay(&w, l->wall, l->n, stretch, 0.5), p95);
-    return p95 <= o->target;
-}
-
-static void print_lines(unsigned jobs)
-{
-    printf("\nimta.cnf:\n  conversion subdirs 20 maxjobs %u pool CONV_POOL backoff \"PT5M\" \"PT15M\" \"PT30M\" \"PT1H\" logging\n"
-           "  conversion-daemon\n\njob_controller.cnf:\n  [POOL=CONV_POOL]\n  job_limit=%u\n",
-           jobs, jobs);
-}
-
-/* The smallest number of jobs that is enough, as long as one more still gets more done. */
-static int find_jobs(const struct load *l, const struct options *o, const double *x)
-{
-    unsigned n;
-
-    for (n = 1; n <= PLAN_JOBS && (n == 1 || x[n] > x[n - 1] * 1.01); n++) {
-        if (predict(l, o, x, n)) {
-            print_lines(n);
-            return EXIT_GOOD;
-        }
-    }
-    if (o->batch > 0)
-        puts("\nnot enough: one host cannot do it in that time");
-    else
-        printf("\nnot enough: one host is full at %.2f messages a second; %.0f hosts of this kind are needed\n", x[n - 1],
-               ceil(o->rate / (x[n - 1] * 0.8)));
-    return EXIT_NOTHING;
-}
-
-static int plan(const struct statlog *m, struct options *o)
-{
-    double x[PLAN_JOBS + 1];
-    struct load l;
-    int code = EXIT_GOOD;
-
-    if (!measure(m, o, &l)) {
-        diag_warn("no records");
-        return EXIT_NOTHING;
-    }
-    if (o->rate <= 0)
-        o->rate = l.rate;
-    capacity_rates(&l.host, PLAN_JOBS, x);
-    printf("measured: %zu messages, %.1f ms each, %.1f ms of processor; %.1f at work\n"
-           "alone:    %.1f ms of processor and %.1f ms of waiting for something else\n",
-           m->n, l.mean * 1e3, l.cpu * 1e3, l.at_work, l.host.demand * 1e3, l.host.think * 1e3);
-    if (o->batch <= 0)
-        printf("planned:  %.2f messages a second, %g processors, 95%% below %g s\n", o->rate, o->cpus, o->target);
-    if (o->jobs)
-        predict(&l, o, x, o->jobs);
-    else
-        code = find_jobs(&l, o, x);
-    free(l.wall);
-    return code;
-}
-
 /* ---- the front ---- */
 
 static bool read_positive(const char *text, double *out)
@@ -442,7 +238,7 @@ static bool read_positive(const char *text, double *out)
     return !errno && end != text && !*end && *out > 0 && *out < 1e12;
 }
 
-static int take_option(struct options *o, int opt)
+static int take_option(struct plan_options *o, int opt)
 {
     double number = 0;
 
@@ -467,11 +263,11 @@ static int take_option(struct options *o, int opt)
     else if (opt == 'b')
         o->batch = number;
     else
-        o->jobs = (unsigned)fmin(number, PLAN_JOBS);
+        o->jobs = (unsigned)fmin(number, CAPACITY_JOBS);
     return -1;
 }
 
-static int run(const char *what, struct options *o, const struct statlog *l)
+static int run(const char *what, struct plan_options *o, const struct statlog *l)
 {
     struct statlog messages;
     int code;
@@ -482,7 +278,7 @@ static int run(const char *what, struct options *o, const struct statlog *l)
     }
     if (statlog_messages(l, &messages) != CS_OK)
         return EXIT_TROUBLE;
-    code = strcmp(what, "summary") == 0 ? summary(l, &messages) : strcmp(what, "solve") == 0 ? solve(&messages) : plan(&messages, o);
+    code = strcmp(what, "summary") == 0 ? summary(l, &messages) : strcmp(what, "solve") == 0 ? solve(&messages) : statplan(&messages, o);
     statlog_free(&messages);
     return code;
 }
@@ -495,7 +291,7 @@ int main(int argc, char **argv)
         { "jobs", required_argument, NULL, 'j' },         { "help", no_argument, NULL, 'h' },
         { "version", no_argument, NULL, 'V' },            { NULL, 0, NULL, 0 },
     };
-    struct options o = { .cpus = 2, .target = 60 };
+    struct plan_options o = { .cpus = 2, .target = 60 };
     struct statlog l = { .n = 0 };
     enum cs_status st;
     const char *bad;

@@ -38,6 +38,15 @@ stat plan --rate 100000 --cpus 4 messages
 has "hosts" 'hosts of this kind are needed'
 stat plan --batch 1000 --jobs 2 --cpus 2 messages
 has "batch" '2 jobs: .* of 1000 after'
+# A second busy processor costs 30 %: messages one by one, then in pairs.
+i=0; while [ $i -lt 100 ]; do
+    echo "time=$((2000 + i)).000000 id=a$i outcome=pass size=5000 parts=2 commands=2 attempts=0 us=10000 cpu_us=10000 delay_us=10000 worker=0"
+    echo "time=$((3000 + i)).000000 id=b$i outcome=pass size=5000 parts=2 commands=2 attempts=0 us=13000 cpu_us=13000 delay_us=13000 worker=0"
+    echo "time=$((3000 + i)).000000 id=c$i outcome=pass size=5000 parts=2 commands=2 attempts=0 us=13000 cpu_us=13000 delay_us=13000 worker=1"
+    i=$((i + 1))
+done >pairs
+stat plan --batch 1000 --jobs 2 --cpus 2 pairs; has "what logs tell of busy processors" 'a second busy processor: +30%$'
+grep ' id=a' pairs >alone; stat plan --batch 1000 --jobs 2 --cpus 2 alone; has "what one log cannot tell" 'a second busy processor: +15%$'
 stat plan --rate 60/m --jobs 1 messages
 has "rate a minute" 'planned:  1.00 messages a second'
 stat summary missing; [ $rc = 75 ] && ok || bad "missing log: $rc"

@@ -36,7 +36,8 @@ def verdicts(data):
         yield (f"ratio    {r['messages']:6} messages, {r['jobs']} jobs: convscan / {TITLES[r['peer']]:15} {r['speed']:6.3f} "
                f"(by processor time {r['cpu']:6.3f}){met}")
     kinds = {'of the same number of jobs': lambda p: p['what'] == 'batch' and p['jobs'] == p['learned'],
-             'of another number of jobs': lambda p: p['what'] == 'batch' and p['jobs'] != p['learned'],
+             'of another number of jobs': lambda p: p['what'] == 'batch' and p['jobs'] != p['learned'] and isinstance(p['learned'], int),
+             'of all other numbers of jobs': lambda p: p['what'] == 'batch' and isinstance(p['learned'], str),
              'of messages one by one': lambda p: p['what'] == 'paced'}
     for kind, fits in kinds.items():
         known = [abs(p['off']) for p in data['plan'] if p['off'] is not None and fits(p)]

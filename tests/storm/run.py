@@ -230,10 +230,10 @@ def kill_worker(run):
     return True
 
 
-def convstat_plan(log, n, jobs, cpus, rate=0.0):
+def convstat_plan(logs, n, jobs, cpus, rate=0.0):
     """The median delay that convstat expects."""
     how = ['--rate', str(rate)] if rate else ['--batch', str(n)]
-    r = subprocess.run([f'{BIN}/convstat', 'plan', *how, '--jobs', str(jobs), '--cpus', str(cpus), log],
+    r = subprocess.run([f'{BIN}/convstat', 'plan', *how, '--jobs', str(jobs), '--cpus', str(cpus), *logs],
                        capture_output=True, text=True)
     words = r.stdout.split('delay 50% ')
     return float(words[1].split()[0]) if len(words) > 1 else None

@@ -147,8 +147,10 @@ class Series:
         return report.median(found)
 
     def note_plan(self, what, learned, n, jobs, rate, measured):
-        log = f'{self.room}/log.convscan.{max(self.o.sizes)}.{learned}'
-        expected = convstat_plan(log, n, jobs, self.cpus, rate)
+        """learned: a number of jobs whose log is the source, or several."""
+        several = learned if isinstance(learned, tuple) else (learned,)
+        expected = convstat_plan([f'{self.room}/log.convscan.{max(self.o.sizes)}.{k}' for k in several], n, jobs, self.cpus, rate)
+        learned = several[0] if len(several) == 1 else '+'.join(map(str, several))
         off = expected / measured - 1 if expected is not None and measured else None
         self.plans.append(dict(what=what, learned=learned, jobs=jobs, messages=n, rate=round(rate, 2), expected=expected,
                                measured=measured, off=off))
@@ -160,6 +162,9 @@ class Series:
         for r in [r for r in self.results if r['kind'] == 'storm' and r['command'] == 'convscan' and r['messages'] == n]:
             for learned in self.o.jobs:
                 self.note_plan('batch', learned, n, r['jobs'], 0.0, r['delay_s']['p50'])
+            others = tuple(k for k in self.o.jobs if k != r['jobs'])
+            if len(others) > 1:
+                self.note_plan('batch', others, n, r['jobs'], 0.0, r['delay_s']['p50'])
         for jobs in self.o.jobs if self.o.paced else []:
             rate = 0.6 * (self.speed('convscan', jobs) or 0)
             if rate:

@@ -164,7 +164,7 @@ END_TEST
 START_TEST(more_jobs_than_processors_take_turns)
 {
     double x[9];
-    struct host h = { .cpus = 2, .demand = 0.01 };
+    struct host h = { .cpus = 2, .demand = 0.01, .slowing = CAPACITY_SLOWING };
 
     capacity_rates(&h, 8, x);
     ck_assert_double_eq_tol(x[1], 100, 1e-9);
@@ -187,11 +187,12 @@ START_TEST(the_host_is_found_again)
     for (int c = 0; c < 3; c++)
         for (int z = 0; z < 3; z++)
             for (unsigned n = 1; n <= 32; n *= 2) {
-                struct host h = { .cpus = cpus[c], .demand = 0.01, .think = think[z] }, found;
+                struct host h = { .cpus = cpus[c], .demand = 0.01, .think = think[z], .slowing = CAPACITY_SLOWING }, found;
                 double x[33], again[33], busy = fmin(n, cpus[c]);
 
                 capacity_rates(&h, 32, x);
-                found = capacity_host(n / x[n], 0.01 * (busy > 1 ? 1 + 2 * CAPACITY_SLOWING * (1 - 1 / busy) : 1), n, cpus[c]);
+                found = capacity_host(n / x[n], 0.01 * (busy > 1 ? 1 + 2 * CAPACITY_SLOWING * (1 - 1 / busy) : 1), n, cpus[c],
+                                      CAPACITY_SLOWING);
                 capacity_rates(&found, 32, again);
                 ck_assert_double_eq_tol(again[n], x[n], x[n] * 1e-3);
                 ck_assert_double_eq_tol(found.demand, 0.01, 1e-4);
