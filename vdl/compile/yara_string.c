@@ -309,6 +309,26 @@ static struct vdl_node *regex_node(struct yara *y, struct slice pattern, struct 
     return n;
 }
 
+/* What YARA refuses is refused: none of two modifiers is passed over. */
+static bool modifiers_fit(int kind, unsigned mods)
+{
+    const unsigned base64 = M_BASE64 | M_BASE64WIDE;
+
+    if (kind == YT_HEX)
+        return !(mods & (M_NOCASE | M_WIDE | M_ASCII | M_FULLWORD | M_XOR | base64));
+    if (kind == YT_REGEX)
+        return !(mods & (M_XOR | base64));
+    return !(mods & M_XOR && mods & (M_NOCASE | base64)) && !(mods & base64 && mods & (M_NOCASE | M_FULLWORD));
+}
+
+static bool is_taken(const struct yara *y, struct slice id)
+{
+    for (size_t i = 0; id.n && i < y->n_strings; i++)
+        if (slice_eq(y->strings[i].id, id))
+            return true;
+    return false;
+}
+
 bool yara_string_read(struct yara *y, struct slice id)
 {
     struct yara_token t = y->t;
@@ -319,6 +339,8 @@ bool yara_string_read(struct yara *y, struct slice id)
 
     if (y->n_strings == YARA_STRINGS)
         return yara_unsupported(y, "more than 1,024 strings");
+    if (is_taken(y, id))
+        return yara_wrong(y, "two strings of one name");
     *s = (struct yara_string){ .id = id, .is_regex = t.kind == YT_REGEX };
     if (t.kind != YT_TEXT && t.kind != YT_REGEX && t.kind != YT_HEX)
         return yara_wrong(y, "expected a text, a regular expression or a hex string");
@@ -326,6 +348,8 @@ bool yara_string_read(struct yara *y, struct slice id)
     yara_next(y);
     if (!modifiers(y, &mods, keys))
         return false;
+    if (!modifiers_fit(t.kind, mods))
+        return yara_wrong(y, "modifiers that do not go together");
     if (t.kind == YT_TEXT) {
         s->node = text_node(y, t.bytes, mods, keys, &s->is_fixed);
     } else if (t.kind == YT_REGEX) {
