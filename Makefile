@@ -96,6 +96,7 @@ $(NETTLE_FAT):
 link = @mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^)
 $(BUILD)/bin/convscan: $(BUILD)/obj/convscan/main.o $(NETTLE_FAT) $(L_convscan) $(L_mime) $(L_match) $(L_base)
 	$(link) $(LIBS_ARCHIVE) $(LIBS_MAGIC) $(LIBS_INI) $(LIBS_REGEX) -lm
+	cp $@ $@.copy && mv -f $@.copy $@ # as when installed: written in one go, it stands in larger pieces in the cache than the linker leaves
 	ln -sf convscan $(@D)/uvscan
 $(BUILD)/bin/vdlc: $(BUILD)/obj/vdl/vdlc.o $(L_compile) $(L_match) $(L_base)
 	$(link) $(LIBS_ARCHIVE) $(LIBS_HASH) $(LIBS_REGEX) -lm

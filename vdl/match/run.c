@@ -210,11 +210,12 @@ static size_t probe_tail(const struct group *g, const struct view *v, size_t fro
     return n;
 }
 
-static bool literal_ok(const uint8_t *data, const uint8_t *lit, size_t n, enum vdb_record kind)
+/* Bytes [from, to) of a literal of n. */
+static bool literal_ok(const uint8_t *data, const uint8_t *lit, size_t n, size_t from, size_t to, enum vdb_record kind)
 {
     if (kind == VDB_K_EXACT)
-        return memcmp(data, lit, n) == 0;
-    for (size_t i = 0; i < n; i++)
+        return memcmp(data + from, lit + from, to - from) == 0;
+    for (size_t i = from; i < to; i++)
         if ((data[i] & lit[n + i]) != lit[i])
             return false;
     return true;
@@ -240,12 +241,21 @@ static bool verify_program(struct lane *l, const struct view *v, uint64_t at, co
     return true;
 }
 
+/* So much of a literal is compared before anybody looks whether it matters: nearly always that settles it, and whether a rule was reported
+ * already stands in memory that nobody may have touched yet. */
+enum { HEAD = 64 };
+
+static bool is_wanted(struct lane *l, uint32_t owner)
+{
+    return owner & VDB_OWNER_STAGE ? chain_wants(l, owner) : l->done[owner] != l->epoch;
+}
+
 /* The whole record behind an entry, at the place of its window. False: the image contradicts itself. */
 static bool verify(struct lane *l, const struct view *v, struct place f)
 {
     uint64_t at = f.ref >> VDB_E_SHIFT;
-    const uint8_t *r = db_at(l->db, VDB_RECORDS, at, VDB_C_BYTES), *lit;
-    uint32_t owner, len, before;
+    const uint8_t *r = db_at(l->db, VDB_RECORDS, at, VDB_C_BYTES), *lit, *data;
+    uint32_t owner, len, before, head;
     enum vdb_record kind;
 
     if (!r)
@@ -257,18 +267,21 @@ static bool verify(struct lane *l, const struct view *v, struct place f)
     before = (uint32_t)get_le16(r + VDB_C_AT) + (f.ref & ((1u << VDB_E_SHIFT) - 1));
     if (!(owner & VDB_OWNER_STAGE) && owner >= l->db->rules)
         return false;
-    if (owner & VDB_OWNER_STAGE ? !chain_wants(l, owner) : l->done[owner] == l->epoch)
-        return true;
     if (kind > VDB_K_MASK) {
         r = db_at(l->db, VDB_RECORDS, at, VDB_C_PROGRAM_BYTES);
-        return r && kind == VDB_K_PROGRAM && owner & VDB_OWNER_STAGE && (f.at < before || verify_program(l, v, f.at - before, r));
+        if (!r || kind != VDB_K_PROGRAM || !(owner & VDB_OWNER_STAGE))
+            return false;
+        return !is_wanted(l, owner) || f.at < before || verify_program(l, v, f.at - before, r);
     }
     lit = db_at(l->db, VDB_RECORDS, at + VDB_C_BYTES, kind == VDB_K_MASK ? len * 2 : len);
     if (!lit)
         return false;
-    if (f.at < before || v->n - (f.at - before) < len || !literal_ok(v->p + f.at - before, lit, len, kind))
+    if (f.at < before || v->n - (f.at - before) < len)
         return true;
-    event_add(l, v->base + f.at - before, v->base + f.at - before + len, owner);
+    data = v->p + f.at - before;
+    head = len < HEAD ? len : HEAD;
+    if (literal_ok(data, lit, len, 0, head, kind) && is_wanted(l, owner) && literal_ok(data, lit, len, head, len, kind))
+        event_add(l, v->base + f.at - before, v->base + f.at - before + len, owner);
     return true;
 }
 
@@ -297,9 +310,6 @@ static inline const uint8_t *second_line(const struct group *g, uint64_t h)
 {
     return g->second + vdb_line(h, g->second_shift) * 8;
 }
-
-/* So few places of so small an object are looked up at once: a second filter would only be more pages to touch. */
-enum { FEW = 32, SMALL = 65536 };
 
 /* So far ahead are lines of cache asked for. */
 enum { SOON = 12 };
@@ -371,8 +381,7 @@ static enum cs_status look_in(struct lane *l, const struct view *v, const struct
     return st;
 }
 
-static enum cs_status look_up(struct lane *l, const struct view *v, const struct group *g, const uint32_t *at, size_t n_at,
-                              bool is_few)
+static enum cs_status look_up(struct lane *l, const struct view *v, const struct group *g, const uint32_t *at, size_t n_at)
 {
     enum cs_status st = CS_OK;
     size_t n = 0;
@@ -388,7 +397,7 @@ static enum cs_status look_up(struct lane *l, const struct view *v, const struct
             if (kind >= VDB_CHECKS || (kind != VDB_CHECK_NONE && !check_at(g, v, at[i], kind, &check)))
                 continue;
             s = vdb_second(h, check);
-            if (is_few || in_second(second_line(g, h), s))
+            if (!g->second || in_second(second_line(g, h), s))
                 st = look_in(l, v, g, at[i], s, check, &n);
         }
     }
@@ -403,7 +412,6 @@ enum cs_status run_block(struct lane *l, const struct view *v, uint64_t from, ui
         size_t at = (size_t)(first - v->base), end = (size_t)(to - v->base), n;
         size_t fast = v->n >= 8 ? v->n - 7 : 0, last = v->n >= g->window ? v->n - g->window + 1 : 0;
         enum cs_status st;
-        bool is_few;
 
         end = end < last ? end : last;
         if (at >= end)
@@ -413,10 +421,9 @@ enum cs_status run_block(struct lane *l, const struct view *v, uint64_t from, ui
         if (at < fast)
             at += (fast - at + g->stride - 1) / g->stride * g->stride;
         n += probe_tail(g, v, at, end, l->scan->found + n);
-        is_few = !g->second || (n <= FEW && v->n <= SMALL);
-        if (!is_few)
+        if (g->second)
             n = probe_second(g, v, l->scan->found, n);
-        st = look_up(l, v, g, l->scan->found, n, is_few);
+        st = look_up(l, v, g, l->scan->found, n);
         if (st != CS_OK)
             return st;
     }
