@@ -30,6 +30,7 @@ struct format {
     X("HTML", html_decode, false)  \
     X("script", script_decode, false) \
     X("text", normtext_decode, false) \
+    X("text", xmlbomb_decode, false) \
     X("XML", xmlblob_decode, false) \
     X("SWF", swf_decode, false)    \
     X("XAR", xar_decode, true)     \

@@ -2,7 +2,8 @@
  * pkold.h - the methods of early zip programs: shrink (1), reduce (2 to 5), implode (6).
  *
  *   Borrows, Fails, Threads   as inflate.h.
- *   Bounded   memory by tables on the stack (some 128 KB); the output by size, which these methods need to know, and by put().
+ *   Bounded   memory by tables on the stack (some 128 KB); the output by size, which these methods need
+ *             to know, and the rest of one match or string of at most 8 KB; and by put().
  */
 #ifndef CONVSCAN_PKOLD_H
 #define CONVSCAN_PKOLD_H

@@ -67,16 +67,16 @@ def pdf_loop():
     return ('%PDF-1.7\n' + objects + 'trailer<</Root 1 0 R/Prev 9>>\nstartxref\n9\n%%EOF\n').encode()
 
 
-def entities():
+def entities(root):
     rows = ''.join(f'<!ENTITY a{i} "{f"&a{i - 1};" * 10}">\n' for i in range(1, 10))
-    return f'<!DOCTYPE html [\n<!ENTITY a0 "lol">\n{rows}]>\n<html>{"&a9;" * 1000}</html>\n'.encode()
+    return f'<!DOCTYPE {root} [\n<!ENTITY a0 "lol">\n{rows}]>\n<{root}>{"&a9;" * 1000}</{root}>\n'.encode()
 
 
 # What must be said: "limit", or anything, where there is nothing to blow up in a program that does not follow.
 CASES = {
     'zip of zeros.zip': (zip_of_zeros, True), 'nested.zip': (nested, True), 'overlapping.zip': (overlapping, True),
     'deep.gz': (deep_gzip, True), 'multiparts nested.eml': (multiparts_nested, True), 'multiparts many.eml': (multiparts_many, True),
-    'loop.pdf': (pdf_loop, False), 'entities.html': (entities, False),
+    'loop.pdf': (pdf_loop, False), 'entities.html': (lambda: entities('html'), True), 'entities.xml': (lambda: entities('x'), True),
 }
 
 

@@ -8,9 +8,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const charsets[] = { "", "utf-8", "utf-7", "utf-16", "utf-32be", "iso-2022-jp", "iso-2022-kr", "hz-gb-2312", "shift_jis",
                                             "koi8-r", "us-ascii\"", "no-such-set", "windows-1252", "big5", "gb18030", "ebcdic-us" };
-    static decode_fn *const all[] = { text_decode, normtext_decode, inside_decode };
+    static decode_fn *const all[] = { text_decode, normtext_decode, inside_decode, xmlbomb_decode };
 
-    for (size_t i = 0; size && i < 3; i++) {
+    for (size_t i = 0; size && i < 4; i++) {
         struct recorder r;
 
         recorder_init(&r);
