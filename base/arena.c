@@ -16,6 +16,15 @@ enum cs_status arena_init(struct arena *a, size_t size)
     return CS_OK;
 }
 
+enum cs_status arena_init_most(struct arena *a, uint64_t most)
+{
+    for (uint64_t n = most; n >= (uint64_t)64 << 20; n /= 4)
+        if (n <= SIZE_MAX && arena_init(a, (size_t)n) == CS_OK)
+            return CS_OK;
+    *a = (struct arena){ 0 };
+    return CS_NOMEM;
+}
+
 void arena_release(struct arena *a)
 {
     if (a->base)

@@ -21,6 +21,8 @@ struct arena {
 };
 
 enum cs_status arena_init(struct arena *a, size_t size) MUST_USE;
+/* As much of most as there are addresses for, by quarters, down to 64 MB: for what is used up by pages. */
+enum cs_status arena_init_most(struct arena *a, uint64_t most) MUST_USE;
 void arena_release(struct arena *a);
 
 /* count zeroed objects of size bytes, aligned; NULL when they do not fit. size is never 0. */

@@ -21,6 +21,12 @@ static inline uint32_t get_le32(const uint8_t *p)
     return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
+/* A limit in bytes, or half of what can be addressed where that is less. */
+static inline size_t at_most(uint64_t n)
+{
+    return n < SIZE_MAX / 2 ? (size_t)n : SIZE_MAX / 2;
+}
+
 static inline uint64_t get_le64(const uint8_t *p)
 {
     return get_le32(p) | (uint64_t)get_le32(p + 4) << 32;

@@ -6,6 +6,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+#include "base/bytes.h"
 #include "digest.h"
 
 enum { FIELDS = 9, DIGEST_FIELD = 5 };
@@ -47,7 +48,7 @@ static enum cs_status read_member(struct archive *a, struct archive_entry *e, ui
 
     *out = NULL;
     *n = 0;
-    if (size < 0 || (uint64_t)size > CVD_MEMBER)
+    if (size < 0 || (uint64_t)size > at_most(CVD_MEMBER))
         return CS_TOOBIG;
     *out = malloc((size_t)size + 1);
     if (!*out)

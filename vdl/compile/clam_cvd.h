@@ -13,7 +13,7 @@
 #include "base/status.h"
 
 enum { CVD_HEADER = 512, CVD_MEMBERS = 1000 };
-#define CVD_MEMBER ((size_t)4 << 30)
+#define CVD_MEMBER ((uint64_t)4 << 30)
 
 /* has_digest: the header's MD5 is that of the rest (it is in .cvd; .cld and .cud are rewritten without it). */
 enum cs_status clam_cvd_check(struct slice file, bool has_digest, char why[128]) MUST_USE;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "base/bytes.h"
 #include "base/mapfile.h"
 #include "clam.h"
 #include "clam_cvd.h"
@@ -162,7 +163,7 @@ static enum cs_status add_container(struct vdl_compiler *c, const char *name, st
 static enum cs_status add_file(struct vdl_compiler *c, const char *path)
 {
     struct mapfile m;
-    enum cs_status st = mapfile_open(&m, path, MAPFILE_MAP, (size_t)SOURCE_MAX_GB << 30);
+    enum cs_status st = mapfile_open(&m, path, MAPFILE_MAP, at_most((uint64_t)SOURCE_MAX_GB << 30));
 
     if (st != CS_OK) {
         struct vdl_source none = { .name = path };

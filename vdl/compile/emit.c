@@ -18,7 +18,7 @@ enum cs_status emitter_init(struct emitter *e, char why[256])
     why[0] = '\0';
     if (!e->types)
         return CS_NOMEM;
-    return arena_init(&e->arena, (size_t)16 << 30);
+    return arena_init_most(&e->arena, (uint64_t)16 << 30);
 }
 
 void emitter_release(struct emitter *e)

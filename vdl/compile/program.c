@@ -11,10 +11,8 @@ enum cs_status vdl_program_init_sized(struct vdl_program *p, size_t room)
 enum cs_status vdl_program_init(struct vdl_program *p)
 {
     /* Pages that are never touched cost nothing: room for the largest public sets. */
-    for (size_t n = (size_t)64 << 30; n >= (size_t)64 << 20; n /= 4)
-        if (vdl_program_init_sized(p, n) == CS_OK)
-            return CS_OK;
-    return CS_NOMEM;
+    *p = (struct vdl_program){ .version = slice_of(NULL, 0) };
+    return arena_init_most(&p->arena, (uint64_t)64 << 30);
 }
 
 void vdl_program_release(struct vdl_program *p)

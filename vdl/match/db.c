@@ -204,7 +204,7 @@ enum cs_status vdl_open(const char *path, struct vdl_db **out, char why[256])
         st = bad(why, CS_NOMEM, "out of memory");
         goto free_db;
     }
-    st = mapfile_open(&db->map, path, MAPFILE_TRUSTED, (size_t)1 << 40);
+    st = mapfile_open(&db->map, path, MAPFILE_TRUSTED, at_most((uint64_t)1 << 40));
     if (st != CS_OK) {
         bad(why, st, open_text(st));
         goto free_db;
