@@ -241,7 +241,7 @@ install: all ## install below PREFIX (and DESTDIR)
 	install -m 755 $(PROGRAMS) scripts/queue-watch $(BINDIR)
 	ln -sf convscan $(BINDIR)/uvscan
 	install -m 755 scripts/vdl-update scripts/vdl-publish scripts/flood-digest $(SBINDIR)
-	install -m 755 $(addprefix scripts/,eicar rotate spin spin-script vreset) $(DATADIR)/scripts
+	install -m 755 $(addprefix scripts/,eicar rotate sie spin spin-script vreset) $(DATADIR)/scripts
 	install -m 644 scripts/spin-time $(DATADIR)/scripts
 	install -m 644 $(RULES) $(DATADIR)
 	install -m 644 vdl/rules/*.vdl $(DATADIR)/rules
