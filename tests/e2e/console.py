@@ -3,9 +3,12 @@ another domain's item; forms without their token, from another site and of anoth
 import atexit
 import email
 import html.parser
+import http.client
 import os
 import re
+import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -436,6 +439,40 @@ def restart(c):
     return c
 
 
+def proxy_and_tls():
+    """Behind a proxy the client is who the proxy says, cookies are for TLS alone; and TLS without one."""
+    global skipped
+    room = f'{ROOM}/second'
+    os.mkdir(room)
+    c = kit.Console(room, '--quarantine', KEEP, '--behind-proxy', users=[('root', 'rw', '*')])
+    atexit.register(c.process.kill)
+    b = kit.Browser(c)
+    b.get('/sign-in')
+    a = b.post('/sign-in', {'name': 'root', 'password': kit.PASSWORD}, headers={'X-Forwarded-For': '203.0.113.9, 198.51.100.7'})
+    cookie = [x for x in a.headers.get_all('Set-Cookie') if x.startswith('__Host-convweb=')]
+    check('proxy: the cookie is for TLS alone', cookie and '; Secure' in cookie[0] and 'Path=/;' in cookie[0], a.headers.items())
+    check('proxy: strict transport', 'max-age' in (a.headers['Strict-Transport-Security'] or ''))
+    check('proxy: who the proxy says', 'from="198.51.100.7" act=sign-in item="-" result="done"' in c.audit(), c.audit())
+    b.post('/sign-in', {'name': 'x', 'password': 'y' * 9}, headers={'X-Forwarded-For': '" result="done'})
+    check('proxy: no address, no line', 'from="127.0.0.1" act=sign-in item="-" result="wrong"' in c.audit(), c.audit())
+    c.stop()
+    made = subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', f'{room}/key', '-out', f'{room}/cert', '-days', '2',
+                           '-subj', '/CN=localhost'], capture_output=True, check=False) if shutil.which('openssl') else None
+    if not made or made.returncode:
+        skipped += 1
+        return
+    c = kit.Console(room, '--quarantine', KEEP, '--cert', f'{room}/cert', '--key', f'{room}/key')
+    atexit.register(c.process.kill)
+    h = http.client.HTTPSConnection('127.0.0.1', c.port, timeout=60, context=ssl._create_unverified_context())      # noqa: S323, its own certificate
+    h.request('GET', '/sign-in')
+    a = h.getresponse()
+    check('TLS without a proxy', a.status == 200 and '; Secure' in a.headers['Set-Cookie'], a.headers.items())
+    c.stop()
+    bad = subprocess.run([f'{kit.BIN}/convweb', '--listen', '127.0.0.1:0', '--quarantine', KEEP, '--users', f'{room}/users', '--index', f'{room}/index.db', '--audit', f'{room}/audit.log',
+                          '--cert', f'{room}/users', '--key', f'{room}/key'], capture_output=True, text=True, check=False, timeout=60)
+    check('TLS with a certificate that is none', bad.returncode == 1 and 'cannot be served' in bad.stderr, bad)
+
+
 def notifications():
     """Digests hold a domain's new mail and no more, alerts come once, nothing goes to a sender, and what failed is said again."""
     keep, out = f'{ROOM}/keep2', f'{ROOM}/sent'
@@ -506,6 +543,7 @@ def main():
     c = restart(c)
     c.stop()
     notifications()
+    proxy_and_tls()
     subprocess.run(['rm', '-rf', ROOM], check=False)
     print(f'{passed} passed, {len(failed)} failed, {skipped} skipped')
     return bool(failed)
