@@ -212,6 +212,13 @@ check-hardening: $(READY)-build ## the programs are hardened and linked as docs/
 bench: $(READY)-build-demo ## measure against peers and floors; QUICK=1 takes under a minute, make bench-deps installs the peers
 	$(again) all bench-programs
 	@BUILD=$(BUILD) QUICK=$(QUICK) python3 tests/bench/bench.py
+.PHONY: bench-milter
+bench-milter: $(READY)-build-demo-test ## what convmilter adds to Postfix's time for a message, against a filter that only accepts (root); QUICK=1
+	$(again) all $(BUILD)/bench/accept_milter
+	@BUILD=$(BUILD) QUICK=$(QUICK) ROOT=. BIN=$(abspath $(BUILD))/bin PYTHONDONTWRITEBYTECODE=1 python3 tests/bench/milter.py $(BUILD)/bench/accept_milter
+$(BUILD)/bench/accept_milter: tests/bench/accept_milter.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIBS_MILTER)
 .PHONY: storm
 storm: $(READY)-build-demo ## thousands of messages through the queue, half infected; QUICK=1 is small, ARGS='--sizes 1000 --jobs 2' chooses
 	$(again) all

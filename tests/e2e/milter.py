@@ -13,6 +13,7 @@ import mailkit as kit
 import milterclient
 from milterclient import Client, Filter, applied
 
+LEADSPC = 0x100000
 FAILED = []
 PASSED = 0
 
@@ -88,7 +89,7 @@ def verdicts(f):
     plain = Client(f.address, steps=0)
     plain.hello()
     a = plain.message(single)
-    that('a server without the newer steps', not plain.steps & milterclient.ALL_STEPS and a.kind == 'accept' and a.body, a)
+    that('a server without the newer steps', not plain.steps & (LEADSPC | sum(milterclient.NR.values())) and a.kind == 'accept' and a.body, a)
     plain.close()
 
 
