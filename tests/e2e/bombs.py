@@ -6,6 +6,7 @@ import resource
 import subprocess
 import sys
 import zipfile
+import zlib
 
 SECONDS, MEMORY_KB = 2.0, 64 * 1024
 ZEROS = bytes(1 << 20)
@@ -53,6 +54,24 @@ def deep_gzip():
     return data
 
 
+def quine():
+    """A gzip file that unpacks to itself: stored blocks that give their bytes, and blocks of five bytes that repeat the last twenty. Its
+    checksum is wrong, which is no reason not to look inside."""
+    def give(n):
+        return b'\0' + n.to_bytes(2, 'little') + (n ^ 0xffff).to_bytes(2, 'little')
+
+    def repeat(is_last):
+        bits = f'{is_last:d}10' + ('0001000' + '01000' + '110') * 2 + '0000000'      # ten bytes from twenty back, twice
+        return int(bits[::-1], 2).to_bytes(5, 'little')
+
+    head, tail, r = b'\x1f\x8b\x08\x08' + bytes(6) + b'self\0', bytes(15), repeat(False)
+    none, one, four = give(0), give(5), give(20)
+    data = (head + four + head + four + r + one + r + one + one + four + r + one + one + four + r + four + r + four + r + four + r + four +
+            r + none + none + four + r + none + none + four + repeat(True) + tail + repeat(True) + tail)
+    assert zlib.decompressobj(-15).decompress(data[len(head):]) == data
+    return data
+
+
 def multiparts_nested():
     head = ''.join(f'Content-Type: multipart/mixed; boundary=b{i}\n\n--b{i}\n' for i in range(10_000))
     return ('MIME-Version: 1.0\n' + head + '\ntext\n').encode()
@@ -75,7 +94,7 @@ def entities(root):
 # What must be said: "limit", or anything, where there is nothing to blow up in a program that does not follow.
 CASES = {
     'zip of zeros.zip': (zip_of_zeros, True), 'nested.zip': (nested, True), 'overlapping.zip': (overlapping, True),
-    'deep.gz': (deep_gzip, True), 'multiparts nested.eml': (multiparts_nested, True), 'multiparts many.eml': (multiparts_many, True),
+    'deep.gz': (deep_gzip, True), 'quine.gz': (quine, True), 'multiparts nested.eml': (multiparts_nested, True), 'multiparts many.eml': (multiparts_many, True),
     'loop.pdf': (pdf_loop, False), 'entities.html': (lambda: entities('html'), True), 'entities.xml': (lambda: entities('x'), True),
 }
 
