@@ -27,7 +27,7 @@ static const char *const sets[] = { "sigs/twinclams/twinclams-part1.ldb", "sigs/
                                     "sigs/mandiant/red_team_tool_countermeasures.ldb", "sigs/mandiant/sunburst_countermeasures.ldb",
                                     "sigs/rfxn/rfxn.ndb.gz", "sigs/eicar.ndb", "sigs/witness/witness.ldb", "sigs/witness/witness.ndb", "sigs/witness/grammar.ldb",
                                     "sigs/witness/grammar.ndb" };
-static unsigned wanted = 24;
+static unsigned wanted = 12;
 
 /* ---- both scanners ---- */
 

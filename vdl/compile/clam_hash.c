@@ -141,11 +141,22 @@ enum cs_status clam_read_ign(struct vdl_reader *r, struct slice text)
 
 /* ---- what is not read ---- */
 
+static const struct { const char *ending, *what; } unknown[] = {
+    { ".ftm", "file type magic (.ftm)" }, { ".pwdb", "archive password (.pwdb): see scan.passwords" },
+    { ".idb", "icon (.idb)" }, { ".pdb", "phishing list (.pdb)" }, { ".wdb", "phishing list (.wdb)" }, { ".gdb", "phishing list (.gdb)" },
+    { ".crb", "certificate (.crb)" }, { ".cat", "catalogue of certificates (.cat)" },
+};
+
 static enum clam_fate unknown_line(struct vdl_reader *r, struct slice line, uint32_t number, struct slice *name, struct clam_why *why)
 {
+    const char *ending = strrchr(r->file, '.');
+
     (void)number;
     *name = slice_take(line, 40);
-    return clam_unsupported(why, "format %s", strrchr(r->file, '.'));
+    for (size_t i = 0; ending && i < sizeof unknown / sizeof *unknown; i++)
+        if (strcmp(ending, unknown[i].ending) == 0)
+            return clam_unsupported(why, "%s", unknown[i].what);
+    return clam_unsupported(why, "format %s", ending ? ending : "");
 }
 
 enum cs_status clam_read_unknown(struct vdl_reader *r, struct slice text)

@@ -1,5 +1,6 @@
 #include "clam_ldb.h"
 #include "parse.h"
+#include "regexcheck.h"
 
 /* Subsignatures: hex with modifiers, regular expressions with their trigger, byte comparisons. */
 
@@ -86,6 +87,7 @@ static enum clam_fate regex(struct ldb *l, struct slice s, size_t number, struct
     size_t open = slice_chr(s, '/'), close = s.n, colon;
     struct slice head = slice_take(s, open), pattern, offset = SLICE("*");
     struct vdl_node *n = node_new(l->r, VN_REGEX, 0, 0), *trigger;
+    char reason[REGEX_WHY];
     enum clam_fate fate;
 
     while (close > open + 1 && s.p[close - 1] != '/')
@@ -104,6 +106,8 @@ static enum clam_fate regex(struct ldb *l, struct slice s, size_t number, struct
         return CLAM_MALFORMED;
     if (!vdl_regex_flags(slice_drop(s, close), &n->regex))
         return clam_malformed(l->why, s.p + close, "a flag is one of g r e i s m x A E U");
+    if (!vdl_regex_check(pattern, n->regex, reason))
+        return clam_malformed(l->why, s.p + open, "%s", reason);
     n->bytes = reader_bytes(l->r, pattern);
     fate = clam_offset(l->r, offset, l->target, &n->anchor, l->why);
     if (fate == CLAM_OK)

@@ -1,4 +1,5 @@
 #include "parse.h"
+#include "regexcheck.h"
 
 /* Words of the high level that are not AND, OR, XOR, NOT; then <…> lists and samples. */
 
@@ -286,12 +287,15 @@ bool vdl_regex_flags(struct slice flags, uint32_t *out)
 static struct vdl_node *regex(struct parse *p, const struct token *t)
 {
     struct vdl_node *n = leaf(p, VN_REGEX, t), *trigger;
+    char reason[REGEX_WHY];
 
     parse_ours(p, "a regular expression");
     if (!n)
         return NULL;
     if (!vdl_regex_flags(t->flags, &n->regex))
         return parse_error(p, t->line, t->column, "i s m x A E U g", "an unknown flag behind a regular expression");
+    if (!vdl_regex_check(t->bytes, n->regex, reason))
+        return parse_error(p, t->line, t->column, NULL, reason);
     n->bytes = t->bytes;
     if (!parse_take_word(p, "WITH"))
         return n;

@@ -1,3 +1,4 @@
+#include "regexcheck.h"
 #include "sema.h"
 #include "yara.h"
 
@@ -281,12 +282,15 @@ static struct vdl_node *regex_node(struct yara *y, struct slice pattern, struct 
 {
     struct vdl_node *n = node_new(y->r, VN_REGEX, 0, 0), *trigger;
     struct buf b = buf_init(YARA_TEXT + 128);
+    char reason[REGEX_WHY];
 
     if (!n)
         return NULL;
     for (size_t i = 0; i < flags.n; i++)
         if (flags.p[i] != 'i' && flags.p[i] != 's')
             return yara_wrong(y, "an unknown flag behind a regular expression");
+    if (!vdl_regex_check(pattern, 0, reason))
+        return yara_wrong(y, reason);
     if (mods & M_WIDE)
         return yara_unsupported(y, "wide regular expression");
     n->regex = VR_DOLLAR_END | (slice_chr(flags, 'i') < flags.n || mods & M_NOCASE ? VR_ICASE : 0) | (slice_chr(flags, 's') < flags.n ? VR_DOTALL : 0);
