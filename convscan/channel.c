@@ -174,7 +174,7 @@ static bool has_allow_rules(const struct dbset *dbs)
 
 static void scan_part(struct job *j)
 {
-    const struct scan_setup setup = { .conf = j->conf, .dbs = j->dbs->dbs, .n_dbs = j->dbs->n };
+    const struct scan_setup setup = { .conf = j->conf, .dbs = j->dbs->dbs, .n_dbs = j->dbs->n, .output = j->ch->output };
 
     if (has_allow_rules(j->dbs)) {
         job_read_message(j);

@@ -65,7 +65,7 @@ static const struct setting settings[] = {
     { "limits", "time", NUMBER, AT(limit.time), NULL, 60, 1, 3600, "seconds for one part" },
     { "limits", "memory", SIZE, AT(limit.memory), NULL, 64 * MB, 65536, 1 << 30, "unpacked bytes in memory; more goes to the spool" },
     { "scan", "database", TEXT, AT(scan.folder), "", 0, 0, 0, "folder of *.vdb images; empty: see convscan(1)" },
-    { "scan", "spool", TEXT, AT(scan.spool), "/tmp", 0, 0, 0, "folder for what does not fit in memory" },
+    { "scan", "spool", TEXT, AT(scan.spool), "", 0, 0, 0, "for what does not fit in memory; empty: the folder of the output, or /tmp" },
     { "scan", "passwords", LIST, AT(scan.passwords), "infected", 0, 0, 0, "words to try on locked archives" },
     { "log", "file", TEXT, AT(log.file), "", 0, 0, 0, "one line a part is appended here" },
     { "log", "syslog", SWITCH, AT(log.syslog), NULL, 0, 0, 1, "and goes to the system log" },

@@ -40,10 +40,10 @@ static void add_folder_of(struct fence *f, const char *path, enum cage_use use)
 }
 
 /* What libraries open on first use: character sets and the table of file types. */
-static void add_common(struct fence *f, const struct conf *conf)
+static void add_common(struct fence *f, const struct conf *conf, const char *spool)
 {
     add(f, "/usr", CAGE_READ);
-    add(f, conf->scan.spool, CAGE_WRITE);
+    add(f, spool, CAGE_WRITE);
     add(f, conf->notice.folder, CAGE_READ);
     add(f, conf->quarantine.folder, CAGE_WRITE);
     if (conf->flood.on)
@@ -74,7 +74,7 @@ unsigned confine_channel(const struct channel *ch, const struct conf *conf)
     add_folder_of(f, ch->options, CAGE_WRITE);
     add_folder_of(f, ch->out_headers, CAGE_WRITE);
     add(f, ch->message_headers, CAGE_FILE);
-    add_common(f, conf);
+    add_common(f, conf, conf->scan.spool);
     return finish(f, conf, (unsigned)conf->limit.time + CPU_GRACE);
 }
 
@@ -85,6 +85,6 @@ unsigned confine_files(const struct conf *conf, const char *writes_to)
     f->n = f->text_n = 0;
     add(f, "/", CAGE_READ);
     add(f, writes_to, CAGE_WRITE);
-    add_common(f, conf);
+    add_common(f, conf, conf->scan.spool ? conf->scan.spool : "/tmp");
     return finish(f, conf, 0);
 }

@@ -148,7 +148,7 @@ static enum action count_flood(struct job *j, enum action a)
 /* Only what a second scan calls clean counts. */
 static bool clean(struct job *j)
 {
-    const struct scan_setup setup = { .conf = j->conf, .dbs = j->dbs->dbs, .n_dbs = j->dbs->n };
+    const struct scan_setup setup = { .conf = j->conf, .dbs = j->dbs->dbs, .n_dbs = j->dbs->n, .output = j->ch->output };
     size_t n = strlen(j->tags);
     char name[120];
 

@@ -540,7 +540,8 @@ struct scan *scan_new(const struct scan_setup *setup)
     if (!s)
         return NULL;
     s->setup = *setup;
-    s->spools = (struct spool_rules){ .folder = setup->conf->scan.spool, .max_memory = (size_t)setup->conf->limit.memory };
+    s->spools = (struct spool_rules){ .folder = setup->conf->scan.spool, .beside = setup->output,
+                                      .max_memory = (size_t)setup->conf->limit.memory };
     s->tree.is_kept = setup->wants_tree;
     for (size_t i = 0; i < setup->n_dbs; i++) {
         struct vdl_info info;

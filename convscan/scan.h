@@ -20,6 +20,7 @@ struct scan_setup {
     const struct conf *conf;
     struct vdl_db *const *dbs;
     size_t n_dbs;
+    const char *output;         /* large objects are kept beside this file where the settings name no folder; NULL: in /tmp */
     bool is_raw;                /* the bytes alone: no unpacking, no names */
     bool wants_all;             /* go on after the first hit, keep them all */
     bool wants_tree;            /* remember every object, for scan_explain() */

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -47,9 +49,42 @@ static void drop_memory(struct spool *s)
     s->room = 0;
 }
 
+/* For file systems that cannot make a file without a name. */
+static int open_and_unlink(const char *folder)
+{
+    static unsigned count;
+    char path[PATH_MAX];
+    int n = snprintf(path, sizeof path, "%s/.convscan-%ld-%u", folder, (long)getpid(), count++);
+    int fd = n > 0 && (size_t)n < sizeof path ? open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600) : -1;
+
+    if (fd >= 0 && unlink(path) != 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+static int open_unnamed(const struct spool_rules *r)
+{
+    const char *slash = r->beside ? strrchr(r->beside, '/') : NULL;
+    char folder[PATH_MAX];
+    int n, fd;
+
+    if (r->folder)
+        n = snprintf(folder, sizeof folder, "%s", r->folder);
+    else if (!r->beside)
+        n = snprintf(folder, sizeof folder, "/tmp");
+    else
+        n = snprintf(folder, sizeof folder, "%.*s.", slash ? (int)(slash - r->beside) + 1 : 0, r->beside);
+    if (n <= 0 || (size_t)n >= sizeof folder)
+        return -1;
+    fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    return fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR) ? open_and_unlink(folder) : fd;
+}
+
 static enum cs_status open_file(struct spool *s)
 {
-    s->fd = open(s->rules->folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    s->fd = open_unnamed(s->rules);
     return s->fd < 0 ? CS_IO : CS_OK;
 }
 

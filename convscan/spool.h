@@ -13,7 +13,8 @@
 #include "base/status.h"
 
 struct spool_rules {
-    const char *folder;         /* for the file */
+    const char *folder;         /* for the file; NULL: the one that "beside" is in */
+    const char *beside;         /* a file; NULL: /tmp */
     size_t max_memory;          /* of all spools that share these rules */
     size_t in_memory;
 };

@@ -98,6 +98,18 @@ env -i INPUT_FILE=same OUTPUT_FILE=same OUTPUT_OPTIONS=options "$BIN/convscan" -
 cp clean same
 env -i INPUT_FILE=same OUTPUT_FILE=same OUTPUT_OPTIONS=none "$BIN/convscan" --config now.conf --db rules.vdb && cmp -s clean same && [ ! -e none ] \
     && ok || bad "same file, clean"
+# What does not fit in memory goes beside the output, the one folder that the cage leaves open; or into the one that is named, and nowhere else.
+{ head -c 900000 /dev/zero; cat virus; } | gzip >large.gz
+mkdir -p p named
+for place in '' "spool = $PWD/named" 'spool = /no/such/folder'; do
+    rm -f p/*
+    printf '[limits]\nmemory = 64K\n[scan]\n%s\n' "$place" >now.conf
+    env -i INPUT_FILE=large.gz OUTPUT_FILE=p/out OUTPUT_OPTIONS=p/options "$BIN/convscan" --config now.conf --db rules.vdb 2>err; rc=$?
+    case $place in
+    */no/*) [ $rc = 0 ] && grep -q 178028698 p/options && [ ! -e p/out ] ;;
+    *) [ $rc = 0 ] && grep -q 'Test.Virus' p/out && [ "$(ls p named | wc -w)" = 4 ] ;;
+    esac && ok || bad "spool: ${place:-beside}: $(ls -A p named) $(cat err)"
+done
 # Operands go before the environment.
 env -i INPUT_FILE=virus OUTPUT_FILE=o/x OUTPUT_OPTIONS=o/p "$BIN/convscan" --config now.conf --db rules.vdb clean o/operand && cmp -s clean o/operand \
     && ok || bad "operands"
