@@ -32,9 +32,7 @@ static bool is_usable(int fd)
 
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || stat_is_unsafe(&st))
         return false;
-    if (st.st_size == FILE_BYTES && st.st_blocks * 512 >= FILE_BYTES)
-        return true;
-    return posix_fallocate(fd, 0, FILE_BYTES) == 0 && ftruncate(fd, FILE_BYTES) == 0;
+    return (st.st_size >= FILE_BYTES && st.st_blocks * 512 >= FILE_BYTES) || posix_fallocate(fd, 0, FILE_BYTES) == 0;
 }
 
 static struct slot *map_slots(const char *path)
