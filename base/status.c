@@ -6,7 +6,7 @@
 const char *cs_status_text(enum cs_status st)
 {
     static const char *const texts[] = {
-#define X(code, text) [code] = text,
+#define X(code, text) [(code)] = (text),
         CS_STATUSES(X)
 #undef X
     };

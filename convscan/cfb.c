@@ -91,7 +91,7 @@ static enum cs_status read_difat(struct cfb *c)
 {
     size_t each = sector_size(c) / 4, most = sectors(c) / each + 1, blocks = 0;
     uint32_t next = get_le32(c->file.p + 68);
-    struct slice s = slice_sub(c->file, HEAD - HEAD_DIFAT * 4, HEAD_DIFAT * 4);
+    struct slice s = slice_sub(c->file, HEAD - (size_t)HEAD_DIFAT * 4, (size_t)HEAD_DIFAT * 4);
     size_t here = HEAD_DIFAT;
 
     c->fat.at = calloc(most, sizeof *c->fat.at);

@@ -70,7 +70,7 @@ static enum cs_status blank_name(void *to, const struct pdf_token *name, uint64_
         if (is_dot && name->kind == PDF_STRING)
             p[i] = '_';
         else if (is_dot)
-            memcpy(p + i - 1, "5f", 2);
+            p[i - 1] = '5', p[i] = 'f';
         c->is_changed |= is_dot;
     }
     return CS_OK;
@@ -127,7 +127,7 @@ static enum cs_status read_objects(struct cleaner *c, const struct pdf_hooks *ho
 static enum cs_status object_stream(struct cleaner *c, const struct pdf_object *o, struct slice data, const struct pdf_hooks *with)
 {
     struct pdf_chain chain = { o->dict.filter, o->dict.parms };
-    struct buf text = buf_init(OBJECTS_MAX), packed = buf_init(OBJECTS_MAX * 2);
+    struct buf text = buf_init(OBJECTS_MAX), packed = buf_init((size_t)OBJECTS_MAX * 2);
     struct slice outer = c->in;
     uint8_t *outer_to = c->to;
     bool was_changed = c->is_changed, is_plain = slice_trim(o->dict.filter).n == 0, is_flate;

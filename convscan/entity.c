@@ -49,7 +49,7 @@ static size_t by_name(struct slice in, uint32_t *c)
     while (n < in.n && n <= NAME_MAX_ENTITY && ascii_is_alpha(in.p[n]))
         n++;
     for (size_t i = 0; i < sizeof named / sizeof *named; i++)
-        if (n && named[i].name[0] == in.p[0] && slice_eq(slice_take(in, n), slice_str(named[i].name))) {
+        if (n && (uint8_t)named[i].name[0] == in.p[0] && slice_eq(slice_take(in, n), slice_str(named[i].name))) {
             *c = named[i].c;
             return n + (n < in.n && in.p[n] == ';');
         }

@@ -365,7 +365,7 @@ int filemode_run(const struct options *o, const struct conf *c, const struct dbs
 int filemode_selftest(const struct conf *c, const struct dbset *dbs)
 {
     static const char turned[] = "*H+H$!ELIF-TSET-SURIVITNA-DRADNATS-RACIE$}7)CC7)^P(45XZP\\4[PA@%P!O5X";
-    char text[sizeof turned];
+    char text[sizeof turned] = "";
     const struct scan_setup setup = { .conf = c, .dbs = dbs->dbs, .n_dbs = dbs->n };
     struct scan_part part = { .bytes = slice_of(text, sizeof turned - 1) };
     struct verdict v = { .keeps_all = false };
