@@ -288,7 +288,7 @@ def main():
         with open(f'{room}/conversions', 'w') as f:
             f.write(SCRIPT.format(room=room) + sample)
         options = ['--conversions', f'{room}/conversions', '--mappings', f'{kit.ROOT}/imta/mappings.sample', '--program-dir', kit.BIN,
-                   '--user', 'root', '--postmaster', 'boss@example.com', '--memory', '20000', '--timeout', '20',
+                   '--user', 'root', '--postmaster', 'boss@example.com', '--memory', '20000', '--timeout', '12',
                    '--size-classes', '3000,9000', '--jobs', '3', '--max-connections', '12', '-S', 'max-message=3500000', '--log', f'{room}/log']
         f = Filter(room, program, *options).start()
         verdicts(f)
