@@ -266,7 +266,10 @@ def which(program):
     return shutil.which(program, path=os.defpath + ':/usr/sbin')
 
 
-def main(server, missing):
+STEPS = clean_mail, infected_mail, verdicts, broken_filter, killed_filters
+
+
+def main(server, missing, steps=STEPS):
     if os.geteuid() != 0 or missing:
         print('skipped: a real mail server needs root' if not missing else f'skipped: there is no {missing[0]} here')
         return 77
@@ -275,7 +278,7 @@ def main(server, missing):
     os.chmod(room, 0o755)
     try:
         with server(room) as s:
-            for step in clean_mail, infected_mail, verdicts, broken_filter, killed_filters:
+            for step in steps:
                 step(s, c)
     finally:
         if not os.environ.get('KEEP'):
