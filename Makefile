@@ -248,6 +248,9 @@ BINDIR := $(DESTDIR)$(PREFIX)/bin
 SBINDIR := $(DESTDIR)$(PREFIX)/sbin
 DATADIR := $(DESTDIR)$(PREFIX)/share/convscan
 MANDIR := $(DESTDIR)$(PREFIX)/share/man
+BASHDIR := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+ZSHDIR := $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions
+COMPLETED := uvscan vdlc convchan convstat convtop convhold convmilter convweb vdl-update vdl-publish flood-digest
 PAGES := $(wildcard docs/man/*.[1-8])
 .PHONY: install uninstall dist
 install: all ## install below PREFIX (and DESTDIR)
@@ -262,11 +265,16 @@ install: all ## install below PREFIX (and DESTDIR)
 	install -m 644 imta/*.sample console/*.sample $(DATADIR)/samples
 	install -m 755 imta/postfix/convchan-filter $(DATADIR)/scripts
 	install -m 644 scripts/units/* $(DATADIR)/units
+	install -d $(BASHDIR) $(ZSHDIR)
+	install -m 644 scripts/completions/convscan.bash $(BASHDIR)/convscan
+	for p in $(COMPLETED); do ln -sf convscan $(BASHDIR)/$$p || exit 1; done
+	install -m 644 scripts/completions/_convscan $(ZSHDIR)
 	for page in $(PAGES); do \
 	    d=$(MANDIR)/man$${page##*.}; install -d $$d && install -m 644 $$page $$d || exit 1; done
 uninstall: ## take away what install put there
 	rm -f $(addprefix $(BINDIR)/,$(notdir $(PROGRAMS)) queue-watch uvscan) $(SBINDIR)/vdl-update $(SBINDIR)/vdl-publish $(SBINDIR)/flood-digest
 	rm -rf $(DATADIR)
+	rm -f $(addprefix $(BASHDIR)/,convscan $(COMPLETED)) $(ZSHDIR)/_convscan
 	for page in $(notdir $(PAGES)); do rm -f $(MANDIR)/man$${page##*.}/$$page; done
 dist: ## a source archive of the last commit
 	@mkdir -p $(BUILD)

@@ -4,6 +4,7 @@
 [ -x root/usr/bin/convscan ] || { echo "no convscan"; find root; exit 1; }
 [ "$(readlink root/usr/bin/uvscan)" = convscan ] || { echo "no uvscan"; exit 1; }
 [ -s root/usr/share/convscan/rules.vdb ] || { echo "no rules"; exit 1; }
+[ -e root/usr/share/bash-completion/completions/vdlc ] && [ -s root/usr/share/zsh/vendor-completions/_convscan ] || { echo "no completions"; exit 1; }
 printf 'clean\n' >part
 if [ ! -d /var/lib/convscan ] && [ ! -e /etc/convscan/convscan.conf ]; then
     root/usr/bin/convscan part >out || { cat out; exit 1; }
