@@ -233,6 +233,32 @@ static void judge_line(reader *read, struct slice line, struct slice what, struc
     compiling_end(&c);
 }
 
+/* The whole file: each line that the peer refuses is named, all others stay. */
+static void judge_file(size_t kind, struct slice set, struct slice verdicts)
+{
+    struct compiling c;
+    struct slice f[4];
+    size_t loads = 0, refused = 0;
+    uint64_t number;
+    char said[32];
+
+    compiling_start(&c);
+    compiling_read(&c, kinds[kind].read, set);
+    for (struct slice rest = verdicts; rest.n; rest = slice_drop(rest, slice_chr(rest, '\n') + 1)) {
+        if (clam_split(slice_take(rest, slice_chr(rest, '\n')), '\t', f, 4) != 4 || !slice_eq(f[0], slice_str(kinds[kind].kind)) || !number_of(f[3], &number))
+            continue;
+        loads += slice_eq(f[2], SLICE("loads")) && !slice_eq(f[1], SLICE("fuzzy-img"));
+        if (slice_eq(f[2], SLICE("load error"))) {
+            snprintf(said, sizeof said, "t:%u:", (unsigned)number);
+            ck_assert_msg(strstr(c.text, said), "%s line %u is not named: %s", kinds[kind].kind, (unsigned)number, c.text);
+            refused++;
+        }
+    }
+    ck_assert_uint_eq(c.program.n_rules, loads);
+    ck_assert_uint_eq(c.r.complaints.n[COMPLAIN_MALFORMED], refused);
+    compiling_end(&c);
+}
+
 START_TEST(malformed_lines_are_refused_as_the_peer_does)
 {
     struct mapfile verdicts, sets[4];
@@ -256,8 +282,10 @@ START_TEST(malformed_lines_are_refused_as_the_peer_does)
             }
     }
     ck_assert_uint_gt(judged, 20);
-    for (size_t k = 0; k < 4; k++)
+    for (size_t k = 0; k < 4; k++) {
+        judge_file(k, sets[k].data, verdicts.data);
         mapfile_close(&sets[k]);
+    }
     mapfile_close(&verdicts);
 }
 END_TEST
