@@ -97,6 +97,20 @@ publish 20
 update -f www/convscan-20.pkg; check "local package" 0 $?; sound "local package"; check "version" 20 "$(status version)"
 "$ROOT/scripts/vdl-update" --dir "$T/db" --name daily --source "$T/src" >log 2>&1; check "folder" 0 $?
 check "two images" 2 "$(find db -maxdepth 1 -name '*.vdb' | wc -l)"
+
+# A container of ClamAV's: its tool, where there is one, must know the signature.
+mkdir cvd fakes
+echo 'Some.Rule:0:*:7a7178392d6b6570742d6170617274' >some.ndb
+tar -czf some.tar.gz some.ndb
+{ printf '%-512s' "ClamAV-VDB:21 Nov 2026 08-00 +0000:1:1:90:$(md5sum <some.tar.gz | cut -d' ' -f1):x:builder:1"; cat some.tar.gz; } >cvd/some.cvd
+for answer in 1 0; do
+    printf '#!/bin/sh\n[ %s = 0 ] || echo "ERROR: cannot verify" >&2\nexit %s\n' $answer $answer >fakes/sigtool
+    chmod +x fakes/sigtool
+    PATH="$T/fakes:$PATH" "$ROOT/scripts/vdl-update" --dir "$T/db" --name clam --source "$T/cvd" >log 2>&1; check "sigtool says $answer" $((answer * 3)) $?
+    sound "sigtool says $answer"
+done
+[ -f db/clam.vdb ]; check "a signed container is an image" 0 $?
+rm -f db/clam.vdb
 sound "two images"
 
 # Killed with SIGKILL, or failing, at every external step: a wrapper in front of each tool counts and strikes.
