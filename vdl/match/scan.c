@@ -7,40 +7,43 @@
 enum { SPANS = 32 };            /* of one hit; what has more is found again when these are gone */
 
 /* A piece of a lane's mapping, straight from the kernel's zeros: arena_get() would touch every page. */
-static void *piece(uint8_t **at, size_t n, size_t size)
+static void *piece(uint8_t *base, uint64_t *at, uint64_t n, size_t size)
 {
-    void *p = *at;
+    void *p = base ? base + (size_t)*at : NULL;
 
     *at += (n * size + 63) / 64 * 64;
     return p;
 }
 
-static void lane_layout(struct lane *l, uint8_t *at)
+/* How long it gets, in 64 bits: the numbers are the image's. base is NULL the first time, to see just that. */
+static uint64_t lane_layout(struct lane *l, uint8_t *base)
 {
+    uint64_t at = 0;
     const struct vdl_db *db = l->db;
 
-    l->events = piece(&at, l->events_room, sizeof *l->events);
-    l->done = piece(&at, db->rules, sizeof *l->done);
-    l->types = piece(&at, db->types, sizeof *l->types);
-    l->stages = piece(&at, db->stages, sizeof *l->stages);
-    l->segments = piece(&at, db->segments, sizeof *l->segments);
-    l->active = piece(&at, db->stages, sizeof *l->active);
-    l->touched = piece(&at, db->plans, sizeof *l->touched);
-    l->touch_epoch = piece(&at, db->plans, sizeof *l->touch_epoch);
-    l->bits = piece(&at, VDB_THREADS_MAX / 64 * 3, sizeof *l->bits);
-    l->stack = piece(&at, VDB_THREADS_MAX * 3, sizeof *l->stack);
-    l->list = piece(&at, VDB_THREADS_MAX, sizeof *l->list);
-    l->state = piece(&at, (size_t)db->state, 1);
-    l->end = at;
+    l->events = piece(base, &at, l->events_room, sizeof *l->events);
+    l->done = piece(base, &at, db->rules, sizeof *l->done);
+    l->types = piece(base, &at, db->types, sizeof *l->types);
+    l->stages = piece(base, &at, db->stages, sizeof *l->stages);
+    l->segments = piece(base, &at, db->segments, sizeof *l->segments);
+    l->active = piece(base, &at, db->stages, sizeof *l->active);
+    l->touched = piece(base, &at, db->plans, sizeof *l->touched);
+    l->touch_epoch = piece(base, &at, db->plans, sizeof *l->touch_epoch);
+    l->bits = piece(base, &at, VDB_THREADS_MAX / 64 * 3, sizeof *l->bits);
+    l->stack = piece(base, &at, VDB_THREADS_MAX * 3, sizeof *l->stack);
+    l->list = piece(base, &at, VDB_THREADS_MAX, sizeof *l->list);
+    l->state = piece(base, &at, db->state, 1);
+    return at;
 }
 
 static enum cs_status lane_open(struct lane *l, struct vdl_scan *s, const struct vdl_db *db)
 {
     enum cs_status st;
+    uint64_t size;
 
     *l = (struct lane){ .db = db, .scan = s, .events_room = EVENTS + (size_t)db->stages * 2 };
-    lane_layout(l, (uint8_t *)64);      /* only to see how long it gets */
-    st = arena_init(&l->arena, (size_t)((uintptr_t)l->end - 64));
+    size = lane_layout(l, NULL);
+    st = size <= SIZE_MAX ? arena_init(&l->arena, (size_t)size) : CS_NOMEM;
     if (st == CS_OK)
         lane_layout(l, l->arena.base);
     s->whole_needed |= (db->flags & VDB_F_WHOLE) != 0;

@@ -72,7 +72,6 @@ struct lane {
     bool has_offset;
     uint64_t plan_offset;       /* cond.c: the first place that made the plan true */
     uint64_t steps, steps_most; /* of automata and in buckets; more than so many for the bytes at hand is CS_LIMIT */
-    uint8_t *end;               /* of the mapping */
 };
 
 struct vdl_scan {
