@@ -170,7 +170,7 @@ static const struct { const char *text; unsigned loaded; const char *says; } fil
     { "include \"other.yar\" rule r { condition: true }", 1, "include" },
     { "rule { condition: true }", 0, "malformed" }, { "rule r condition: true }", 0, "malformed" }, { "rule r { condition true }", 0, "malformed" },
     { "rule r { meta: x condition: true }", 0, "malformed" }, { "nonsense", 0, "malformed" },
-    { "rule r { condition: true", 0, "malformed" }, { "rule r { /* open", 0, "malformed" }, 
+    { "rule r { condition: true", 0, "malformed" }, { "rule r { /* open", 0, "malformed" },
     { "", 0, "" }, { "// nothing\n", 0, "" },
 };
 
