@@ -47,7 +47,8 @@ struct setting {
 #define CLASS(word, c, act, other)                                                                                       \
     { word, "action", ACTION, AT(classes[c].action), act, 0, 0, 0, "what happens to a part of this class" },              \
     { word, "else", ACTION, AT(classes[c].otherwise), other, 0, 0, 0, "when cleaning is not possible" },                  \
-    { word, "quarantine", SWITCH, AT(classes[c].quarantine), NULL, 0, 0, 1, "keep a copy" }
+    { word, "quarantine", SWITCH, AT(classes[c].quarantine), NULL, 0, 0, 1, "keep a copy" },                             \
+    { word, "notice", TEXT, AT(classes[c].notice), "", 0, 0, 0, "templates LANG.txt of this class; before those of [notice]" }
 
 static const struct setting settings[] = {
     CLASS("virus", CLS_VIRUS, "clean", "replace"),

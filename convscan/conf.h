@@ -28,6 +28,7 @@ bool action_find(struct slice name, enum action *out);
 struct conf_class {
     unsigned action, otherwise;         /* enum action; otherwise: when cleaning is not possible */
     unsigned quarantine;                /* 0 or 1: keep a copy */
+    char *notice;                       /* folder of templates; NULL or empty: those of [notice] */
 };
 
 enum { CONF_NOT_SET = 99 };

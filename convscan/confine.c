@@ -45,6 +45,8 @@ static void add_common(struct fence *f, const struct conf *conf, const char *spo
     add(f, "/usr", CAGE_READ);
     add(f, spool, CAGE_WRITE);
     add(f, conf->notice.folder, CAGE_READ);
+    for (int i = 0; i < CLS_N; i++)
+        add(f, conf->classes[i].notice, CAGE_READ);
     add(f, conf->quarantine.folder, CAGE_WRITE);
     if (conf->flood.on)
         add_folder_of(f, conf->flood.file, CAGE_WRITE);

@@ -93,28 +93,37 @@ static bool next_language(struct slice *list, char out[3])
     return false;
 }
 
-static bool template_path(const struct conf *c, const char *language, const char *ending, char path[PATH_MAX])
+static bool template_path(const char *folder, const char *language, const char *ending, char path[PATH_MAX])
 {
-    int n = c->notice.folder ? snprintf(path, PATH_MAX, "%s/%s.%s", c->notice.folder, language, ending) : -1;
+    int n = folder && *folder ? snprintf(path, PATH_MAX, "%s/%s.%s", folder, language, ending) : -1;
 
     return n > 0 && n < PATH_MAX;
 }
 
-static bool open_template(const struct conf *c, const char *language, const char *ending, struct mapfile *m)
+/* The class's own folder is asked before the common one. */
+static bool find_template(const struct conf *c, enum cls cls, const char *language, const char *ending, char path[PATH_MAX])
+{
+    const char *own = cls < CLS_N ? c->classes[cls].notice : NULL;
+
+    return (template_path(own, language, ending, path) && access(path, R_OK) == 0) ||
+           (template_path(c->notice.folder, language, ending, path) && access(path, R_OK) == 0);
+}
+
+static bool open_template(const struct conf *c, enum cls cls, const char *language, const char *ending, struct mapfile *m)
 {
     char path[PATH_MAX];
 
-    return template_path(c, language, ending, path) && mapfile_open(m, path, MAPFILE_OURS, NOTICE_MAX / 2) == CS_OK;
+    return find_template(c, cls, language, ending, path) && mapfile_open(m, path, MAPFILE_OURS, NOTICE_MAX / 2) == CS_OK;
 }
 
 /* A template of the site or a built-in text, for the first language of the list that has either. */
-static bool has_language(const struct conf *c, struct slice languages, char code[3])
+static bool has_language(const struct conf *c, enum cls cls, struct slice languages, char code[3])
 {
     char path[PATH_MAX];
 
     languages = slice_take(languages, 200);
     while (next_language(&languages, code))
-        if (notice_lang_find(code) || (template_path(c, code, "txt", path) && access(path, R_OK) == 0))
+        if (notice_lang_find(code) || find_template(c, cls, code, "txt", path))
             return true;
     return false;
 }
@@ -137,8 +146,9 @@ static struct slice language_of_domain(const struct conf *c, const char *recipie
 /* The message's own wish, the recipients' domain, the setting, English. */
 static void choose_language(const struct conf *c, const struct notice_facts *f, char code[3])
 {
-    if (!has_language(c, slice_str(f->languages), code) && !has_language(c, language_of_domain(c, f->recipients), code) &&
-        !has_language(c, slice_str(c->notice.language), code))
+    if (!has_language(c, f->cls, slice_str(f->languages), code) &&
+        !has_language(c, f->cls, language_of_domain(c, f->recipients), code) &&
+        !has_language(c, f->cls, slice_str(c->notice.language), code))
         memcpy(code, "en", 3);
 }
 
@@ -158,7 +168,7 @@ enum cs_status notice_text(const struct conf *c, const struct notice_facts *f, s
 
     choose_language(c, f, code);
     l = words_of(code);
-    if (!open_template(c, code, "txt", &m))
+    if (!open_template(c, f->cls, code, "txt", &m))
         return fill(slice_str(l->text), f, l, false, out);
     st = fill(m.data, f, l, false, out);
     mapfile_close(&m);
@@ -172,7 +182,7 @@ enum cs_status notice_page(const struct conf *c, const struct notice_facts *f, s
     enum cs_status st;
 
     choose_language(c, f, code);
-    if (open_template(c, code, "html", &m)) {
+    if (open_template(c, f->cls, code, "html", &m)) {
         st = fill(m.data, f, words_of(code), true, out);
         mapfile_close(&m);
         return st;

@@ -31,6 +31,16 @@ language 'vom Mailserver entfernt' 'domains = *.de:de' 'To: a@example.de\nAccept
 language 'de ce message' 'domains = *.de:xx *.de:de\nlanguage = fr' 'To: a@example.de'
 language 'was removed by the mail server' 'domains = nonsense : :: *.de\nlanguage = zz' 'To: a@example.de'
 
+# A class may have templates of its own; what it lacks comes from the common folder, then from ours.
+mkdir -p of-virus
+echo 'virus text: {virus}' >of-virus/en.txt
+echo 'gemeinsam: {virus}' >notices/de.txt
+language 'virus text: Test.Virus' 'folder = notices\n[virus]\nnotice = of-virus' 'Accept-Language: en'
+language 'gemeinsam: Test.Virus' 'folder = notices\n[virus]\nnotice = of-virus' 'Accept-Language: de'
+language 'de ce message' 'folder = notices\n[virus]\nnotice = of-virus' 'Accept-Language: fr'
+language 'was removed by the mail server' 'folder = notices\n[spam]\nnotice = of-virus' 'Accept-Language: en'
+rm notices/de.txt
+
 cat >check.py <<'P'
 import email, email.policy, sys
 from html.parser import HTMLParser
