@@ -40,6 +40,11 @@ static const int allowed[] = {
     SCMP_SYS(sysinfo),
     /* the log socket, connected before the cage closed; there is no socket() to make another */
     SCMP_SYS(sendto),
+#if __SIZEOF_POINTER__ == 4
+    /* the same with wider numbers */
+    SCMP_SYS(_llseek), SCMP_SYS(fstat64), SCMP_SYS(fstatat64), SCMP_SYS(statx), SCMP_SYS(clock_gettime64), SCMP_SYS(futex_time64),
+    SCMP_SYS(sigreturn),
+#endif
 };
 
 /* Calls that depend on arguments: each line is one way to be allowed. The kernel uses the low 32 bits of these. */
@@ -49,13 +54,18 @@ struct test {
     unsigned arg;
     uint32_t value;
 };
+#if __SIZEOF_POINTER__ == 4
+#define MAP_CALL SCMP_SYS(mmap2)
+#else
+#define MAP_CALL SCMP_SYS(mmap)
+#endif
 static const struct way {
     int call;
     struct test tests[2];
 } ways[] = {
     /* memory is never writable and executable, nor made executable later; a library's file may be mapped to run */
-    { SCMP_SYS(mmap), { { CLEAR, 2, PROT_EXEC } } },
-    { SCMP_SYS(mmap), { { CLEAR, 2, PROT_WRITE }, { CLEAR, 3, MAP_ANONYMOUS } } },
+    { MAP_CALL, { { CLEAR, 2, PROT_EXEC } } },
+    { MAP_CALL, { { CLEAR, 2, PROT_WRITE }, { CLEAR, 3, MAP_ANONYMOUS } } },
     { SCMP_SYS(mprotect), { { CLEAR, 2, PROT_EXEC } } },
     /* abort() and raise() send a signal to the process itself; anything else stays out of reach */
     { SCMP_SYS(tgkill), { { EQUAL, 2, 6 } } },
