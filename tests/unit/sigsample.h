@@ -5,6 +5,8 @@
 #ifndef TESTS_UNIT_SIGSAMPLE_H
 #define TESTS_UNIT_SIGSAMPLE_H
 
+#include <stdio.h>
+
 #include "base/bytes.h"
 #include "regexsample.h"
 
