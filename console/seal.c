@@ -9,13 +9,15 @@ struct sink {
     enum cs_status st;
 };
 
+/* A failure is kept and told at the end: libarchive loses memory when a writer fails. */
 static la_ssize_t put(struct archive *a, void *ctx, const void *p, size_t n)
 {
     struct sink *k = ctx;
 
     (void)a;
-    k->st = buf_put(k->out, slice_of(p, n));
-    return k->st == CS_OK ? (la_ssize_t)n : -1;
+    if (k->st == CS_OK)
+        k->st = buf_put(k->out, slice_of(p, n));
+    return (la_ssize_t)n;
 }
 
 static bool write_entry(struct archive *a, const char *name, struct slice content)
@@ -48,5 +50,5 @@ enum cs_status seal_zip(const char *name, struct slice content, const char *pass
               archive_write_set_passphrase(a, password) == ARCHIVE_OK && archive_write_set_bytes_per_block(a, 0) == ARCHIVE_OK &&
               archive_write_open(a, &k, NULL, put, NULL) == ARCHIVE_OK && write_entry(a, name, content) && archive_write_close(a) == ARCHIVE_OK;
     archive_write_free(a);
-    return is_good ? CS_OK : k.st != CS_OK ? k.st : CS_UNSUPPORTED;
+    return k.st != CS_OK ? k.st : is_good ? CS_OK : CS_UNSUPPORTED;
 }
