@@ -41,9 +41,9 @@ enum cs_status refuse(struct emitter *e, const char *feature) MUST_USE;
 
 /* What a segment is used for: matches that must be told apart, and whether its first place matters. */
 struct use { const struct vdl_node *node; uint32_t need, number; bool has_place; };
-/* lower.c: one segment (VN_SEGMENT) of a plan becomes stages. */
+/* One segment (VN_SEGMENT) of a plan becomes stages. */
 enum cs_status lower_segment(struct emitter *e, struct use *u, uint32_t plan) MUST_USE;
-/* A literal record, and an anchor for it. */
+/* record.c: a literal record, and an anchor for it. */
 enum cs_status lower_literal(struct emitter *e, struct slice s, uint32_t owner) MUST_USE;
 
 /* code.c: programs of the position automaton, written straight into the image. */
