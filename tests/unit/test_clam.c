@@ -132,7 +132,7 @@ static const struct { reader *read; const char *line, *tree, *says; } lines[] = 
     { clam_read_ldb, "n;Target:0;0&1;6162;0(>>5#dl4#=1)", NULL, "malformed: decimal text" }, { clam_read_ldb, "n;Target:0;0&1;6162;0(>>5#hb4#=1,=2,=3)", NULL, "malformed: at most two" },
     { clam_read_ldb, "n;Target:0;0&1;6162;0(>>5#hb4#1)", NULL, "malformed: expected <, > or =" }, { clam_read_ldb, "n;Target:0;0&1;6162;1(>>5#hb4#=1)", NULL, "malformed: a byte comparison starts" },
     { clam_read_ldb, "n;Target:0;0&1;6162;0(>>5#hb4#=1", NULL, "malformed: expected ')' at the end" }, { clam_read_ldb, "n;Target:0;0&1;6162;0(5#hb4#=1)", NULL, "malformed: expected >>offset" },
-    { clam_read_ldb, "n;Target:0;0&1;6162;0(>>5#db4e#=0x10)", NULL, "" }, { clam_read_ldb, "n;Target:0;0&1;6162;fuzzy_img#af2ad01ed42993c7#0", NULL, "unsupported: n: image hash" },
+    { clam_read_ldb, "n;Target:0;0&1;6162;0(>>5#db4e#=0x10)", NULL, "malformed: expected a number of bytes" }, { clam_read_ldb, "n;Target:0;0&1;6162;fuzzy_img#af2ad01ed42993c7#0", NULL, "unsupported: n: image hash" },
 
     { clam_read_ldb, "n;Target:0;0&1;6162;${1-2}3", NULL, "malformed: expected ${min-max}group$" }, { clam_read_ldb, "n;Target:0;0&1;6162;${5-2}3$", NULL, "macro at no possible distance" },
     { clam_read_ldb, "n;Target:0;0;${5-9}3$", NULL, "macro with no subsignature before it" }, { clam_read_ldb, "n;Target:0;0&1;6162*6364;${5-9}3$", NULL, "no fixed length" },
