@@ -231,12 +231,18 @@ def kill_some(s, done):
     return kills
 
 
-def killed_filters(s, c, count=40):
+def batch(name, count):
+    """So many messages by their subjects; every second one is infected in its last part."""
     filler = kit.b64_part('image/png', 'p.png', kit.png(300, 300))
     raws = {}
     for i in range(count):
-        last = kit.b64_part('application/octet-stream', 'm.dat', kit.EICAR if i % 2 else b'clean ' * 1000)
-        raws[f'kill-{i}'] = kit.message(kit.multipart('mixed', kit.text_part(f'{i}\n'), filler, last), subject=f'kill-{i}')
+        last = kit.b64_part('application/octet-stream', 'm.dat', kit.EICAR if i % 2 else b'clean %d ' % i * 1000)
+        raws[f'{name}-{i}'] = kit.message(kit.multipart('mixed', kit.text_part(f'{i}\n'), filler, last), subject=f'{name}-{i}')
+    return raws
+
+
+def killed_filters(s, c, count=40):
+    raws = batch('kill', count)
     done = threading.Event()
     with ThreadPoolExecutor(1) as pool:
         killer = pool.submit(kill_some, s, done)

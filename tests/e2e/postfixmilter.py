@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -147,11 +146,7 @@ def trouble(s, done):
 
 
 def in_the_middle(s, c):
-    filler = kit.kit.b64_part('image/png', 'p.png', kit.kit.png(200, 200))
-    raws = {}
-    for i in range(MESSAGES):
-        last = kit.kit.b64_part('application/octet-stream', 'm.dat', kit.kit.EICAR if i % 2 else b'clean %d ' % i * 500)
-        raws[f'storm-{i}'] = kit.kit.message(kit.kit.multipart('mixed', kit.kit.text_part(f'{i}\n'), filler, last), subject=f'storm-{i}')
+    raws = kit.batch('storm', MESSAGES)
     done = threading.Event()
     with ThreadPoolExecutor(1) as pool:
         injuries = pool.submit(trouble, s, done)
@@ -181,24 +176,7 @@ def in_the_middle(s, c):
     print(f'{MESSAGES} messages; {counts}')
 
 
-def main():
-    missing = [p for p in ('postfix', 'smtp-sink', 'smtp-source') if not kit.which(p)]
-    if os.geteuid() != 0 or missing:
-        print('skipped: a real mail server needs root' if not missing else f'skipped: there is no {missing[0]} here')
-        return 77
-    c = kit.Checks()
-    room = tempfile.mkdtemp(prefix='cm.', dir='/tmp')
-    os.chmod(room, 0o755)
-    try:
-        with Gateway(room) as s:
-            for step in kit.clean_mail, kit.infected_mail, unchanged_fields, verdicts, own_hold, nobody_listens, in_the_middle:
-                step(s, c)
-    finally:
-        if not os.environ.get('KEEP'):
-            shutil.rmtree(room, ignore_errors=True)
-    print(f'{c.passed} passed, {c.failed} failed, 0 skipped')
-    return c.failed > 0
-
+STEPS = kit.clean_mail, kit.infected_mail, unchanged_fields, verdicts, own_hold, nobody_listens, in_the_middle
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(kit.main(Gateway, [p for p in ('postfix', 'smtp-sink', 'smtp-source') if not kit.which(p)], STEPS))
