@@ -3,7 +3,8 @@
  *
  * Children with and without a cage in turn, each timed from fork to its end; the difference within a pair also has what leaving
  * the cage costs. Both have touched the pages of the library that a start has touched long before its cage: fork() takes those away,
- * and a program that was started does not pay for them again (convscan takes 2 page faults more with its cage than without). "closing" is the call alone. Prints one JSON object with quartiles. The environment says which files, as for convscan.
+ * and a program that was started does not pay for them again (convscan takes 2 page faults more with its cage than without).
+ * "closing" is the call alone. Prints one JSON object with quartiles. The environment says which files, as for convscan.
  */
 #include <fcntl.h>
 #include <inttypes.h>
