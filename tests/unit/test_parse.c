@@ -118,6 +118,11 @@ static const struct { const char *vdl, *says; size_t rules; } wrong[] = {
     { ":n, \"ab\" OR \x80 #", "t:1:13: error: an unexpected byte", 0 },
     { ":n, (\"ab\" | \"ab\") #", "t:1:13: warning: this alternative is never reached", 1 },
     { ":n, \\d+ #", "t:1:1: warning: this rule is slow: it looks for", 1 },
+    { ":n, \"abcdefgh\", .*, \\b, .*, \"qrstuvwx\" #",
+      "t:1:21: warning: this rule is slow: this piece becomes an automaton that looks at every byte behind the piece before it\n"
+      "  :n, \"abcdefgh\", .*, \\b, .*, \"qrstuvwx\" #\n                      ^\n  hint: fixed bytes in it", 1 },
+    { ":n, \"abcd\" AND\n FULLWORD XORED \"abcd\" #", "t:2:17: warning: this rule is slow: this piece becomes an automaton that looks at every byte\n", 1 },
+    { ":n, .*, ., . #", "t:1:5: warning: a segment that begins with a gap", 0 },
     { ":n, .*, \"ab\" #", "t:1:5: warning: a segment that begins with a gap", 1 },
     { ":n, \"ab\" #\n:n, \"cd\" #", "t:2:1: warning: a rule of this name is there already", 2 },
     { ":n, \"abc\" #\n:m, \"abc\" #", "t:2:1: warning: this says the same as rule n", 2 },

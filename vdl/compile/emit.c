@@ -218,9 +218,8 @@ enum cs_status vdl_emit_check(const struct vdl_rule *r, char why[256])
     return st;
 }
 
-size_t vdl_emit_windows(const struct vdl_rule *r, struct arena *a, struct vdl_window *out, size_t room)
+size_t vdl_emit_windows(const struct vdl_rule *r, struct arena *a, struct vdl_window *out, size_t room, struct vdl_automaton *slow)
 {
-    (void)a;
     struct emitter e;
     char why[256];
     size_t n = 0;
@@ -228,6 +227,7 @@ size_t vdl_emit_windows(const struct vdl_rule *r, struct arena *a, struct vdl_wi
     if (try_rule(&e, r, why) == CS_OK)
         for (; n < e.anchors.n && n < room; n++)
             filter_window(&e.anchors.p[n], a, &out[n]);
+    *slow = e.automaton;
     emitter_release(&e);
     return n;
 }
@@ -235,8 +235,9 @@ size_t vdl_emit_windows(const struct vdl_rule *r, struct arena *a, struct vdl_wi
 void vdl_emit_explain(const struct vdl_rule *r, FILE *out)
 {
     enum { MOST = 64 };
-    static const char *const groups[] = { "eight bytes at every fourth place", "four bytes", "two bytes", "one byte" };
+    static const char *const shapes[] = { [8] = "eight bytes at every fourth place", [4] = "four bytes", [2] = "two bytes", [1] = "one byte" };
     struct vdl_window w[MOST];
+    struct vdl_automaton slow;
     struct arena a;
     size_t n;
 
@@ -245,15 +246,17 @@ void vdl_emit_explain(const struct vdl_rule *r, FILE *out)
     fputc('\n', out);
     if (arena_init(&a, 1 << 20) != CS_OK)
         return;
-    n = vdl_emit_windows(r, &a, w, MOST);
+    n = vdl_emit_windows(r, &a, w, MOST, &slow);
     for (size_t i = 0; i < n; i++) {
         fputs("  looks for", out);
         for (size_t k = 0; k < w[i].bytes.n; k++)
             fprintf(out, " %02x", w[i].bytes.p[k]);
-        fprintf(out, " (place %u of its literal; %s), expected %.3g times in a million bytes%s\n", w[i].at, groups[w[i].group],
+        fprintf(out, " (place %u of its literal; %s), expected %.3g times in a million bytes%s\n", w[i].at, shapes[w[i].window],
                 w[i].rarity, w[i].rarity > VDL_SLOW_RARITY ? ": slow" : "");
     }
-    if (n == 0)
-        fputs("  looks for nothing: decided by facts, or by an automaton over all bytes\n", out);
+    if (slow.is_there)
+        fprintf(out, "  an automaton looks at every byte%s: slow\n", slow.is_behind ? " behind the piece before" : "");
+    else if (n == 0)
+        fputs("  looks for nothing: decided by facts, or at a fixed place\n", out);
     arena_release(&a);
 }

@@ -35,11 +35,14 @@ enum cs_status vdl_emit_check(const struct vdl_rule *r, char why[256]) MUST_USE;
 struct vdl_window {
     struct slice bytes;         /* the window; in the arena given */
     unsigned at;                /* where it starts in its literal */
-    unsigned group;             /* 0: eight bytes and more, 1: four to seven, 2: two or three, 3: one */
+    unsigned window;            /* 8, 4, 2 or 1: as many of them are looked at together */
     double rarity;              /* expected hits in a million bytes of ordinary data */
 };
-/* The windows of a rule, at most room; gives how many there are (0: none, the rule is decided without searching). */
-size_t vdl_emit_windows(const struct vdl_rule *r, struct arena *a, struct vdl_window *out, size_t room);
+/* A piece without anything to search for: an automaton looks at every byte, of the object or behind the piece before it. */
+struct vdl_automaton { bool is_there, is_behind; uint32_t line, column /* 0: of the rule */; };
+/* The windows of a rule, at most room; gives how many there are (0: none, the rule is decided without searching). The first
+ * automaton without bounds goes to slow. */
+size_t vdl_emit_windows(const struct vdl_rule *r, struct arena *a, struct vdl_window *out, size_t room, struct vdl_automaton *slow);
 /* Expected candidates in a million bytes above which a rule deserves a warning. */
 #define VDL_SLOW_RARITY 2000.0
 

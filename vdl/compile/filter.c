@@ -561,7 +561,7 @@ void filter_window(const struct anchor *x, struct arena *a, struct vdl_window *o
         for (unsigned b = 256; b-- > 0;)
             if (x->bytes ? x->bytes[copy.at + i] == b : x->sets[copy.at + i][b / 8] >> (b % 8) & 1)
                 bytes[i] = (uint8_t)b;
-    *out = (struct vdl_window){ .bytes = slice_of(bytes, bytes ? n : 0), .at = x->shift + copy.at, .group = copy.group };
+    *out = (struct vdl_window){ .bytes = slice_of(bytes, bytes ? n : 0), .at = x->shift + copy.at, .window = p.window };
     for (uint32_t i = 0; i < p.stride; i++)
         out->rarity += 1e6 / p.stride * (x->bytes ? rarity_bytes(x->bytes + copy.at + i, p.window) : rarity_sets(x->sets + copy.at + i, p.window));
 }

@@ -112,6 +112,13 @@ static enum cs_status seeded_program(struct emitter *e, const struct stage *s, u
             gap.hi = s->anchor->hi >= INT64_MAX ? VDL_INF : (uint64_t)s->anchor->hi;
         }
     }
+    if ((!s->is_first || gap.hi == VDL_INF) && !e->automaton.is_there) {
+        e->automaton = (struct vdl_automaton){ .is_there = true, .is_behind = !s->is_first };
+        for (size_t i = 0; i < s->n && e->automaton.line == 0; i++) {
+            e->automaton.line = s->el[i]->line;
+            e->automaton.column = s->el[i]->column;
+        }
+    }
     if (s->need > 1 || s->has_place)
         return refuse(e, s->need > 1 ? "COUNT of a segment without a literal" : "the place of a segment without a literal");
     code_begin(&c, e);
@@ -337,7 +344,7 @@ static enum cs_status trim_gaps(struct emitter *e, struct list *l, const struct 
         fixed->hi = fixed->lo;
         l->p[l->n - 1] = fixed;
     }
-    return l->n ? CS_OK : refuse(e, "an empty segment");
+    return l->n ? CS_OK : refuse(e, "a segment of gaps alone; SIZE says how many bytes there must be");
 }
 
 static const uint8_t wheres[] = {

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "ast.h"
+#include "emit.h"
 #include "filter.h"
 #include "image.h"
 
@@ -31,6 +32,7 @@ struct emitter {
     uint64_t state;
     const struct vdl_types **types;     /* by number, from 1 */
     const struct vdl_rule *rule;        /* the one at work, for what is said of it */
+    struct vdl_automaton automaton;     /* the first without bounds */
     uint32_t fuel;
     char *why;
 };

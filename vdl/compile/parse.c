@@ -290,8 +290,14 @@ static void warn_slow(struct parse *p, const struct vdl_rule *rule, uint32_t col
     struct arena *a = &p->r->program->arena;
     struct vdl_window windows[SLOW_WINDOWS];
     uint8_t *mark = a->at;
-    size_t n = vdl_emit_windows(rule, a, windows, SLOW_WINDOWS);
+    struct vdl_automaton slow;
+    size_t n = vdl_emit_windows(rule, a, windows, SLOW_WINDOWS, &slow);
     char bytes[3 * 8 + 1] = "";
+
+    if (slow.is_there)
+        complain(&p->r->complaints, p->r->source, COMPLAIN_WARNING, slow.line ? slow.line : rule->line, slow.line ? slow.column : column,
+                 "fixed bytes in it, at most 64 alternatives, or a place (@=0-100) make it fast",
+                 "this rule is slow: this piece becomes an automaton that looks at every byte%s", slow.is_behind ? " behind the piece before it" : "");
 
     for (size_t i = 0; i < n && i < SLOW_WINDOWS; i++) {
         if (windows[i].rarity <= VDL_SLOW_RARITY)

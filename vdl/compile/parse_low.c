@@ -510,7 +510,7 @@ static struct vdl_node *repeat(struct parse *p, struct vdl_node *n, uint64_t lo,
     struct vdl_node *rep;
 
     if (n->kind == VN_GAP && n->lo == n->hi && n->lo)
-        return node_gap(p->r, lo * n->lo, hi == VDL_INF ? hi : hi * n->lo);
+        return at(node_gap(p->r, lo * n->lo, hi == VDL_INF ? hi : hi * n->lo), &(struct token){ .line = n->line, .column = n->column });
     if (lo == 1 && hi == 1)
         return n;
     if (n->kind == VN_BYTES && !n->mask && lo == hi && lo * n->bytes.n <= LEX_STRING) {
