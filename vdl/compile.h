@@ -54,9 +54,9 @@ enum cs_status vdl_compiler_explain(struct vdl_compiler *c, struct slice rule, F
 
 /* A rule's own tests, for vdlc --test. */
 struct vdl_test {
-    struct slice rule, name, parent;
+    struct slice rule, name, sender;
     struct slice bytes;                 /* the sample itself; a file has been read */
-    const char *types[8];               /* type words, NULL ends the list early */
+    const char *types[8], *inside[8];   /* type words; containers, outermost first; NULL ends a list early */
     unsigned depth;
     bool must_match;
     const char *source;                 /* where the sample stands */

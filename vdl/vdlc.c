@@ -141,15 +141,13 @@ static bool on_hit(void *ctx, const struct vdl_hit *hit)
 static bool run_test(void *ctx, const struct vdl_test *test)
 {
     struct test_run *t = ctx;
-    const char *ancestors[1] = { (const char *)test->parent.p };
-    struct vdl_object o = { .name = test->name, .parent = test->parent, .depth = test->depth ? test->depth : test->parent.n > 0, .size = test->bytes.n };
+    struct vdl_object o = { .name = test->name, .sender = test->sender, .ancestors = test->inside, .size = test->bytes.n };
     enum cs_status st;
 
     memcpy(o.types, test->types, sizeof o.types);
-    if (test->parent.n) {
-        o.ancestors = ancestors;
-        o.n_ancestors = 1;
-    }
+    while (o.n_ancestors < sizeof test->inside / sizeof *test->inside && test->inside[o.n_ancestors])
+        o.parent = slice_str(test->inside[o.n_ancestors++]);
+    o.depth = test->depth ? test->depth : (unsigned)o.n_ancestors;
     t->want = test->rule;
     t->found = false;
     t->n++;

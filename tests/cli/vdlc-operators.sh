@@ -209,9 +209,135 @@ $define word "macro", @0-3, "word"
 :NotType, <!"GIF"> "hello" #
 +NotType, "hello" <"HTML"> #
 -NotType, "hello" <"GIF89"> #
+:Comparisons, INT8(0) < 3 AND INT8(1) <= 3 AND INT8(2) > 3 AND INT8(3) >= 3 AND INT8(4) != 3 AND INT8(5) = 3 #
++Comparisons, HEX "020304030203" #
+-Comparisons, HEX "020304030303" #
+:Integers, INT64(0) = 0x0807060504030201 AND INT32BE(0) = 0x01020304 AND INT64BE(0) = 0x0102030405060708 #
++Integers, HEX "0102030405060708" #
+-Integers, HEX "0102030405060709" #
+:Before-name, LET h = "head" IN INT8(h - 1) = 7 AND INT8(("he", @2) + 4) = 9 #
++Before-name, HEX "076865616409" #
+-Before-name, HEX "086865616409" #
+:From, INT8(INT8(0) + 1) = 5 AND INT8(INT16BE(1) - 1) = 6 AND INT8(INT16(3)) = 7 AND INT8(INT32BE(5)) = 8 #
++From, HEX "09000c0c000000000d2e05060708" #
+-From, HEX "09000c0c000000000c2e05060708" #
+:Hex, LET n = "len=" IN HEX(n + 4, 4) = 0x00ff AND HEXLE(n + 4, 4) = 0xff00 #
++Hex, "len=00ff;" #
+-Hex, "len=00fe;" #
+:Number, LET n = "len=" IN NUMBER(n + 4, 4) = 0x1f #
++Number, "len=0x1f" #
++Number, "len=0031" #
+-Number, "len=0x1e" #
+:Decexact, LET n = "len=" IN DECEXACT(n + 4, 3) = 12 #
++Decexact, "len=012;" #
+-Decexact, "len=12;;" #
+:Hexexact, LET n = "len=" IN HEXEXACT(n + 4, 3) = 0x1f #
++Hexexact, "len=01f;" #
+-Hexexact, "len=1f;;" #
+:Of-conditions, ALL OF ("one" AND "two", NOT "three", COUNT("four") < 2) #
++Of-conditions, "two one four" #
+-Of-conditions, "two one four four" #
+:Size-compared, SIZE > 3 AND SIZE != 5 AND SIZE <= 6 #
++Size-compared, "abcd" #
+-Size-compared, "abcde" #
+:Sender, SENDER ~"*@example.com" #
++Sender, "x" SENDER "Bob@Example.COM" #
+-Sender, "x" SENDER "bob@example.com.org" #
+:Inside, INSIDE "ZIP>*>OLE2" #
++Inside, "x" INSIDE "TAR>ZIP>RAR>OLE2" #
+-Inside, "x" INSIDE "ZIP>OLE2" #
+:Before-b, BEFORE_B, "mid", AFTER_B #
++Before-b, "a@mid=b" #
+-Before-b, "a=mid@b" #
+:Not-before-b, N_BEFORE_B, "mid", N_AFTER_B #
++Not-before-b, "a=mid@b" #
+-Not-before-b, "a=mid=b a@mid@b" #
+:Not-lines, N_BEFORE_L, "line", N_AFTER_L #
++Not-lines, "a line b" #
+-Not-lines, "a line\nline b" #
+:Not-limits, N_BEFORE_W, "mid", N_AFTER_W #
++Not-limits, "amids" #
+-Not-limits, "amid mids" #
+:Not-start, N_START, "head" #
++Not-start, "the head" #
+-Not-start, "header" #
+:Word-too, WORD, "cat", N_WORD #
++Word-too, "a cats" #
+-Word-too, "a cat" #
+:Base64-wide, BASE64WIDE "a longer text" #
++Base64-wide, HEX "59005300420073006200320035006e005a0058004900670064004700560034006400" #
+-Base64-wide, "YSBsb25nZXIgdGV4dA==" #
+:Combined, XORED 7 WIDE "text" #
++Combined, HEX "730762077f077307" #
+-Combined, "text" #
+:Regex-flags, /^ab . cd $/smx WITH "cd" #
++Regex-flags, "x\nab\ncd\nef" #
+-Regex-flags, "x ab\ncd\nef" #
+:Anchored, /abc.*?x/AU #
++Anchored, "abc x" #
+-Anchored, " abc x" #
+:At-open, @=4-, "x!" #
++At-open, "........x!" #
+-At-open, "x!" #
+:At-ends, @=-4-6, "PK" #
++At-ends, "..PK...." #
+-At-ends, "..PK....." #
+
+; a program for Windows: its head, then two sections; the second ends with version information
+$define exe HEX "4d5a", 0{58}, HEX "40000000504500004c0102", 0{13}, HEX "780002010b01", 0{14}, HEX "0810", 0{18}, HEX "01", 0{55}, HEX "10", 0{19}, HEX "1020", 0{6}, HEX "7a65726f000000001000000000100000100000002001", 0{18}, HEX "6f6e650000000000ec00000000200000ec0000003001", 0{18}
+$define maker 0{14}, HEX "01001000000018000080", 0{14}, HEX "01000100000030000080", 0{14}, HEX "010009040000480000006820000084", 0{11}, HEX "840000000000560053005f00560045005200530049004f004e005f0049004e0046004f00000000005c000000010053007400720069006e006700460069006c00650049006e0066006f0000003800000001003000340030003900300034006200300000001e00050001004d0061006b006500720000000000410063006d00650000000000"
+:Entry, @=EP+2, "try" #
++Entry, $exe, "sectzero", "entry!!!", "sectone.lastbyte", $maker #
+-Entry, $exe, "sectzer", "entry!!!", "xsectone.lastbyte", $maker #
+:Section, @=S1+4, "one" #
++Section, $exe, "sectzero", "entry!!!", "sectone.lastbyte", $maker #
+-Section, $exe, "sectzero", "entry!!!", "xsectone.lastbyt", $maker #
+:Last-section, @=SL-3, "!!!" #
++Last-section, $exe, "sectzero", "entry!!!", "sectone.lastbyte", $maker #
+-Last-section, $exe, "sectzero", "entry!!.", "sectone.lastbyte", $maker #
+:In-section, @=SE0, "entry" #
++In-section, $exe, "sectzero", "entry!!!", "sectone.lastbyte", $maker #
+-In-section, $exe, "sectzero", "e.try!!!", "sectone.entry...", $maker #
+:Version-information, @=VI, WIDE "Maker", @4, WIDE "Acme" #
++Version-information, $exe, "sectzero", "entry!!!", "sectone.lastbyte", $maker #
+-Version-information, $exe, "sectzero", "entry!!!", "sectone.lastbyt", $maker, HEX "4d0061006b006500720000000000410063006d006500" #
+:Section-hash, SECTION MD5("905a68b723188009ca78551e58105fab") SIZE 16 #
++Section-hash, $exe, "sectzero", "entry!!!", "sectone.lastbyte", $maker #
+-Section-hash, $exe, "sectzero", "entry!!.", "sectone.lastbyte", $maker #
+:Section-hash-1, SECTION SHA1("7b2c95cb0d87c9d2bfee6c28aad02ff953ce53d6") #
++Section-hash-1, $exe, "sectzero", "entry!!!", "sectone.lastbyte", $maker #
+-Section-hash-1, "sectzeroentry!!!" #
+:Section-hash-2, SECTION SHA256("138d46ea23bd57df63f7297fc5ba4ec9d0c6fc1e99e4b5d996b9862c0f415e63") AND "lastbyte" #
++Section-hash-2, $exe, "sectzero", "entry!!!", "sectone.lastbyte", $maker #
+-Section-hash-2, $exe, "sectzero", "entry!!!", "sectone.lastbite", $maker #
+
+; facts about rules, then about all that follow
+:Facts, <"text","version=1.4","class=spam","severity=high","id=7","info=http://example.com","clean=cut"> "facts" #
++Facts, "facts" <"text"> #
+-Facts, "facts" <"GIF"> #
+<"HTML","text","class=pua","version=2026-11-25">
+:File-type, "listed" #
++File-type, "listed" <"HTML"> #
+-File-type, "listed" <"GIF"> #
+<>
+:No-type, "listed" #
++No-type, "listed" <"GIF"> #
+-No-type, "linted" <"GIF"> #
 VDL
 "$BIN/vdlc" --test operators.vdl 2>err || fail "$(cat err)"
 [ "$(grep -c '^samples .* 0 failed$' err)" = 1 ] || fail "no count: $(cat err)"
+# Each has something to find and a near miss; every word of the grammar stands in a rule.
+for name in $(sed -n 's/^:\([^,]*\),.*/\1/p' operators.vdl); do
+    for sign in '+' '-'; do
+        grep -q "^[$sign]$name," operators.vdl || fail "no $sign sample for $name"
+    done
+done
+grep '^:' operators.vdl >rules
+for word in $(sed -n '/^condition  = /,/^cmp  /p' "$ROOT/docs/LANGUAGE.md" | sed 's/  *each also with N_.*//; s/  *a name given by LET//; s/  *also behind SECTION/ SECTION/' |
+    grep -o '\<[A-Z][A-Z_0-9]\+\>' | sort -u); do
+    case $word in STRING | MASK) continue ;; esac
+    grep -q "[^A-Z_]$word\\($\|[^A-Z_]\)" rules || fail "$word of the grammar stands in no rule"
+done
 
 # Complaints: all of them in one run, each with its place; warnings for what is slow, said twice, never reached.
 printf ':One, "abc #\n:Two, "x" AND #\n:Three, @5-2, "ab" #\n' >errors.vdl
@@ -224,8 +350,10 @@ cat >warn.vdl <<'VDL'
 :Same-two, "the same text twice" #
 :Alternative, "x", ("abcd" | "abcd"), "some more" #
 :Gap-first, @2-4, "some more text" #
+:Automaton, "a piece of text", @0-100, \d*, @0-100,
+    "another piece of text" #
 VDL
 "$BIN/vdlc" -o w.vdb warn.vdl 2>err || fail "warnings are errors: $(cat err)"
-for what in 1:'.*slow' 3:'.*the same as rule Same-one' 4:'.*never reached' 5:'.*slow'; do
+for what in 1:'.*slow' 3:'.*the same as rule Same-one' 4:'.*never reached' 5:'.*slow' 6:'40: warning: .* an automaton that looks at every byte behind'; do
     grep -q "^warn.vdl:${what%%:*}:.*${what#*:}" err || fail "no warning in line ${what%%:*}: $(cat err)"
 done

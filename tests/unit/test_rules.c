@@ -14,10 +14,12 @@ static glob_t files;
 
 static void judge(const struct vdl_rule *r, const struct vdl_sample *s)
 {
-    struct vdl_object o = { .name = s->name, .parent = s->parent, .size = s->bytes.n, .depth = s->parent.n ? 1 : s->depth };
+    struct vdl_object o = { .name = s->name, .sender = s->sender, .size = s->bytes.n, .depth = s->depth ? s->depth : (unsigned)s->n_inside };
 
     for (size_t i = 0; i < s->n_types; i++)
         o.types[i] = (const char *)s->types[i].p;
+    if (s->n_inside)
+        o.parent = s->inside[s->n_inside - 1];
     ck_assert_msg(reference_rule(r, &o, s->bytes) == s->must_match, "%s:%u: %.*s %s", s->source, s->line, (int)s->rule.n, (const char *)s->rule.p,
                   s->must_match ? "does not find this sample" : "finds this sample");
 }

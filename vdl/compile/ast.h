@@ -121,9 +121,9 @@ struct vdl_meta {               /* shared by many rules; every slice may be empt
 struct vdl_sample {             /* a rule's own tests */
     struct slice rule;          /* name */
     struct slice bytes, file;   /* file: path relative to the source's folder; empty when bytes are given */
-    struct slice name, parent;
-    struct slice types[8];
-    size_t n_types;
+    struct slice name, sender;
+    struct slice types[8], inside[8];   /* inside: the containers, outermost first */
+    size_t n_types, n_inside;
     unsigned depth;
     bool must_match;
     const char *source;         /* file and line of the sample */

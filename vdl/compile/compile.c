@@ -315,13 +315,15 @@ enum cs_status vdl_compiler_tests(struct vdl_compiler *c, bool (*fn)(void *ctx, 
 
     for (size_t i = 0; i < c->program.n_samples; i++) {
         const struct vdl_sample *s = &c->program.samples[i];
-        struct vdl_test t = { .rule = s->rule, .name = s->name, .parent = s->parent, .bytes = s->bytes, .depth = s->depth,
+        struct vdl_test t = { .rule = s->rule, .name = s->name, .sender = s->sender, .bytes = s->bytes, .depth = s->depth,
                               .must_match = s->must_match, .source = s->source, .line = s->line };
         struct mapfile m = { 0 };
         bool go_on;
 
         for (size_t k = 0; k < s->n_types; k++)
             t.types[k] = (const char *)s->types[k].p;
+        for (size_t k = 0; k < s->n_inside; k++)
+            t.inside[k] = (const char *)s->inside[k].p;
         if (s->file.n) {
             enum cs_status got = sample_file(s, &m);
             if (got != CS_OK) {

@@ -567,19 +567,43 @@ static bool sample_types(struct parse *p, struct vdl_sample *s)
     return parse_need(p, '>', "',' or '>'");
 }
 
+/* "ZIP>OLE2": the containers of INSIDE; PARENT gives the one there is. */
+static bool sample_inside(struct parse *p, struct vdl_sample *s)
+{
+    uint8_t *text = reader_get(p->r, p->t.bytes.n + 1, 1);
+    size_t n = 0, end;
+
+    if (!text)
+        return false;
+    memcpy(text, p->t.bytes.p, p->t.bytes.n);
+    for (struct slice rest = { text, p->t.bytes.n }; rest.n; rest = slice_drop(rest, end + 1)) {
+        if (n == sizeof s->inside / sizeof *s->inside)
+            return parse_error(p, p->t.line, p->t.column, NULL, "more than eight containers");
+        end = slice_chr(rest, '>');
+        s->inside[n++] = slice_take(rest, end);
+        text[rest.p - text + (ptrdiff_t)end] = '\0';
+    }
+    s->n_inside = n;
+    return true;
+}
+
 /* What is known of the object, and its bytes. */
 static bool sample_item(struct parse *p, struct vdl_sample *s, struct buf *b)
 {
     uint64_t depth;
-    struct slice *to = parse_is_word(p, "NAME") ? &s->name : parse_is_word(p, "PARENT") ? &s->parent : parse_is_word(p, "FILE") ? &s->file : NULL;
+    bool is_inside = parse_is_word(p, "PARENT") || parse_is_word(p, "INSIDE");
+    struct slice *to = parse_is_word(p, "NAME") ? &s->name : parse_is_word(p, "SENDER") ? &s->sender : parse_is_word(p, "FILE") ? &s->file : NULL;
 
     if (parse_take(p, '<'))
         return sample_types(p, s);
-    if (to) {
+    if (to || is_inside) {
         parse_next(p);
         if (p->t.kind != LT_STRING)
             return parse_expected(p, "a string", NULL);
-        *to = p->t.bytes;
+        if (to)
+            *to = p->t.bytes;
+        else if (!sample_inside(p, s))
+            return false;
         parse_next(p);
         return true;
     }

@@ -74,7 +74,7 @@ static void put_span(uint64_t lo, uint64_t hi, FILE *out)
 static void put_edge(const struct vdl_node *n, FILE *out)
 {
     static const char *const names[] = {
-        [VE_WORD] = "\\b", [VE_START] = "START", [VE_END] = "END", [VE_CLAM_B] = "_B", [VE_CLAM_L] = "_L", [VE_ALNUM_FREE] = "_W",
+        [VE_WORD] = "WORD", [VE_START] = "START", [VE_END] = "END", [VE_CLAM_B] = "_B", [VE_CLAM_L] = "_L", [VE_ALNUM_FREE] = "_W",
     };
 
     fprintf(out, "%s%s%s", n->edge_not ? "N_" : "", names[n->edge][0] != '_' ? "" : n->is_after ? "AFTER" : "BEFORE", names[n->edge]);
