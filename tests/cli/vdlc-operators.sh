@@ -273,6 +273,9 @@ $define word "macro", @0-3, "word"
 :Regex-flags, /^ab . cd $/smx WITH "cd" #
 +Regex-flags, "x\nab\ncd\nef" #
 -Regex-flags, "x ab\ncd\nef" #
+:Regex-slash, @=1-3, /ab\/c[\/]+\\x/ #
++Regex-slash, "..ab/c//\\x" #
+-Regex-slash, "....ab/c//\\x" #
 :Anchored, /abc.*?x/AU #
 +Anchored, "abc x" #
 -Anchored, " abc x" #
@@ -337,6 +340,28 @@ for word in $(sed -n '/^condition  = /,/^cmp  /p' "$ROOT/docs/LANGUAGE.md" | sed
     grep -o '\<[A-Z][A-Z_0-9]\+\>' | sort -u); do
     case $word in STRING | MASK) continue ;; esac
     grep -q "[^A-Z_]$word\\($\|[^A-Z_]\)" rules || fail "$word of the grammar stands in no rule"
+done
+
+# What --dump prints compiles to the same image, as often as one likes; so do the shipped rules.
+for source in operators.vdl "$ROOT/vdl/rules"; do
+    "$BIN/vdlc" -q -o first.vdb "$source" 2>/dev/null && "$BIN/vdlc" --dump first.vdb >dumped.vdl || fail "no dump of $source"
+    "$BIN/vdlc" -q -o second.vdb dumped.vdl 2>err || fail "the dump of $source does not compile: $(grep -A3 error err)"
+    cmp first.vdb second.vdb || fail "the dump of $source makes another image"
+done
+grep -q '^<"version=2026-11-25">$' dumped.vdl && fail "the version of another image"
+"$BIN/vdlc" -q -o first.vdb operators.vdl 2>/dev/null
+"$BIN/vdlc" --dump first.vdb | head -1 | grep -q '^<"version=2026-11-25">$' || fail "no version in the dump"
+"$BIN/convscan" --version --db first.vdb | grep -q 'first.vdb: [0-9]* rules, [0-9a-f]* 2026-11-25$' || fail "no version: $("$BIN/convscan" --version --db first.vdb)"
+# A private rule of YARA stands in those that use it.
+cat >set.yar <<'YARA'
+private rule inner { strings: $a = "some inner text" $b = /bad[0-9]\/x+/ condition: any of them }
+rule outer { strings: $c = "some outer text" condition: inner and $c }
+YARA
+"$BIN/vdlc" -q -o first.vdb set.yar && "$BIN/vdlc" --dump first.vdb >dumped.vdl || fail "no dump of a set of YARA"
+"$BIN/vdlc" -q -o second.vdb dumped.vdl 2>err || fail "the dump of a set of YARA does not compile: $(cat err)"
+printf 'some outer text, bad7/xx' >hit; printf 'some outer text, bad/xx' >miss
+for image in first second; do
+    [ "$("$BIN/convscan" --raw --db $image.vdb hit miss)" = "$(printf 'hit: outer FOUND\nmiss: OK')" ] || fail "$image: $("$BIN/convscan" --raw --db $image.vdb hit miss)"
 done
 
 # Complaints: all of them in one run, each with its place; warnings for what is slow, said twice, never reached.

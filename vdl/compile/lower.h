@@ -61,7 +61,7 @@ void place_set(const struct vdl_node *n, size_t i, uint8_t set[32]);
 bool loose_skips(enum vdl_kind kind, uint8_t b);
 
 /* print.c: an expression as VDL. */
-bool print_node(const struct vdl_node *n, FILE *out);
+bool print_expression(const struct vdl_node *n, FILE *out);
 bool print_types(const struct vdl_types *t, FILE *out);
 /* hashes.c: rules that are one digest; they get the last numbers, in the order of the digests. */
 struct hashed { const struct vdl_rule *rule; };

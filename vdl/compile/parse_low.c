@@ -661,8 +661,11 @@ static struct vdl_node *anchored(struct parse *p, const struct token *t)
 
     if (!a || !parse_need(p, ',', "',' behind the place"))
         return NULL;
-    n = need_low(p, parse_cat(p), "only a segment can be bound to a place");
-    n = n ? node_over(p->r, VN_SEGMENT, n) : NULL;
+    n = parse_cat(p);
+    if (!n || n->kind != VN_REGEX || n->anchor) {
+        n = need_low(p, n, "only a segment or a regular expression can be bound to a place");
+        n = n ? node_over(p->r, VN_SEGMENT, n) : NULL;
+    }
     if (n)
         n->anchor = a;
     return at(n, t);

@@ -370,7 +370,7 @@ static uint32_t rule_text(struct emitter *e, const struct vdl_rule *r)
         e->image.is_short = true;
         return 0;
     }
-    print_node(r->expr, f);
+    print_expression(r->expr, f);
     if (fclose(f) == 0)
         at = image_string(&e->image, slice_of(text, n));
     free(text);

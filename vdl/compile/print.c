@@ -62,6 +62,8 @@ static void put_bytes(const struct vdl_node *n, FILE *out)
     }
 }
 
+static void print_node(const struct vdl_node *n, FILE *out);
+
 static void put_span(uint64_t lo, uint64_t hi, FILE *out)
 {
     fprintf(out, "%" PRIu64, lo);
@@ -132,24 +134,41 @@ static void put_hash(const struct vdl_node *n, FILE *out)
         fprintf(out, " SIZE %" PRIu64, n->lo);
 }
 
+/* As it was written: on one line, with a backslash before each slash. */
+static void put_regex_text(struct slice s, FILE *out)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        bool is_escape = s.p[i] == '\\' && i + 1 < s.n && s.p[i + 1] != '\n' && s.p[i + 1];
+
+        if (s.p[i] == '/')
+            fputs("\\/", out);
+        else if (s.p[i] == '\n' || s.p[i] == 0)
+            fprintf(out, "\\x%02x", s.p[i]);
+        else
+            fputc(s.p[i], out);
+        if (is_escape)
+            fputc(s.p[++i], out);
+    }
+}
+
 static void put_regex(const struct vdl_node *n, FILE *out)
 {
     static const char letters[] = "ismxAEUgre";
     static const unsigned bits[] = { VR_ICASE, VR_DOTALL, VR_MULTILINE, VR_EXTENDED, VR_ANCHORED, VR_DOLLAR_END, VR_UNGREEDY,
                                      VR_GLOBAL, VR_ROLLING, VR_ENCOMPASS };
 
-    if (n->n_kids) {
-        fputc('(', out);
-        print_node(n->kids[0], out);
-        fputs(" AND ", out);
-    }
     put_anchor(n->anchor, out);
-    fprintf(out, "/%.*s/", (int)n->bytes.n, (const char *)n->bytes.p);
+    fputc('/', out);
+    put_regex_text(n->bytes, out);
+    fputc('/', out);
     for (size_t i = 0; i < sizeof bits / sizeof *bits; i++)
         if (n->regex & bits[i])
             fputc(letters[i], out);
-    if (n->n_kids)
+    if (n->n_kids) {
+        fputs(" WITH (", out);
+        print_node(n->kids[0], out);
         fputc(')', out);
+    }
 }
 
 static void put_integer(const struct vdl_node *n, FILE *out)
@@ -216,11 +235,11 @@ static void put_high(const struct vdl_node *n, FILE *out)
     case VN_SECTION_HASH: put_hash(n, out); break;
     case VN_REGEX: put_regex(n, out); break;
     case VN_INTEGER: put_integer(n, out); break;
-    default: fputs(n->kind == VN_TRUE ? "SIZE 0-" : "NOT SIZE 0-", out);
+    default: fputs(n->kind == VN_TRUE ? "SIZE 0-" : "NOT (SIZE 0-)", out);
     }
 }
 
-bool print_node(const struct vdl_node *n, FILE *out)
+static void print_node(const struct vdl_node *n, FILE *out)
 {
     switch ((enum vdl_kind)n->kind) {
     case VN_BYTES: put_bytes(n, out); break;
@@ -245,9 +264,44 @@ bool print_node(const struct vdl_node *n, FILE *out)
     case VN_LOOSE: fputs("~~", out); put_text(n->bytes, out); break;
     case VN_DIGITS: fputs("~#", out); put_text(n->bytes, out); break;
     case VN_EDGE: put_edge(n, out); break;
-    case VN_SEGMENT: put_anchor(n->anchor, out); put_list(n, "", out); break;
+    case VN_SEGMENT:
+        if (n->bytes.n) {
+            fwrite(n->bytes.p, 1, n->bytes.n, out);
+            break;
+        }
+        put_anchor(n->anchor, out);
+        put_list(n, "", out);
+        break;
     default: put_high(n, out);
     }
+}
+
+/* Names by LET, each before it is used. */
+enum { NAMES = 256 };
+struct names { const struct vdl_node *p[NAMES]; size_t n; };
+
+static void put_names(const struct vdl_node *n, struct names *done, FILE *out)
+{
+    for (uint32_t i = 0; i < n->n_kids; i++)
+        put_names(n->kids[i], done, out);
+    if (n->kind != VN_SEGMENT || !n->bytes.n || done->n == NAMES)
+        return;
+    for (size_t i = 0; i < done->n; i++)
+        if (done->p[i] == n)
+            return;
+    done->p[done->n++] = n;
+    fprintf(out, "LET %.*s = ", (int)n->bytes.n, (const char *)n->bytes.p);
+    put_anchor(n->anchor, out);
+    put_list(n, "", out);
+    fputs(" IN ", out);
+}
+
+bool print_expression(const struct vdl_node *n, FILE *out)
+{
+    struct names done = { .n = 0 };
+
+    put_names(n, &done, out);
+    print_node(n, out);
     return !ferror(out);
 }
 
@@ -264,5 +318,5 @@ bool print_types(const struct vdl_types *t, FILE *out)
 
 bool vdl_print_rule(const struct vdl_rule *r, FILE *out)
 {
-    return print_types(r->types, out) && print_node(r->expr, out);
+    return print_types(r->types, out) && print_expression(r->expr, out);
 }

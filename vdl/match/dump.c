@@ -124,10 +124,13 @@ enum cs_status vdl_dump(const struct vdl_db *db, FILE *out)
 {
     uint32_t *at = malloc(((size_t)db->rules + 1) * sizeof *at);
     bool is_ok = at != NULL;
+    struct slice version;
 
     if (!at)
         return CS_NOMEM;
     find_literals(db, at);
+    if (db_string(db, get_le32(db->sec[VDB_INFO].p + VDB_I_VERSION), &version) && version.n)
+        fprintf(out, "<\"version=%.*s\">\n", (int)version.n, (const char *)version.p);
     for (uint32_t i = 0; i < db->rules && is_ok; i++)
         is_ok = put_rule(db, i, at[i], out);
     free(at);
