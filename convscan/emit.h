@@ -55,6 +55,14 @@ struct emit {
     bool wants_normalised_text;                 /* some loaded signature is meant for that view of plain text */
 };
 
+/* put() for what wants a function and something to call it with: decoders of streams. */
+static inline enum cs_status emit_put(void *e, struct slice bytes)
+{
+    struct emit *out = e;
+
+    return out->put(out, bytes);
+}
+
 /* A child that is all there. */
 static inline enum cs_status emit_whole(struct emit *e, const struct emit_child *c, struct slice bytes)
 {

@@ -47,6 +47,10 @@ struct format {
     X("binary", activemime_decode, false) \
     X("binary", macfork_decode, false) \
     X("ZIP", macfork_decode, false) \
+    X("CMS", cms_decode, false)    \
+    X("PGP", openpgp_decode, false) \
+    X("text", armour_decode, false) \
+    X("text", vcard_decode, false) \
     X("RAR", unpack_rar, true)     \
     X("7z", unpack_7z, true)       \
     X("tar", unpack_tar, true)     \

@@ -1,8 +1,10 @@
 #include "ftype.h"
 
 #include "base/bytes.h"
+#include "cms.h"
 #include "mime/mime.h"
 #include "ole2.h"
+#include "openpgp.h"
 #include "udf.h"
 #include "zip.h"
 
@@ -317,6 +319,10 @@ static void by_place(struct ftype *t, struct slice s)
     }
     if (t->n == 0 && is_lzma(s))
         ftype_add(t, "lzma");
+    if (t->n == 0 && (cms_is(s) || openpgp_is(s))) {
+        ftype_add(t, cms_is(s) ? "CMS" : "PGP");
+        ftype_add(t, "binary");
+    }
     if (!ftype_has(t, "ZIP") && !ftype_has(t, "archive") && zip_is_behind(s))
         ftype_add(t, "ZIP");
     if (ftype_has(t, "OLE2"))

@@ -20,13 +20,6 @@ struct stream {
     one_fn *one;
 };
 
-static enum cs_status put(void *to, struct slice bytes)
-{
-    struct emit *e = to;
-
-    return e->put(e, bytes);
-}
-
 static uint8_t *room(void *to, size_t n)
 {
     struct emit *e = to;
@@ -38,28 +31,28 @@ static uint8_t *room(void *to, size_t n)
 static enum cs_status one_gzip(struct slice in, struct emit *e, struct inflate_result *res)
 {
     if (in.n < LARGE)
-        return inflate_all(in, INFLATE_GZIP, put, e, res);
-    return inflate_sized(in, INFLATE_GZIP, get_le32(in.p + in.n - 4), room, put, e, res);
+        return inflate_all(in, INFLATE_GZIP, emit_put, e, res);
+    return inflate_sized(in, INFLATE_GZIP, get_le32(in.p + in.n - 4), room, emit_put, e, res);
 }
 
 static enum cs_status one_bzip2(struct slice in, struct emit *e, struct inflate_result *res)
 {
-    return bz_all(in, put, e, res);
+    return bz_all(in, emit_put, e, res);
 }
 
 static enum cs_status one_xz(struct slice in, struct emit *e, struct inflate_result *res)
 {
-    return xz_all(in, XZ_XZ, UINT64_MAX, put, e, res);
+    return xz_all(in, XZ_XZ, UINT64_MAX, emit_put, e, res);
 }
 
 static enum cs_status one_lzma(struct slice in, struct emit *e, struct inflate_result *res)
 {
-    return xz_all(in, XZ_ALONE, UINT64_MAX, put, e, res);
+    return xz_all(in, XZ_ALONE, UINT64_MAX, emit_put, e, res);
 }
 
 static enum cs_status one_zstd(struct slice in, struct emit *e, struct inflate_result *res)
 {
-    return zst_all(in, put, e, res);
+    return zst_all(in, emit_put, e, res);
 }
 
 /* What a compressed stream holds is called like the stream, without the last extension. */

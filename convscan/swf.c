@@ -6,13 +6,6 @@
 
 enum { HEAD = 8, LZMA_HEAD = 17, BINARY_DATA = 87, BINARY_HEAD = 6 };
 
-static enum cs_status emit_put(void *to, struct slice bytes)
-{
-    struct emit *out = to;
-
-    return out->put(out, bytes);
-}
-
 /* The same film uncompressed, which then comes back here. */
 static enum cs_status uncompressed(struct slice in, struct emit *out)
 {

@@ -8,13 +8,6 @@
 
 enum { EMBEDDED_MAX = 64 << 20 };
 
-static enum cs_status put_text(void *ctx, struct slice bytes)
-{
-    struct emit *e = ctx;
-
-    return e->put(e, bytes);
-}
-
 /* An escape that switches to another set of characters. */
 static bool shifts(struct slice s)
 {
@@ -56,7 +49,7 @@ static enum cs_status emit_utf8(struct emit *e, struct slice charset, struct sli
 
     if (st != CS_OK)
         return st;
-    st = mime_charset_to_utf8(charset, text, put_text, e, &is_damaged);
+    st = mime_charset_to_utf8(charset, text, emit_put, e, &is_damaged);
     if (st != CS_OK && st != CS_UNSUPPORTED)
         return st;
     end = e->close(e);
@@ -107,7 +100,7 @@ static enum cs_status binhex(struct slice text, struct emit *e)
     st = e->open(e, &c);
     if (st != CS_OK)
         return st;
-    mime_decoder_init(&d, MIME_ENC_BINHEX, put_text, e);
+    mime_decoder_init(&d, MIME_ENC_BINHEX, emit_put, e);
     st = mime_decoder_feed(&d, slice_drop(text, (size_t)(at - text.p)));
     if (st == CS_OK)
         st = mime_decoder_end(&d);

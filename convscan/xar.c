@@ -20,13 +20,6 @@ static enum cs_status keep(void *to, struct slice bytes)
     return buf_put(to, bytes);
 }
 
-static enum cs_status emit_put(void *to, struct slice bytes)
-{
-    struct emit *out = to;
-
-    return out->put(out, bytes);
-}
-
 /* What stands between <word> and the next tag. */
 static struct slice element(struct slice in, const char *word)
 {

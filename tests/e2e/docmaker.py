@@ -181,8 +181,72 @@ def mail(data):
             b'Content-Transfer-Encoding: base64\r\n\r\n' + base64.encodebytes(data))
 
 
+def der(tag, *parts):
+    body = b''.join(parts)
+    n = len(body)
+    return bytes([tag]) + (bytes([n]) if n < 128 else b'\x84' + struct.pack('>I', n)) + body
+
+
+def endless(tag, *parts):
+    return bytes([tag, 0x80]) + b''.join(parts) + b'\0\0'
+
+
+def pieces(data, size):
+    return [data[i:i + size] for i in range(0, len(data), size)]
+
+
+PKCS7 = bytes.fromhex('06092a864886f70d0107')
+
+
+def signed(data):
+    """As S/MIME's signed-data carries a mail, in one piece."""
+    content = der(0x30, PKCS7 + b'\1', der(0xa0, der(4, data)))
+    return der(0x30, PKCS7 + b'\2', der(0xa0, der(0x30, b'\2\1\1', der(0x31), content, der(0x31))))
+
+
+def signed_in_pieces(data):
+    """The same as a program writes it that does not know the length yet."""
+    content = endless(0x30, PKCS7 + b'\1', endless(0xa0, endless(0x24, *[der(4, p) for p in pieces(data, 50)])))
+    return endless(0x30, PKCS7 + b'\2', endless(0xa0, endless(0x30, b'\2\1\1', endless(0x31), content, endless(0x31))))
+
+
+def smime_compressed(data):
+    algorithm = der(0x30, der(6, bytes.fromhex('2a864886f70d0109100308')))
+    content = der(0x30, PKCS7 + b'\1', der(0xa0, der(0x24, *[der(4, p) for p in pieces(zlib.compress(data), 50)])))
+    return der(0x30, der(6, bytes.fromhex('2a864886f70d0109100109')), der(0xa0, der(0x30, b'\2\1\0', algorithm, content)))
+
+
+def pgp(data):
+    """A literal packet, in pieces of 512 bytes and a rest."""
+    body = b'b\5a.bin' + bytes(4) + data
+    out = b'\xcb'
+    while len(body) >= 1024:
+        out, body = out + b'\xe9' + body[:512], body[512:]
+    return out + b'\xff' + struct.pack('>I', len(body)) + body
+
+
+def pgp_compressed(data):
+    """As gpg writes a signed message: without a length."""
+    return b'\xa3\2' + zlib.compress(pgp(data))
+
+
+def pgp_armour(data):
+    return (b'Hello,\n\n-----BEGIN PGP MESSAGE-----\nVersion: 1\n\n' + base64.encodebytes(pgp(data)) + b'=abcd\n-----END PGP MESSAGE-----\n')
+
+
+def vcard(data):
+    text = base64.b64encode(data).decode()
+    return ('BEGIN:VCARD\r\nVERSION:3.0\r\nFN:A\r\nPHOTO;ENCODING=b;TYPE="x:y":' + '\r\n '.join(pieces(text, 70)) +
+            '\r\nEND:VCARD\r\n').encode()
+
+
+def appointment(data):
+    return (b'BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nATTACH;FILENAME=a.bin;FMTTYPE=a/b;ENCODING=BASE64;VALUE=BINARY:' + base64.b64encode(data) +
+            b'\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n')
+
+
 # Around any bytes.
 MAKERS = [ole_package, ole_stream, outlook, installer, powerpoint, rtf, tnef, onenote, shortcut, word_xml, activemime, macbinary,
-          ooxml, mail]
+          ooxml, mail, signed, signed_in_pieces, smime_compressed, pgp, pgp_compressed, pgp_armour, vcard, appointment]
 # Around text only.
 TEXT_MAKERS = [vba]
