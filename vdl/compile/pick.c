@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/bytes.h"
 #include "rarity.h"
 
 uint64_t length_sum(uint64_t a, uint64_t b)
@@ -130,8 +131,9 @@ int set_size(const uint8_t *set)
 {
     int n = 0;
 
-    for (int i = 0; i < 32; i++)
-        n += __builtin_popcount(set[i]);
+    for (int i = 0; i < 32; i += 8)
+        for (uint64_t bits = get_le64(set + i); bits; bits &= bits - 1)
+            n++;
     return n;
 }
 

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdbool.h>
 
+#include "base/bytes.h"
 #include "rarity_table.h"
 
 static double share(char c)
@@ -46,11 +47,11 @@ static int members(const uint8_t *set, uint8_t *out)
 {
     int n = 0;
 
-    for (int c = 0; c < 256; c++)
-        if (set[c / 8] >> (c % 8) & 1) {
+    for (unsigned from = 0; from < 256; from += 64)
+        for (uint64_t bits = get_le64(set + from / 8); bits; bits &= bits - 1) {
             if (n == NARROW)
                 return 0;
-            out[n++] = (uint8_t)c;
+            out[n++] = (uint8_t)(from + (unsigned)__builtin_ctzll(bits));
         }
     return n;
 }
