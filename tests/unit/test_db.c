@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "hostile.h"
 #include "vdl/compile.h"
 #include "vdl/format.h"
@@ -119,6 +120,33 @@ START_TEST(every_byte_flipped)
     write_file(other, image, n_image);
     for (size_t at = 0; at < n_image; at++)
         check_change(at, flips[_i]);
+}
+END_TEST
+
+/* A sample of the bits of an image of megabytes: the first, the last and some inside, in steps that fall on no boundary. */
+START_TEST(single_bits_of_a_large_image_are_noticed)
+{
+    struct buf b = buf_init(1 << 24);
+    size_t step, seen = 0;
+
+    for (unsigned i = 0; i < 20000; i++)
+        if (buf_printf(&b, i % 5 ? ":r%u, \"a literal with the number %08x\" #\n" : ":r%u, MD5(\"000000000000000000000000%08x\") SIZE %u #\n", i,
+                       i * 40503, i) != CS_OK)
+            ck_abort();
+    if (buf_put(&b, SLICE("\0")) != CS_OK)
+        ck_abort();
+    compile_to(path, (const char *)buf_slice(&b).p);
+    buf_release(&b);
+    read_image();
+    ck_assert_uint_gt(n_image, 1000000);
+    write_file(other, image, n_image);
+    step = n_image * 8 / 97;
+    for (size_t bit = 0; bit < n_image * 8; bit += step, seen++)
+        check_change(bit / 8, (uint8_t)(1u << bit % 8));
+    check_change(n_image - 1, 0x80);
+    ck_assert_uint_ge(seen, 97);
+    compile_to(path, hostile_rules);
+    read_image();
 }
 END_TEST
 
@@ -252,6 +280,7 @@ int main(void)
     tcase_add_test(t, every_rule_of_the_set_matches);
     tcase_add_loop_test(t, every_byte_flipped, 0, 3);
     tcase_add_loop_test(t, every_single_bit_is_noticed, 0, 8);
+    tcase_add_test(t, single_bits_of_a_large_image_are_noticed);
     tcase_add_test(t, every_shorter_file_is_refused);
     tcase_add_loop_test(t, files_that_are_no_image, 0, 3);
     tcase_add_test(t, files_that_are_not_trusted);
