@@ -365,7 +365,7 @@ static bool holds(const struct ref *r, const struct vdl_node *n)
 
 bool reference_knows(const struct vdl_node *n)
 {
-    if (n->kind == VN_SECTION_HASH || n->kind == VN_CONTAINER || (n->anchor && (n->anchor->where > VW_END || n->kind == VN_REGEX)) ||
+    if (n->kind == VN_SECTION_HASH || n->kind == VN_IMPORT_HASH || n->kind == VN_CONTAINER || (n->anchor && (n->anchor->where > VW_END || n->kind == VN_REGEX)) ||
         (n->integer && n->integer->is_text))
         return false;
     for (uint32_t i = 0; i < n->n_kids; i++)

@@ -74,7 +74,7 @@ enum vdb_code {
     VDB_X_FALSE, VDB_X_TRUE, VDB_X_SEGMENT /* number */, VDB_X_AND /* n */, VDB_X_OR /* n */, VDB_X_XOR /* n */, VDB_X_NOT,
     VDB_X_OF /* at least, n */, VDB_X_COUNT /* comparison, value, distinct, n, n segments; a guard is on the stack */,
     VDB_X_SIZE /* lo, hi: 64 bits each */, VDB_X_DEPTH /* the same */, VDB_X_NAME /* string, fold */, VDB_X_PARENT /* string */,
-    VDB_X_SENDER /* string, fold */, VDB_X_CONTAINER /* string */, VDB_X_HASH /* algorithm, size: 64 bits, string, section */,
+    VDB_X_SENDER /* string, fold */, VDB_X_CONTAINER /* string */, VDB_X_HASH /* algorithm, size: 64 bits, string, VDB_OF_* */,
     VDB_X_REGEX /* number in VDB_TESTS; the trigger is on the stack */, VDB_X_INTEGER /* number, segment or VDB_NONE */,
     VDB_X_END
 };
@@ -121,9 +121,11 @@ enum { VDB_XF_TEXT = 1, VDB_XF_HEX = 2, VDB_XF_AUTO = 4, VDB_XF_EXACT = 8, VDB_X
 /* VDB_HASHES: whole-object digests by algorithm; VDB_SIZES: a bit filter of sizes; VDB_DIGESTS: sorted, with size. */
 enum {
     VDB_HD_ALGO = 0, VDB_HD_N = 4, VDB_HD_DIGESTS = 8 /* 64 bits: offset */, VDB_HD_SIZES = 16 /* 64 bits */, VDB_HD_WORDS = 24,
-    VDB_HD_ANY = 28 /* some hold for any size */, VDB_HD_RULE = 32 /* of the first */, VDB_HD_KIND = 36 /* 0 object, 1 section */, VDB_HASH = 40
+    VDB_HD_ANY = 28 /* some hold for any size */, VDB_HD_RULE = 32 /* of the first */, VDB_HD_KIND = 36 /* VDB_OF_* */, VDB_HASH = 40
 };
 enum vdb_algo { VDB_MD5, VDB_SHA1, VDB_SHA256, VDB_ALGOS };
+/* What is hashed: the object, a section of an executable, the text of its imports. */
+enum vdb_hash_of { VDB_OF_OBJECT, VDB_OF_SECTION, VDB_OF_IMPORTS, VDB_OFS };
 
 /* Strings: 32-bit length, bytes. Offset 0 is the empty string. */
 

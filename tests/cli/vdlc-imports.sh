@@ -73,6 +73,13 @@ for t in 'aaaabb.MEMBER' 'aaaabb.....MEMBER' 'aaaabb..' 'MEMBER..aaaabb' 'ccccdd
     "$BIN/convscan" --raw --db macro.vdb t | grep -q 'OK$' || fail "macro: '$t' is found"
 done
 
+# what the scanner could not use is named line by line and counted by its format
+printf '1:*:6a6f6a6f:Type:CL_TYPE_ANY:CL_TYPE_GRAPHICS\n0:0:6b:Other:CL_TYPE_ANY:CL_TYPE_MAIL\n' >t.ftm
+printf 'Pass;Engine:81-255;0;secret\n' >t.pwdb
+"$BIN/vdlc" --json -o t.vdb t.ftm t.pwdb a.ldb >out 2>err || fail "formats of no use: $(cat err)"
+grep -q '"loaded":1,.*"unsupported":3,"unsupported_by_feature":{"file type magic (.ftm)":2,"archive password (.pwdb): see scan.passwords":1},"malformed":1,' out || fail "formats of no use: $(cat out)"
+grep -q 't.ftm:2:1: unsupported: 0:0:6b:Other' err && grep -q 't.pwdb:1:1: unsupported: Pass;' err || fail "formats of no use: $(cat err)"
+
 # a container: 512 bytes of header with the MD5 of the rest
 mkdir c && cp a.ndb a.hdb c/
 tar -C c -czf rest a.ndb a.hdb

@@ -314,6 +314,18 @@ $define maker 0{14}, HEX "01001000000018000080", 0{14}, HEX "0100010000003000008
 +Section-hash-2, $exe, "sectzero", "entry!!!", "sectone.lastbyte", $maker #
 -Section-hash-2, $exe, "sectzero", "entry!!!", "sectone.lastbite", $maker #
 
+; imports of one function, the name of its library behind it
+$define importer HEX "4d5a", 0{58}, HEX "40000000504500004c0101", 0{13}, HEX "700000000b01", 0{34}, HEX "10", 0{55}, HEX "02", 0{12}, HEX "1000002800000069", 0{7}, HEX "400000000010000040000000f0", 0{19}, HEX "2810", 0{10}, HEX "381000002810", 0{22}, HEX "3010", 0{8}
+:Import-hash, IMPORTS MD5("888a8c92774ce8bb3c3b1daff61bf220") SIZE 9 #
++Import-hash, $importer, "Start\x00Lib.DLL\x00" #
+-Import-hash, $importer, "Stort\x00Lib.DLL\x00" #
+:Import-hash-1, IMPORTS SHA1("969beec30cfe959315deef8da9e7c5fd8045dd19") #
++Import-hash-1, $importer, "START\x00lib.ocx\x00" #
+-Import-hash-1, "lib.start" #
+:Import-hash-2, IMPORTS SHA256("0d9a8a1e2e0f0c0ea39fc3dd38d2ad07118db35537eafd8f06df23d348af1198") AND "Lib" #
++Import-hash-2, $importer, "Start\x00Lib.sys\x00" #
+-Import-hash-2, $importer, "Start\x00Lib.exe\x00" #
+
 ; facts about rules, then about all that follow
 :Facts, <"text","version=1.4","class=spam","severity=high","id=7","info=http://example.com","clean=cut"> "facts" #
 +Facts, "facts" <"text"> #
@@ -336,7 +348,7 @@ for name in $(sed -n 's/^:\([^,]*\),.*/\1/p' operators.vdl); do
     done
 done
 grep '^:' operators.vdl >rules
-for word in $(sed -n '/^condition  = /,/^cmp  /p' "$ROOT/docs/LANGUAGE.md" | sed 's/  *each also with N_.*//; s/  *a name given by LET//; s/  *also behind SECTION/ SECTION/' |
+for word in $(sed -n '/^condition  = /,/^cmp  /p' "$ROOT/docs/LANGUAGE.md" | sed 's/  *each also with N_.*//; s/  *a name given by LET//; s/  *also behind SECTION and IMPORTS/ SECTION IMPORTS/' |
     grep -o '\<[A-Z][A-Z_0-9]\+\>' | sort -u); do
     case $word in STRING | MASK) continue ;; esac
     grep -q "[^A-Z_]$word\\($\|[^A-Z_]\)" rules || fail "$word of the grammar stands in no rule"

@@ -122,7 +122,7 @@ static inline void sample_high(struct sample *s, const struct vdl_node *n)
     case VN_CONTAINER: s->container = n->bytes; break;
     case VN_NOT: case VN_TRUE: case VN_DEPTH: break;
     case VN_FALSE: s->cannot = "it is never true"; break;
-    case VN_HASH: case VN_SECTION_HASH: s->cannot = "a digest has no known original"; break;
+    case VN_HASH: case VN_SECTION_HASH: case VN_IMPORT_HASH: s->cannot = "a digest has no known original"; break;
     default: s->cannot = "a condition that the generator does not know"; break;
     }
 }

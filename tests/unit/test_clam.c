@@ -37,7 +37,7 @@ static const struct { reader *read; const char *line, *tree, *says; } lines[] = 
     { clam_read_db, "a b (Clam)=616263", "(seg \"abc\")", NULL },
     { clam_read_hash, "d41d8cd98f00b204e9800998ecf8427e:5:n", "(hash \"\\xd4\\x1d\\x8c\\xd9\\x8f\\x00\\xb2\\x04\\xe9\\x80\\x09\\x98\\xec\\xf8B~\" 5)", NULL },
     { clam_read_hash, "d41d8cd98f00b204e9800998ecf8427e:*:n:73", "(hash \"\\xd4\\x1d\\x8c\\xd9\\x8f\\x00\\xb2\\x04\\xe9\\x80\\x09\\x98\\xec\\xf8B~\")", NULL },
-    { clam_read_section, "5:d41d8cd98f00b204e9800998ecf8427e:n", "(section \"\\xd4\\x1d\\x8c\\xd9\\x8f\\x00\\xb2\\x04\\xe9\\x80\\x09\\x98\\xec\\xf8B~\")", NULL },
+    { clam_read_section, "5:d41d8cd98f00b204e9800998ecf8427e:n", "(section \"\\xd4\\x1d\\x8c\\xd9\\x8f\\x00\\xb2\\x04\\xe9\\x80\\x09\\x98\\xec\\xf8B~\" 5)", NULL },
 
     { clam_read_ldb, "n;Engine:81-255,Target:0;0&1|2;6161;6262;6363", "(and (seg \"aa\") (or (seg \"bb\") (seg \"cc\")))", NULL },
     { clam_read_ldb, "n;Target:0;0|1&2;6161;6262;6363", "(or (seg \"aa\") (and (seg \"bb\") (seg \"cc\")))", NULL },
@@ -92,7 +92,8 @@ static const struct { reader *read; const char *line, *tree, *says; } lines[] = 
     { clam_read_hash, "d41d8cd98f00b204e9800998ecf8427e:5:n:x", NULL, "malformed: a functionality level is a number" }, { clam_read_section, "d41d8cd98f00b204e9800998ecf8427e:5:n", NULL, "malformed: a hash has 32" },
     { clam_read_section, "5:d41d8cd98f00b204e9800998ecf8427e", NULL, "malformed: expected SIZE:HASH:NAME" }, { clam_read_section_pua, "*:d41d8cd98f00b204e9800998ecf8427e:n:73", "(section \"\\xd4\\x1d\\x8c\\xd9\\x8f\\x00\\xb2\\x04\\xe9\\x80\\x09\\x98\\xec\\xf8B~\")", NULL },
     { clam_read_hash_pua, "d41d8cd98f00b204e9800998ecf8427e:5:n", "(hash \"\\xd4\\x1d\\x8c\\xd9\\x8f\\x00\\xb2\\x04\\xe9\\x80\\x09\\x98\\xec\\xf8B~\" 5)", NULL }, { clam_read_hash_allow, "d41d8cd98f00b204e9800998ecf8427e:5:n", "(hash \"\\xd4\\x1d\\x8c\\xd9\\x8f\\x00\\xb2\\x04\\xe9\\x80\\x09\\x98\\xec\\xf8B~\" 5)", NULL },
-    { clam_read_imp, "d41d8cd98f00b204e9800998ecf8427e:5:n", NULL, "unsupported: n: import-table hash" }, { clam_read_imp, "MD5", NULL, "unsupported: MD5: import-table hash" },
+    { clam_read_imp, "d41d8cd98f00b204e9800998ecf8427e:5:n", "(imports \"\\xd4\\x1d\\x8c\\xd9\\x8f\\x00\\xb2\\x04\\xe9\\x80\\x09\\x98\\xec\\xf8B~\" 5)", NULL }, { clam_read_imp, "d41d8cd98f00b204e9800998ecf8427e:*:n", "(imports \"\\xd4\\x1d\\x8c\\xd9\\x8f\\x00\\xb2\\x04\\xe9\\x80\\x09\\x98\\xec\\xf8B~\")", NULL },
+    { clam_read_imp, "MD5", NULL, "malformed: expected HASH:SIZE:NAME" }, { clam_read_imp, "d41d8cd98f00b204e9800998ecf8427e:0:n", NULL, "malformed: a size is a positive number" },
     { clam_read_ign2, "a:b:c", NULL, "malformed: expected NAME or NAME:MD5" }, { clam_read_ign2, "a:MD", NULL, "malformed: an MD5 has 32" },
     { clam_read_ign2, ":d41d8cd98f00b204e9800998ecf8427e", NULL, "malformed: expected NAME" }, { clam_read_ign, "a:b", NULL, "malformed: expected three fields" },
     { clam_read_ign, "a:1:", NULL, "malformed: expected three fields" },

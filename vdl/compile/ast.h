@@ -41,6 +41,7 @@ enum vdl_kind {
     VN_PARENT,      /* container's type word contains bytes */
     VN_HASH,        /* whole object: algo, bytes (digest), size lo (VDL_INF: any) */
     VN_SECTION_HASH,/* one PE section: the same */
+    VN_IMPORT_HASH, /* the text of a PE file's imports: the same */
     VN_REGEX,       /* pcre2: bytes (pattern), regex flags, anchor; kid[0]: trigger expression, evaluated first (readers always give one) */
     VN_INTEGER,     /* byte test, see struct vdl_integer; kid[0]: a segment, when the offset counts from its first match */
     VN_SENDER,      /* envelope sender matches the wildcard pattern in bytes */
@@ -156,6 +157,11 @@ enum cs_status vdl_program_init_sized(struct vdl_program *p, size_t room) MUST_U
 void vdl_program_release(struct vdl_program *p);
 /* A new rule with everything zero, or NULL. Pointers to earlier rules may move. */
 struct vdl_rule *vdl_program_add(struct vdl_program *p) MUST_USE;
+/* A digest of something, see VN_HASH. */
+static inline bool node_is_hash(const struct vdl_node *n)
+{
+    return n->kind == VN_HASH || n->kind == VN_SECTION_HASH || n->kind == VN_IMPORT_HASH;
+}
 /* A zeroed node in the arena, or NULL. */
 struct vdl_node *vdl_node_new(struct vdl_program *p, enum vdl_kind kind) MUST_USE;
 

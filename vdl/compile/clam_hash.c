@@ -43,7 +43,7 @@ static enum clam_fate one(struct vdl_reader *r, const struct hash_kind *k, struc
     if (!slice_eq(size, SLICE("*"))) {
         if (!number_of(size, &like.lo) || like.lo == 0 || like.lo >= UINT32_MAX || ascii_lower(size.p[size.n > 1]) == 'x')
             return clam_malformed(why, size.p, "a size is a positive number, or *");
-    } else {
+    } else if (k->kind != VN_IMPORT_HASH) {
         uint64_t min = 0;
         if (n < 4 || !number_of(f[3], &min) || min < STAR_LEVEL)
             return clam_malformed(why, size.p, "size * needs a MINFL of at least 73");
@@ -76,21 +76,7 @@ HASH_READER(clam_read_hash_pua, hash_pua_line, .kind = VN_HASH, .cls = VDL_PUA, 
 HASH_READER(clam_read_hash_allow, hash_allow_line, .kind = VN_HASH, .cls = VDL_ALLOW, .has_class = true)
 HASH_READER(clam_read_section, section_line, .kind = VN_SECTION_HASH, .is_swapped = true)
 HASH_READER(clam_read_section_pua, section_pua_line, .kind = VN_SECTION_HASH, .cls = VDL_PUA, .has_class = true, .is_swapped = true)
-
-static enum clam_fate imp_line(struct vdl_reader *r, struct slice line, uint32_t number, struct slice *name, struct clam_why *why)
-{
-    struct slice f[6];
-
-    (void)r;
-    (void)number;
-    *name = clam_split(line, ':', f, 6) >= 3 ? f[2] : slice_of(NULL, 0);
-    return clam_unsupported(why, "import-table hash");
-}
-
-enum cs_status clam_read_imp(struct vdl_reader *r, struct slice text)
-{
-    return clam_lines(r, text, false, imp_line);
-}
+HASH_READER(clam_read_imp, import_line, .kind = VN_IMPORT_HASH)
 
 /* ---- .ign2 NAME[:MD5], .ign a:b:NAME ---- */
 

@@ -126,7 +126,7 @@ enum clam_fate clam_keep(struct vdl_reader *r, struct slice name, enum vdl_class
     if (ignore_has(r->ignore, name, line))
         return CLAM_IGNORED;
     made.name = reader_name(r, name);
-    if (expr->kind != VN_HASH && (expr->kind != VN_SEGMENT || expr->anchor || expr->kids[0]->kind != VN_BYTES)) {
+    if (!node_is_hash(expr) && (expr->kind != VN_SEGMENT || expr->anchor || expr->kids[0]->kind != VN_BYTES)) {
         st = reader_check(r, &made, text);
         if (st == CS_UNSUPPORTED)
             return clam_unsupported(why, "%s", text);

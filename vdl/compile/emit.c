@@ -63,7 +63,7 @@ static bool plain_hash(const struct vdl_rule *r)
     static const uint8_t lengths[] = { [VH_MD5] = 16, [VH_SHA1] = 20, [VH_SHA256] = 32 };
     const struct vdl_node *n = r->expr;
 
-    return (n->kind == VN_HASH || n->kind == VN_SECTION_HASH) && !r->types && !(r->meta && r->meta->clean.n) && n->bytes.n == lengths[n->algo] &&
+    return node_is_hash(n) && !r->types && !(r->meta && r->meta->clean.n) && n->bytes.n == lengths[n->algo] &&
            (n->lo < VDB_MANY || n->lo == VDL_INF);
 }
 

@@ -5,6 +5,11 @@
 static const uint8_t lengths[] = { [VDB_MD5] = 16, [VDB_SHA1] = 20, [VDB_SHA256] = 32 };
 static const uint8_t algos[] = { [VH_MD5] = VDB_MD5, [VH_SHA1] = VDB_SHA1, [VH_SHA256] = VDB_SHA256 };
 
+uint32_t hash_kind(const struct vdl_node *n)
+{
+    return n->kind == VN_HASH ? VDB_OF_OBJECT : n->kind == VN_SECTION_HASH ? VDB_OF_SECTION : VDB_OF_IMPORTS;
+}
+
 static int by_digest(const void *pa, const void *pb)
 {
     const struct vdl_rule *a = ((const struct hashed *)pa)->rule, *b = ((const struct hashed *)pb)->rule;
@@ -58,7 +63,7 @@ static enum cs_status put_table(struct emitter *e, const struct hashed *h, size_
     put_le32(row + VDB_HD_N, (uint32_t)n);
     put_le64(row + VDB_HD_DIGESTS, at);
     put_le32(row + VDB_HD_RULE, first_rule);
-    put_le32(row + VDB_HD_KIND, x->kind == VN_SECTION_HASH);
+    put_le32(row + VDB_HD_KIND, hash_kind(x));
     for (size_t i = 0; i < n; i++, d += length + 4) {
         uint64_t size = h[i].rule->expr->lo;
 

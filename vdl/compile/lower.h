@@ -65,6 +65,8 @@ bool print_expression(const struct vdl_node *n, FILE *out);
 bool print_types(const struct vdl_types *t, FILE *out);
 /* hashes.c: rules that are one digest; they get the last numbers, in the order of the digests. */
 struct hashed { const struct vdl_rule *rule; };
+/* VDB_OF_*. */
+uint32_t hash_kind(const struct vdl_node *n);
 enum cs_status hashes_put(struct emitter *e, struct hashed *h, size_t n, uint32_t first_rule) MUST_USE;
 
 /* plan.c: a rule that is more than one literal. */

@@ -318,6 +318,7 @@ static struct vdl_node *top(struct parse *p, const struct token *t)
 }
 
 static const struct { const char *word; enum vdl_hash algo; } hashes[] = { { "MD5", VH_MD5 }, { "SHA1", VH_SHA1 }, { "SHA256", VH_SHA256 } };
+static const struct { const char *word; enum vdl_kind kind; } hashed[] = { { "SECTION", VN_SECTION_HASH }, { "IMPORTS", VN_IMPORT_HASH } };
 static const struct { const char *word; enum vdl_kind kind; } texts[] = {
     { "NAME", VN_NAME }, { "PARENT", VN_PARENT }, { "SENDER", VN_SENDER }, { "INSIDE", VN_CONTAINER },
 };
@@ -332,7 +333,7 @@ static const struct { const char *word; struct vdl_integer like; } integers[] = 
 
 static const char *const plain_words[] = { "SIZE", "DEPTH", "TOP", "COUNT" };
 
-/* MD5, SHA1, SHA256, also behind SECTION. */
+/* MD5, SHA1, SHA256, also behind SECTION and IMPORTS. */
 static struct vdl_node *any_hash(struct parse *p, enum vdl_kind kind, const struct token *t)
 {
     for (size_t i = 0; i < sizeof hashes / sizeof *hashes; i++)
@@ -362,10 +363,11 @@ static struct vdl_node *word_fact(struct parse *p, const struct token *t)
         return top(p, t);
     if (parse_take_word(p, "COUNT"))
         return count(p, t);
-    if (parse_take_word(p, "SECTION")) {
-        struct vdl_node *n = any_hash(p, VN_SECTION_HASH, t);
-        return n || p->has_failed ? n : parse_expected(p, "MD5, SHA1 or SHA256", NULL);
-    }
+    for (size_t i = 0; i < sizeof hashed / sizeof *hashed; i++)
+        if (parse_take_word(p, hashed[i].word)) {
+            struct vdl_node *n = any_hash(p, hashed[i].kind, t);
+            return n || p->has_failed ? n : parse_expected(p, "MD5, SHA1 or SHA256", NULL);
+        }
     if (parse_is_word(p, "ANY") || parse_is_word(p, "ALL")) {
         uint64_t need = parse_is_word(p, "ANY");
         parse_next(p);

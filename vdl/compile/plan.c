@@ -225,7 +225,7 @@ static enum cs_status put_hash(struct planner *p, const struct vdl_node *n, stru
     word(p, algos[n->algo]);
     word64(p, n->lo);
     word(p, image_string(&p->e->image, n->bytes));
-    word(p, n->kind == VN_SECTION_HASH);
+    word(p, hash_kind(n));
     p->e->flags |= VDB_F_WHOLE;
     return CS_OK;
 }
@@ -324,7 +324,7 @@ static enum cs_status put_leaf(struct planner *p, const struct vdl_node *n, stru
     case VN_PARENT: return put_pattern(p, n, VDB_X_PARENT, false, f);
     case VN_CONTAINER: return put_pattern(p, n, VDB_X_CONTAINER, false, f);
     case VN_HASH:
-    case VN_SECTION_HASH: return put_hash(p, n, f);
+    case VN_SECTION_HASH: case VN_IMPORT_HASH: return put_hash(p, n, f);
     case VN_REGEX: return put_regex(p, n, f);
     case VN_INTEGER: return put_integer(p, n, f);
     default: return refuse(p->e, "a pattern where an expression belongs");

@@ -126,7 +126,7 @@ static void put_hash(const struct vdl_node *n, FILE *out)
 {
     static const char *const names[] = { [VH_MD5] = "MD5", [VH_SHA1] = "SHA1", [VH_SHA256] = "SHA256" };
 
-    fprintf(out, "%s%s(\"", n->kind == VN_SECTION_HASH ? "SECTION " : "", names[n->algo]);
+    fprintf(out, "%s%s(\"", n->kind == VN_SECTION_HASH ? "SECTION " : n->kind == VN_IMPORT_HASH ? "IMPORTS " : "", names[n->algo]);
     for (size_t i = 0; i < n->bytes.n; i++)
         fprintf(out, "%02x", n->bytes.p[i]);
     fputs("\")", out);
@@ -232,7 +232,7 @@ static void put_high(const struct vdl_node *n, FILE *out)
     case VN_PARENT: put_pattern("PARENT", n, out); break;
     case VN_CONTAINER: put_pattern("INSIDE", n, out); break;
     case VN_HASH:
-    case VN_SECTION_HASH: put_hash(n, out); break;
+    case VN_SECTION_HASH: case VN_IMPORT_HASH: put_hash(n, out); break;
     case VN_REGEX: put_regex(n, out); break;
     case VN_INTEGER: put_integer(n, out); break;
     default: fputs(n->kind == VN_TRUE ? "SIZE 0-" : "NOT (SIZE 0-)", out);

@@ -205,6 +205,20 @@ const struct exe *scan_headers(struct lane *l)
     return s->exe->is_valid ? s->exe : NULL;
 }
 
+enum cs_status scan_imports(struct lane *l, struct slice *text)
+{
+    struct vdl_scan *s = l->scan;
+    const struct exe *x = scan_headers(l);
+
+    if (!x)
+        return CS_NOENT;
+    if (!s->has_imports)
+        s->imports_status = exe_imports(x, whole(l), &s->imports);
+    s->has_imports = true;
+    *text = buf_slice(&s->imports);
+    return s->imports_status;
+}
+
 /* From place lo to place hi; false when the anchor has no meaning for this object. */
 static bool anchor_range(struct lane *l, uint32_t where, uint32_t section, int64_t lo, int64_t hi, int64_t *from, int64_t *to)
 {
@@ -291,12 +305,26 @@ static bool has_section_hash(struct lane *l, uint32_t algo, uint64_t size, struc
     return false;
 }
 
+static bool has_import_hash(struct cond *c, uint32_t algo, uint64_t size, struct slice want)
+{
+    struct slice text;
+    enum cs_status st = scan_imports(c->lane, &text);
+    uint8_t have[32];
+
+    if (st == CS_NOMEM)
+        c->is_bad = true;
+    if (st != CS_OK || (size != UINT64_MAX && size != text.n))
+        return false;
+    hash_of(algo, text, have);
+    return slice_eq(want, (struct slice){ have, hash_length(algo) });
+}
+
 static bool hash(struct cond *c)
 {
     uint32_t algo = word(c);
     uint64_t size = word64(c);
     struct slice want = string(c);
-    bool is_section = word(c);
+    uint32_t of = word(c);
     uint8_t have[32];
 
     if (c->is_bad || hash_length(algo) == 0 || want.n != hash_length(algo)) {
@@ -305,8 +333,10 @@ static bool hash(struct cond *c)
     }
     if (!c->lane->scan->at_end || !c->lane->scan->is_whole)
         return false;
-    if (is_section)
+    if (of == VDB_OF_SECTION)
         return has_section_hash(c->lane, algo, size, want);
+    if (of == VDB_OF_IMPORTS)
+        return has_import_hash(c, algo, size, want);
     if (size != UINT64_MAX && size != c->lane->scan->size)
         return false;
     hash_of(algo, whole(c->lane), have);

@@ -62,6 +62,18 @@ static enum cs_status check_sections(struct lane *l, const uint8_t *row)
     return st;
 }
 
+static enum cs_status check_imports(struct lane *l, const uint8_t *row)
+{
+    uint8_t digest[32];
+    struct slice text;
+    enum cs_status st = scan_imports(l, &text);
+
+    if (st != CS_OK || !size_known(l, row, text.n))
+        return st == CS_NOENT ? CS_OK : st;
+    hash_of(get_le32(row + VDB_HD_ALGO), text, digest);
+    return look_up(l, row, digest, text.n);
+}
+
 enum cs_status digests_check(struct lane *l)
 {
     struct vdl_scan *s = l->scan;
@@ -74,8 +86,8 @@ enum cs_status digests_check(struct lane *l)
 
         if (hash_length(algo) == 0)
             return CS_CORRUPT;
-        if (get_le32(row + VDB_HD_KIND)) {
-            st = check_sections(l, row);
+        if (get_le32(row + VDB_HD_KIND) != VDB_OF_OBJECT) {
+            st = get_le32(row + VDB_HD_KIND) == VDB_OF_SECTION ? check_sections(l, row) : check_imports(l, row);
             continue;
         }
         if (!size_known(l, row, s->size))

@@ -54,11 +54,13 @@ static bool put_types(const struct vdl_db *db, uint32_t number, FILE *out)
 
 static bool put_digest(const struct vdl_db *db, uint32_t rule, FILE *out)
 {
+    static const char *const of[VDB_OFS] = { [VDB_OF_OBJECT] = "", [VDB_OF_SECTION] = "SECTION ", [VDB_OF_IMPORTS] = "IMPORTS " };
     static const char *const names[VDB_ALGOS] = { [VDB_MD5] = "MD5", [VDB_SHA1] = "SHA1", [VDB_SHA256] = "SHA256" };
 
     for (size_t i = 0; i + VDB_HASH <= db->sec[VDB_HASHES].n; i += VDB_HASH) {
         const uint8_t *row = db->sec[VDB_HASHES].p + i, *d;
         uint32_t algo = get_le32(row + VDB_HD_ALGO), length = hash_length(algo), first = get_le32(row + VDB_HD_RULE);
+        uint32_t kind = get_le32(row + VDB_HD_KIND);
         uint64_t at;
 
         if (!length || rule < first || rule - first >= get_le32(row + VDB_HD_N))
@@ -67,7 +69,7 @@ static bool put_digest(const struct vdl_db *db, uint32_t rule, FILE *out)
         d = at <= UINT32_MAX ? db_at(db, VDB_DIGESTS, at + (uint64_t)(rule - first) * (length + 4), length + 4) : NULL;
         if (!d)
             return false;
-        fprintf(out, "%s%s(\"", get_le32(row + VDB_HD_KIND) ? "SECTION " : "", names[algo]);
+        fprintf(out, "%s%s(\"", kind < VDB_OFS ? of[kind] : "", names[algo]);
         for (uint32_t k = 0; k < length; k++)
             fprintf(out, "%02x", d[k]);
         fputs("\")", out);

@@ -130,6 +130,25 @@ static bool read_macho(struct exe *x, struct reader *r, bool wide)
     return !r->is_bad;
 }
 
+uint64_t exe_get(struct slice file, uint64_t at, unsigned n)
+{
+    struct reader r = { .file = file };
+
+    return get(&r, at, n);
+}
+
+bool exe_directory(const struct exe *x, struct slice file, unsigned number, uint64_t *address, uint64_t *size)
+{
+    uint64_t at = exe_get(file, 0x3c, 4) + 24;
+
+    if (!x->is_valid || exe_get(file, 0, 2) != 0x5a4d)
+        return false;
+    at += exe_get(file, at, 2) == 0x20b ? 112 : 96;
+    *address = exe_get(file, at + 8 * number, 4);
+    *size = exe_get(file, at + 8 * number + 4, 4);
+    return exe_get(file, at - 4, 4) > number;
+}
+
 bool exe_read(struct exe *x, struct slice file)
 {
     struct reader r = { .file = file };

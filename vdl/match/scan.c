@@ -64,6 +64,7 @@ struct vdl_scan *vdl_scan_new(struct vdl_db *const *dbs, size_t n, vdl_hit_fn *h
     s->found = malloc((BLOCK + 16) * sizeof *s->found);
     s->places = malloc(BLOCK * sizeof *s->places);
     s->exe = malloc(sizeof *s->exe);
+    s->imports = buf_init(EXE_IMPORTS);
     s->back = 16;
     s->ahead = 16;
     if (!s->lanes || !s->found || !s->places || !s->exe)
@@ -87,6 +88,7 @@ void vdl_scan_free(struct vdl_scan *s)
     free(s->found);
     free(s->places);
     free(s->exe);
+    buf_release(&s->imports);
     free(s->carry);
     free(s);
 }
@@ -356,7 +358,7 @@ enum cs_status vdl_scan_begin(struct vdl_scan *s, const struct vdl_object *o)
 {
     s->object = *o;
     s->status = CS_OK;
-    s->is_damaged = s->is_limited = s->has_exe = s->at_end = false;
+    s->is_damaged = s->is_limited = s->has_exe = s->has_imports = s->at_end = false;
     s->is_whole = s->whole_needed;
     s->size = VDL_SIZE_UNKNOWN;
     s->scanned = 0;

@@ -8,6 +8,7 @@
 #define VDL_MATCH_SCAN_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "db.h"
 
 /* The bytes at hand: p[0] stands at place base of the object. */
@@ -86,6 +87,9 @@ struct vdl_scan {
     uint64_t size;              /* of the object, once known */
     bool has_exe;
     struct exe *exe;            /* headers of an executable, when they were asked for */
+    bool has_imports;
+    enum cs_status imports_status;
+    struct buf imports;         /* of an executable, when they were asked for */
     bool has_digest[VDB_ALGOS];
     uint8_t digests[VDB_ALGOS][32];
     uint8_t *carry;             /* feeding: what must be seen again, or all */
@@ -115,6 +119,8 @@ bool nfa_step(struct lane *l, const struct view *v, uint32_t first, uint32_t n, 
 enum cs_status digests_check(struct lane *l) MUST_USE;
 /* cond.c: headers of an executable, or NULL. */
 const struct exe *scan_headers(struct lane *l);
+/* cond.c: what hashes of import tables are made of; CS_NOENT when the object has none. */
+enum cs_status scan_imports(struct lane *l, struct slice *text) MUST_USE;
 /* cond.c: is a plan's expression true now? */
 enum cs_status cond_check(struct lane *l, uint32_t plan, bool *is_true) MUST_USE;
 /* scan.c */
