@@ -19,7 +19,7 @@ enum {
     FS_EXECUTE = 1, FS_WRITE_FILE = 2, FS_READ_FILE = 4, FS_READ_DIR = 8, FS_REMOVE_DIR = 0x10, FS_REMOVE_FILE = 0x20,
     FS_MAKE_CHAR = 0x40, FS_MAKE_DIR = 0x80, FS_MAKE_REG = 0x100, FS_MAKE_SOCK = 0x200, FS_MAKE_FIFO = 0x400,
     FS_MAKE_BLOCK = 0x800, FS_MAKE_SYM = 0x1000, FS_REFER = 0x2000, FS_TRUNCATE = 0x4000,
-    FS_ABI1 = 0x1fff, NET_BIND_CONNECT = 3, SCOPE_ALL = 3
+    FS_ABI1 = 0x1fff, NET_BIND_CONNECT = 3, SCOPE_ALL = 3, NEWEST_ABI = 6
 };
 
 struct ruleset {                /* landlock_ruleset_attr as of ABI 6 */
@@ -76,22 +76,36 @@ static bool allow_path(int ruleset, const struct cage_path *p, uint64_t handled)
     return is_done;
 }
 
+/* All that is known here at once, for a start has no time to ask; a kernel that knows less is asked. Gives the ruleset, or -1. */
+static int make_ruleset(long *abi, uint64_t *handled)
+{
+    size_t size;
+    struct ruleset rules = rules_of_abi(NEWEST_ABI, &size);
+    int fd = (int)syscall(SYS_landlock_create_ruleset, &rules, size, 0);
+
+    *abi = NEWEST_ABI;
+    if (fd < 0) {
+        *abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+        if (*abi < 1)
+            return -1;
+        rules = rules_of_abi(*abi, &size);
+        fd = (int)syscall(SYS_landlock_create_ruleset, &rules, size, 0);
+    }
+    *handled = rules.fs;
+    return fd;
+}
+
 static unsigned close_files(const struct cage_path *paths, size_t n)
 {
-    long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-    struct ruleset rules;
-    size_t size;
-    int fd;
+    uint64_t handled;
+    long abi;
+    int fd = make_ruleset(&abi, &handled);
     bool is_done = true;
 
-    if (abi < 1)
-        return CAGE_NO_LANDLOCK;
-    rules = rules_of_abi(abi, &size);
-    fd = (int)syscall(SYS_landlock_create_ruleset, &rules, size, 0);
     if (fd < 0)
         return CAGE_NO_LANDLOCK;
     for (size_t i = 0; i < n; i++)
-        is_done &= allow_path(fd, &paths[i], rules.fs);
+        is_done &= allow_path(fd, &paths[i], handled);
     is_done = is_done && syscall(SYS_landlock_restrict_self, fd, 0) == 0;
     close(fd);
     if (!is_done)

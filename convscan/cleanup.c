@@ -17,7 +17,7 @@
     X("PDF", clean_pdf)     \
     X("HTML", clean_html)
 
-static const struct {
+static const struct cleaner {
     const char *type;
     clean_fn *clean;
 } cleaners[] = {
@@ -26,9 +26,21 @@ static const struct {
 #undef X
 };
 
+/* Wrappings: what is in them is cleaned and wrapped again. */
+static const struct stream {
+    const char *type;
+    decode_fn *decode;
+} streams[] = {
+    { "gzip", gzip_decode }, { "bzip2", bzip2_decode }, { "xz", xz_decode },
+};
+
+/* What archives can be written again without some of their members, beside ZIP. */
+static const char *const archives[] = { "tar", "cpio", "7z" };
+
 struct cleaning {
     const struct scan_setup *setup;
     const struct scan_part *part;
+    bool asks_rules;                    /* some rule says how to clean */
     const struct verdict *found;        /* every hit of the first scan */
     unsigned skip;                      /* steps of a member's path that wrappings have taken */
 };
@@ -124,17 +136,47 @@ static enum cs_status clean_archive(struct cleaning *c, const struct ftype *t, s
 {
     if (ftype_has(t, "ZIP"))
         return clean_zip(in, ftype_has(t, "OOXML") || ftype_has(t, "ODF"), pick, c, out, is_changed);
-    if (ftype_has(t, "tar") || ftype_has(t, "cpio") || ftype_has(t, "7z"))
-        return unpack_repack(in, pick, c, out, is_changed);
+    for (size_t i = 0; i < sizeof archives / sizeof *archives; i++)
+        if (ftype_has(t, archives[i]))
+            return unpack_repack(in, pick, c, out, is_changed);
     return CS_UNSUPPORTED;
 }
 
-static enum cs_status clean_known(const struct ftype *t, struct slice in, struct buf *out, bool *is_changed)
+static const struct cleaner *cleaner_of(const struct ftype *t)
 {
     for (size_t i = 0; i < sizeof cleaners / sizeof *cleaners; i++)
         if (ftype_has(t, cleaners[i].type))
-            return cleaners[i].clean(in, out, is_changed);
-    return CS_UNSUPPORTED;
+            return &cleaners[i];
+    return NULL;
+}
+
+static const struct stream *stream_of(const struct ftype *t)
+{
+    for (size_t i = 0; i < sizeof streams / sizeof *streams; i++)
+        if (ftype_has(t, streams[i].type))
+            return &streams[i];
+    return NULL;
+}
+
+/* By its type alone, before anything costs time: most of what is infected cannot be. */
+static bool may_be_cleaned(const struct ftype *t)
+{
+    for (size_t i = 0; i < sizeof archives / sizeof *archives; i++)
+        if (ftype_has(t, archives[i]))
+            return true;
+    return ftype_has(t, "ZIP") || cleaner_of(t) || stream_of(t);
+}
+
+static bool rules_ask(const struct scan_setup *setup)
+{
+    struct vdl_info info;
+
+    for (size_t i = 0; i < setup->n_dbs; i++) {
+        vdl_info(setup->dbs[i], &info);
+        if (info.cleans)
+            return true;
+    }
+    return false;
 }
 
 /* As the rules that were found ask for it. What comes out must still be of the same type. */
@@ -157,16 +199,14 @@ static enum cs_status clean_as_asked(struct cleaning *c, const struct ftype *t, 
 
 static enum cs_status clean_typed(struct cleaning *c, const struct ftype *t, struct slice in, unsigned depth, struct buf *out)
 {
-    static const struct { const char *type; decode_fn *decode; } streams[] = {
-        { "gzip", gzip_decode }, { "bzip2", bzip2_decode }, { "xz", xz_decode },
-    };
+    const struct cleaner *cleaner = cleaner_of(t);
+    const struct stream *stream = stream_of(t);
     bool is_changed = false;
     enum cs_status st;
 
-    for (size_t i = 0; i < sizeof streams / sizeof *streams; i++)
-        if (ftype_has(t, streams[i].type))
-            return clean_stream(c, streams[i].type, streams[i].decode, in, depth, out);
-    st = clean_known(t, in, out, &is_changed);
+    if (stream)
+        return clean_stream(c, stream->type, stream->decode, in, depth, out);
+    st = cleaner ? cleaner->clean(in, out, &is_changed) : CS_UNSUPPORTED;
     if (st != CS_OK || !is_changed) {
         out->n = 0;
         st = clean_archive(c, t, in, out, &is_changed);
@@ -208,11 +248,12 @@ static enum cs_status clean_bytes(struct cleaning *c, struct slice in, struct sl
     struct ftype t = ftype_of(in, name);
     struct buf asked = buf_init(out->max);
     bool is_changed = false;
-    enum cs_status st;
+    enum cs_status st = CS_OK;
 
     if (depth > CLEANUP_DEPTH)
         return CS_UNSUPPORTED;
-    st = clean_as_asked(c, &t, in, name, depth, &asked, &is_changed);
+    if (c->asks_rules)
+        st = clean_as_asked(c, &t, in, name, depth, &asked, &is_changed);
     if (st == CS_OK && is_changed && is_clean(c, buf_slice(&asked)))
         st = buf_put(out, buf_slice(&asked));
     else
@@ -223,12 +264,18 @@ static enum cs_status clean_bytes(struct cleaning *c, struct slice in, struct sl
 
 enum cs_status cleanup_part(const struct scan_setup *setup, const struct scan_part *part, struct buf *out)
 {
-    struct verdict found = scan_again(setup, part, part->bytes, true);
-    struct cleaning c = { .setup = setup, .part = part, .found = &found };
+    const struct slice name = part->n_names ? part->names[0] : slice_of(NULL, 0);
+    const struct ftype type = ftype_of(part->bytes, name);
+    struct cleaning c = { .setup = setup, .part = part, .asks_rules = rules_ask(setup) };
+    struct verdict found;
     enum cs_status st;
 
     *out = buf_init((size_t)setup->conf->limit.object_bytes);
-    st = clean_bytes(&c, part->bytes, part->n_names ? part->names[0] : slice_of(NULL, 0), 0, out);
+    if (!c.asks_rules && !may_be_cleaned(&type))
+        return CS_UNSUPPORTED;
+    c.found = &found;
+    found = scan_again(setup, part, part->bytes, true);
+    st = clean_bytes(&c, part->bytes, name, 0, out);
     verdict_release(&found);
     if (st == CS_OK && !is_clean(&c, buf_slice(out)))
         st = CS_UNSUPPORTED;

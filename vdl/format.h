@@ -52,7 +52,8 @@ enum {
     VDB_I_FLAGS = 40, VDB_I_HASH_RULES = 44, VDB_I_CLASSES = 48 /* five */, VDB_I_VERSION = 68 /* string */,
     VDB_INFO_BYTES = 72
 };
-enum { VDB_F_WHOLE = 1 /* some rule needs the whole object at once */, VDB_F_NORMALISED = 2 /* some rule is meant for normalised text */ };
+enum { VDB_F_WHOLE = 1 /* some rule needs the whole object at once */, VDB_F_NORMALISED = 2 /* some rule is meant for normalised text */,
+       VDB_F_CLEANS = 4 /* some rule has "clean=" */ };
 
 /* VDB_RULES: name offset, then class (3 bits), private (1), plan (1), and 27 bits: a plan's number, or a type restriction */
 enum { VDB_R_NAME = 0, VDB_R_WHAT = 4, VDB_RULE = 8 };

@@ -29,6 +29,7 @@ struct vdl_info {
     uint64_t bytes;             /* of the image */
     uint64_t digest;            /* of the content, as the compiler wrote it: two images with equal digests are equal */
     bool wants_normalised_text; /* some rule holds for the view "normalised-text" alone */
+    bool cleans;                /* some rule asks for cleaning */
     struct slice version;       /* from <"version=…">, printable; may be empty */
 };
 

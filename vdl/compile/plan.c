@@ -399,6 +399,7 @@ static enum cs_status clean_flags(struct planner *p, const struct vdl_rule *r, u
         if (get_le32(seg + VDB_S_STAGES) != 1 || get_le32(stage + VDB_ST_FLAGS) & VDB_SF_SEEDED || get_le32(stage + VDB_ST_TAIL_N))
             return refuse(e, "clean= of a segment with a wide gap or an open end");
     }
+    e->flags |= VDB_F_CLEANS;
     return CS_OK;
 }
 

@@ -241,6 +241,7 @@ void vdl_info(const struct vdl_db *db, struct vdl_info *out)
     *out = (struct vdl_info){
         .path = db->path, .rules = db->rules, .bytes = db->map.data.n, .digest = get_le64(db->map.data.p + VDB_H_DIGEST),
         .wants_normalised_text = db->flags & VDB_F_NORMALISED,
+        .cleans = db->flags & VDB_F_CLEANS,
     };
     for (unsigned i = 0; i < VDL_CLASSES; i++)
         out->classes[i] = get_le32(p + VDB_I_CLASSES + 4 * i);
