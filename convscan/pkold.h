@@ -3,7 +3,7 @@
  *
  *   Borrows, Fails, Threads   as inflate.h.
  *   Bounded   memory by tables on the stack (some 128 KB); the output by size, which these methods need
- *             to know, and the rest of one match or string of at most 8 KB; and by put().
+ *             to know, and the rest of one match or string of at most 8 KB (programs differ: zipmember.c emits both ways); and by put().
  */
 #ifndef CONVSCAN_PKOLD_H
 #define CONVSCAN_PKOLD_H

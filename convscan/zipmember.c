@@ -42,8 +42,8 @@ bool zip_method_needs_size(unsigned method)
 struct sink {
     struct emit *out;            /* NULL to only look */
     uint32_t crc;
-    uint64_t n, max;
-    bool is_checked;
+    uint64_t n, max;             /* max: more are not looked at, or cut off */
+    bool is_checked, is_cut;
     bool is_large;               /* the zip: then what is quicker in the long run pays */
 };
 
@@ -53,6 +53,8 @@ static enum cs_status sink_put(void *to, struct slice bytes)
 
     if (s->is_checked)
         s->crc = inflate_crc32(s->crc, bytes);
+    if (s->is_cut)
+        bytes = slice_take(bytes, (size_t)(s->max - s->n));
     s->n += bytes.n;
     if (!s->out)
         return s->n > s->max ? CS_STOP : CS_OK;
@@ -119,7 +121,7 @@ static enum cs_status shut_member(struct zip_job *z, const struct zip_reading *r
 }
 
 /* Unpack this as a child. */
-static enum cs_status emit_member(struct zip_job *z, const struct zip_reading *r, unsigned method, struct slice in,
+static enum cs_status emit_reading(struct zip_job *z, const struct zip_reading *r, unsigned method, struct slice in,
                                   struct sink *s, struct inflate_result *res)
 {
     struct emit_child c = child_of(r);
@@ -133,6 +135,22 @@ static enum cs_status emit_member(struct zip_job *z, const struct zip_reading *r
     if (st == CS_OK && res->is_limited)
         st = zip_note(z, EMIT_LIMITED, "a zip member wants a large window");
     return st;
+}
+
+/*
+ * The oldest methods end in the middle of a match or string. Info-ZIP writes it whole, 7-Zip up to the size: then the member is two
+ * children, the second cut there.
+ */
+static enum cs_status emit_member(struct zip_job *z, const struct zip_reading *r, unsigned method, struct slice in,
+                                  struct sink *s, struct inflate_result *res)
+{
+    struct sink cut = { .out = s->out, .is_cut = true, .max = r->head.size };
+    struct inflate_result again;
+    enum cs_status st = emit_reading(z, r, method, in, s, res);
+
+    if (st != CS_OK || method < SHRINK || method > IMPLODE || r->is_open_ended || res->made <= r->head.size)
+        return st;
+    return emit_reading(z, r, method, in, &cut, &again);
 }
 
 /* ---- encrypted members ---- */

@@ -183,6 +183,37 @@ START_TEST(every_method_gives_the_text)
 }
 END_TEST
 
+/* A size that ends inside a match or string: Info-ZIP writes that whole, 7-Zip cuts it. Both files are seen. */
+static const struct {
+    unsigned method;
+    size_t size, whole;
+} halves[] = { { 1, 39, 40 }, { 2, 45, 56 }, { 6, 45, 56 } };
+
+START_TEST(sizes_inside_a_match_give_both_readings)
+{
+    struct buf packed = buf_init(0), b;
+    struct member m = { "t", halves[_i].method, 0, slice_of(NULL, 0), halves[_i].size };
+    struct recorder r;
+
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+        if (methods[i].method == m.method)
+            packed = unhex(methods[i].hex);
+    m.data = buf_slice(&packed);
+    recorder_init(&r);
+    b = zip_of(&m, 1, 0, true);
+    decode(&r, &b);
+    ck_assert_uint_eq(r.n_items, 2);
+    ck_assert_uint_eq(r.items[0].bytes.n, halves[_i].whole);
+    ck_assert_uint_eq(r.items[1].bytes.n, halves[_i].size);
+    for (size_t i = 0; i < 2; i++)
+        ck_assert(slice_starts(SLICE(TEXT), record_bytes(&r.items[i])));
+    is_quiet(&r);
+    recorder_release(&r);
+    buf_release(&b);
+    buf_release(&packed);
+}
+END_TEST
+
 /* xz, of a dictionary of 512 MB. */
 static const char wide[] =
     "fd377a585a000000ff12d94102002101220000008240acdce00038001e5d00379b88ce76e28fd48c5b106bd50f"
@@ -454,6 +485,7 @@ int main(void)
 
     suite_add_tcase(s, t);
     tcase_add_loop_test(t, every_method_gives_the_text, 0, n_methods);
+    tcase_add_loop_test(t, sizes_inside_a_match_give_both_readings, 0, sizeof halves / sizeof *halves);
     tcase_add_test(t, large_dictionaries_are_cut_or_told);
     tcase_add_loop_test(t, data_in_front_does_not_hide_members, 0, 4);
     tcase_add_test(t, unlisted_members_are_found);
