@@ -107,6 +107,22 @@ static uint32_t expand(struct lane *l, const struct view *v, const uint8_t *code
     return n_list;
 }
 
+/* The step behind the instructions of a list. */
+static bool advance(const struct vdl_db *db, const uint8_t *code, uint32_t n, const uint16_t *list, uint32_t n_list, uint64_t *set, uint8_t b,
+                    bool *is_ok)
+{
+    for (uint32_t i = 0; i < n_list; i++) {
+        uint32_t pc = list[i];
+
+        if (!takes(db, code + (size_t)pc * VDB_OP, b, is_ok))
+            continue;
+        if (pc + 1 >= n)
+            return false;
+        set[(pc + 1) / 64] |= (uint64_t)1 << (pc + 1) % 64;
+    }
+    return true;
+}
+
 bool nfa_step(struct lane *l, const struct view *v, uint32_t first, uint32_t n, uint64_t *set, uint64_t q, bool *is_match)
 {
     const uint8_t *code = n && n <= VDB_THREADS_MAX ? db_at(l->db, VDB_PROGRAMS, (uint64_t)first * VDB_OP, (uint64_t)n * VDB_OP) : NULL;
@@ -126,16 +142,7 @@ bool nfa_step(struct lane *l, const struct view *v, uint32_t first, uint32_t n, 
     memset(set, 0, (n + 63) / 64 * 8);
     if (!byte_at(v, q, &b))
         return is_ok;
-    for (uint32_t i = 0; i < n_list; i++) {
-        uint32_t pc = l->list[i];
-
-        if (!takes(l->db, code + (size_t)pc * VDB_OP, b, &is_ok))
-            continue;
-        if (pc + 1 >= n)
-            return false;
-        set[(pc + 1) / 64] |= (uint64_t)1 << (pc + 1) % 64;
-    }
-    return is_ok;
+    return advance(l->db, code, n, l->list, n_list, set, b, &is_ok) && is_ok;
 }
 
 static bool is_empty(const uint64_t *set, uint32_t n)
@@ -147,16 +154,79 @@ static bool is_empty(const uint64_t *set, uint32_t n)
     return any == 0;
 }
 
+static bool has_edge(const uint8_t *code, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (code[(size_t)i * VDB_OP + VDB_OP_CODE] == VDB_O_EDGE)
+            return true;
+    return false;
+}
+
+/* What is kept of a program's start; NULL when nothing can be. The set holds instruction 0. */
+static struct start *start_of(struct lane *l, const struct view *v, const uint8_t *code, uint32_t first, uint32_t n, const uint64_t *set)
+{
+    struct start *s = &l->starts[first % STARTS];
+    bool is_match, is_ok = true;
+    uint32_t n_list;
+
+    if (s->n == n && s->first == first) {
+        s->worth = s->worth < START_WORTH ? (uint8_t)(s->worth + 1) : START_WORTH;
+        return s->is_fixed ? s : NULL;
+    }
+    if (s->worth) {
+        s->worth--;
+        return NULL;
+    }
+    *s = (struct start){ .first = first, .n = n };
+    if (has_edge(code, n))
+        return NULL;
+    n_list = expand(l, v, code, n, set, 0, &is_match, &is_ok);
+    s->is_fixed = is_ok && n_list <= START_LIST;
+    if (!s->is_fixed)
+        return NULL;
+    s->n_list = (uint16_t)n_list;
+    memcpy(s->list, l->list, n_list * sizeof *s->list);
+    return s;
+}
+
+/* The first byte from such a start. False: damaged. */
+static bool first_step(struct lane *l, const uint8_t *code, struct start *s, uint64_t *set, uint8_t b)
+{
+    uint64_t bit = (uint64_t)1 << b % 64;
+    bool is_ok = true;
+
+    set[0] = 0;
+    if (s->known[b / 64] & bit && !(s->takes[b / 64] & bit))
+        return true;
+    if (!advance(l->db, code, s->n, s->list, s->n_list, set, b, &is_ok) || !is_ok)
+        return false;
+    s->known[b / 64] |= bit;
+    s->takes[b / 64] |= is_empty(set, s->n) ? 0 : bit;
+    return true;
+}
+
 bool nfa_run(struct lane *l, const struct view *v, uint32_t first, uint32_t n, uint64_t start, uint64_t most, uint32_t owner)
 {
-    uint64_t *set = l->bits;
+    const uint8_t *code = n && n <= VDB_THREADS_MAX ? db_at(l->db, VDB_PROGRAMS, (uint64_t)first * VDB_OP, (uint64_t)n * VDB_OP) : NULL;
+    uint64_t *set = l->bits, q = start;
+    struct start *s;
     bool is_match;
+    uint8_t b;
 
-    if (n == 0 || n > VDB_THREADS_MAX)
+    if (!code)
         return false;
     memset(set, 0, (n + 63) / 64 * 8);
     set[0] = 1;
-    for (uint64_t q = start; q - start <= most && q <= v->base + v->n; q++) {
+    s = start_of(l, v, code, first, n, set);
+    if (s && byte_at(v, q, &b)) {
+        l->steps++;
+        if (!first_step(l, code, s, set, b))
+            return false;
+        if (is_empty(set, n))
+            return true;
+        q++;
+    }
+    for (; q - start <= most && q <= v->base + v->n; q++) {
         if (!nfa_step(l, v, first, n, set, q, &is_match))
             return false;
         if (is_match && q > start && !event_add(l, start, q, owner))

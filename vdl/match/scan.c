@@ -32,6 +32,7 @@ static uint64_t lane_layout(struct lane *l, uint8_t *base)
     l->bits = piece(base, &at, VDB_THREADS_MAX / 64 * 3, sizeof *l->bits);
     l->stack = piece(base, &at, VDB_THREADS_MAX * 3, sizeof *l->stack);
     l->list = piece(base, &at, VDB_THREADS_MAX, sizeof *l->list);
+    l->starts = piece(base, &at, STARTS, sizeof *l->starts);
     l->state = piece(base, &at, db->state, 1);
     return at;
 }

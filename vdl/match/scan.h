@@ -49,6 +49,16 @@ enum { BLOCK = 16384, EVENTS = 65536 };
 enum { STEPS_BYTE = 1 << 16 };
 #define WHOLE_MAX ((size_t)1 << 30)     /* an object that is fed in pieces and must be kept */
 
+/* Where a program stands before its first byte, kept for those that run often: that is the same at every place unless edges are asked for. */
+enum { STARTS = 8, START_LIST = 126, START_WORTH = 16 };
+struct start {
+    uint32_t first, n;          /* the program; n 0: none yet */
+    uint8_t worth;              /* uses, less those of others who want the place */
+    bool is_fixed;
+    uint16_t n_list, list[START_LIST];  /* the instructions that wait for a byte */
+    uint64_t known[4], takes[4];        /* a bit for each byte: was it tried, and does any instruction take it? */
+};
+
 struct lane {
     const struct vdl_db *db;
     struct vdl_scan *scan;
@@ -69,6 +79,7 @@ struct lane {
     uint32_t n_touched;
     uint64_t *bits;             /* three sets of instructions */
     uint16_t *stack, *list;
+    struct start *starts;       /* of programs, by their numbers */
     const struct view *view;
     bool has_offset;
     uint64_t plan_offset;       /* cond.c: the first place that made the plan true */
