@@ -219,17 +219,18 @@ static bool is_html(struct slice head)
 /* Text: hardly any control characters. UTF-16 with its mark or its zeros counts as well. */
 static bool is_text(struct slice head)
 {
-    static const uint8_t is_odd[256] = { [1 ... 7] = 1, [0x0e ... 0x1a] = 1, [0x1c ... 0x1f] = 1 };
+    static const uint32_t odd_ones = 0xf7ffc0fe;        /* control characters, a bit each, but for those of white space, escape and zero */
     size_t odd = 0, zeros[2] = { 0, 0 };
 
     if (head.n == 0)
         return false;
     if (head.n >= 2 && ((head.p[0] == 0xff && head.p[1] == 0xfe) || (head.p[0] == 0xfe && head.p[1] == 0xff)))
         return true;
-    for (size_t i = 0; i < head.n; i++) {
-        zeros[i & 1] += head.p[i] == 0;
-        odd += is_odd[head.p[i]];
-    }
+    for (size_t i = 0; i < head.n; i++)
+        if (head.p[i] < ' ') {
+            zeros[i & 1] += head.p[i] == 0;
+            odd += odd_ones >> head.p[i] & 1;
+        }
     if (zeros[0] + zeros[1] == 0)
         return odd * 50 <= head.n;
     return odd == 0 && ((zeros[0] == 0 && zeros[1] > head.n / 4) || (zeros[1] == 0 && zeros[0] > head.n / 4));

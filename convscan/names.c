@@ -124,9 +124,9 @@ static struct slice without_stream(struct slice flat)
 static bool check_whole(const struct conf *c, struct slice name, const struct ftype *t, char out[32])
 {
     char flat[KEPT];
-    struct slice s = { (const uint8_t *)flat, flatten(flat, name) };
+    struct slice s = { (const uint8_t *)flat, flatten(flat, name) }, cut = without_stream(s);
 
-    return check_flat(c, s, t, out) || check_flat(c, without_stream(s), t, out);
+    return check_flat(c, s, t, out) || (cut.n < s.n && check_flat(c, cut, t, out));
 }
 
 /* Also what a program in C would read, to the NUL byte. */

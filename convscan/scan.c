@@ -444,16 +444,26 @@ static enum cs_status outlet_finish(struct outlet *out, enum cs_status st)
     return st;
 }
 
+/* Member by member: the room for names is large, and this is done for every decoder that looks at an object. */
+static void outlet_init(struct outlet *out, struct scan *s, struct object *o)
+{
+    out->emit = (struct emit){ outlet_open, outlet_put, outlet_close, outlet_note, outlet_room, s->passwords.words, s->passwords.n, o->name,
+                               o->declared, o->charset, s->wants_normalised_text };
+    out->scan = s;
+    out->parent = o;
+    out->members = 0;
+    out->is_open = out->is_cut = out->is_damaged = out->is_locked = false;
+    out->path_mark = out->text_n = 0;
+}
+
 static enum cs_status decode_with(struct scan *s, struct object *o, const struct format *f)
 {
-    struct outlet out = {
-        .emit = { outlet_open, outlet_put, outlet_close, outlet_note, outlet_room, s->passwords.words, s->passwords.n, o->name, o->declared,
-                  o->charset, s->wants_normalised_text },
-        .scan = s,
-        .parent = o,
-    };
-    enum cs_status st = f->decode ? outlet_finish(&out, f->decode(o->bytes, &out.emit)) : CS_UNSUPPORTED;
+    struct outlet out;
+    enum cs_status st = CS_UNSUPPORTED;
 
+    outlet_init(&out, s, o);
+    if (f->decode)
+        st = outlet_finish(&out, f->decode(o->bytes, &out.emit));
     if (st == CS_STOP || st == CS_LIMIT)
         return st;
     if (st == CS_CORRUPT || st == CS_FOREIGN)

@@ -133,6 +133,18 @@ static enum cs_status flush_pieces(struct script *s)
     return st;
 }
 
+static enum cs_status put_line(struct buf *to, struct slice line)
+{
+    enum cs_status st = buf_reserve(to, line.n + 1);
+
+    if (st != CS_OK)
+        return st;
+    memcpy(to->p + to->n, line.p, line.n);
+    to->n += line.n + 1;
+    to->p[to->n - 1] = '\n';
+    return CS_OK;
+}
+
 /* A string is complete. */
 static enum cs_status end_string(struct script *s)
 {
@@ -149,9 +161,7 @@ static enum cs_status end_string(struct script *s)
         st = buf_put(&s->pieces, text);         /* the last, short piece */
     }
     if (st == CS_OK && text.n)
-        st = buf_put(&s->all, text);
-    if (st == CS_OK && text.n)
-        st = buf_putc(&s->all, '\n');
+        st = put_line(&s->all, text);
     is_made = s->n_made >= BLOB_MIN || (s->n_joints && text.n >= JOINED_MIN && blob_is_script(text));
     if (st == CS_OK)
         st = is_made ? blob_bytes(s->blobs, text, "script-string") : blob_text(s->blobs, text, "script-string");
@@ -195,12 +205,20 @@ static size_t list(struct script *s, struct buf *out, bool is_text, enum cs_stat
     return n;
 }
 
+/* Numbers may follow, or what skip_space() passes over. */
+static bool may_list(uint8_t c)
+{
+    return ascii_is_digit(c) || ascii_is_space(c) || c == '-' || c == '&' || c == '/' || c == '_';
+}
+
 static enum cs_status array(struct script *s)
 {
     struct buf bytes = buf_init(BLOB_MAX);
     enum cs_status st = CS_OK;
 
     s->at++;
+    if (!may_list(peek(s, 0)))
+        return CS_OK;
     if (list(s, &bytes, false, &st) >= NUMBERS_MIN && st == CS_OK)
         st = blob_bytes(s->blobs, buf_slice(&bytes), "script-numbers");
     buf_release(&bytes);
@@ -209,6 +227,7 @@ static enum cs_status array(struct script *s)
 
 /* ---- what strings are made of, besides literals ---- */
 
+/* Nearly every word is told by its first letter to be none of these. */
 static bool makes_text(struct slice word)
 {
     uint8_t c = word.n ? ascii_lower(word.p[0]) : 0;
@@ -316,6 +335,8 @@ static enum cs_status word(struct script *s)
     struct slice w = word_at(s);
     enum cs_status st = CS_OK;
 
+    if (w.n <= WORD_MAX && !makes_text(w))
+        return CS_OK;
     if (w.n <= WORD_MAX)
         return call(s, w, &st) && st == CS_OK ? string(s) : st;
     while (s->at < s->in.n && (is_word(s->in.p[s->at]) || strchr("+/=", s->in.p[s->at])) && s->in.p[s->at])

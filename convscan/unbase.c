@@ -1,19 +1,24 @@
 #include "unbase.h"
 
-/* 0 to 63; 64 padding, 65 white space, 66 anything else. Both alphabets. */
+/* 0 to 63 in both alphabets, and one of these. A table of what is to be taken off, so that what is not named is OTHER. */
+enum { PADDING = 64, SPACE, OTHER };
+#define V(n) (OTHER - (n))
+static const uint8_t taken_off[256] = {
+    ['A'] = V(0),  ['B'] = V(1),  ['C'] = V(2),  ['D'] = V(3),  ['E'] = V(4),  ['F'] = V(5),  ['G'] = V(6),  ['H'] = V(7),
+    ['I'] = V(8),  ['J'] = V(9),  ['K'] = V(10), ['L'] = V(11), ['M'] = V(12), ['N'] = V(13), ['O'] = V(14), ['P'] = V(15),
+    ['Q'] = V(16), ['R'] = V(17), ['S'] = V(18), ['T'] = V(19), ['U'] = V(20), ['V'] = V(21), ['W'] = V(22), ['X'] = V(23),
+    ['Y'] = V(24), ['Z'] = V(25), ['a'] = V(26), ['b'] = V(27), ['c'] = V(28), ['d'] = V(29), ['e'] = V(30), ['f'] = V(31),
+    ['g'] = V(32), ['h'] = V(33), ['i'] = V(34), ['j'] = V(35), ['k'] = V(36), ['l'] = V(37), ['m'] = V(38), ['n'] = V(39),
+    ['o'] = V(40), ['p'] = V(41), ['q'] = V(42), ['r'] = V(43), ['s'] = V(44), ['t'] = V(45), ['u'] = V(46), ['v'] = V(47),
+    ['w'] = V(48), ['x'] = V(49), ['y'] = V(50), ['z'] = V(51), ['0'] = V(52), ['1'] = V(53), ['2'] = V(54), ['3'] = V(55),
+    ['4'] = V(56), ['5'] = V(57), ['6'] = V(58), ['7'] = V(59), ['8'] = V(60), ['9'] = V(61), ['+'] = V(62), ['-'] = V(62),
+    ['/'] = V(63), ['_'] = V(63), ['='] = V(PADDING), [' '] = V(SPACE), ['\t' ... '\r'] = V(SPACE),
+};
+#undef V
+
 static unsigned value(uint8_t c)
 {
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (ascii_is_digit(c))
-        return c - '0' + 52;
-    if (c == '+' || c == '-')
-        return 62;
-    if (c == '/' || c == '_')
-        return 63;
-    return c == '=' ? 64 : ascii_is_space(c) ? 65 : 66;
+    return (unsigned)OTHER - taken_off[c];
 }
 
 enum cs_status unbase64(struct slice in, struct buf *out)
@@ -26,7 +31,7 @@ enum cs_status unbase64(struct slice in, struct buf *out)
         return st;
     for (size_t i = 0; i < in.n; i++) {
         unsigned c = value(in.p[i]);
-        if (c >= 64)
+        if (c >= PADDING)
             continue;
         v = v << 6 | c;
         if (++n % 4 == 0) {
@@ -111,9 +116,9 @@ bool unbase_is_64(struct slice in, size_t min)
         return false;
     for (size_t i = 0; i < in.n; i++) {
         unsigned c = value(in.p[i]);
-        if (c == 66)
+        if (c == OTHER)
             return false;
-        n += c < 64;
+        n += c < PADDING;
         blanks += in.p[i] == ' ';
         if (blanks * 32 > n + 32)
             return false;

@@ -5,6 +5,12 @@
 #include "uu.h"
 #include "yenc.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+enum { ALIKE = 16 };
+
 struct hunt {
     size_t max;
     mime_found *found;
@@ -119,6 +125,32 @@ static enum cs_status take_at(struct hunt *h, struct slice s, size_t *len)
     return CS_OK;
 }
 
+/* What a line may begin with that begins a file. */
+static bool may_begin(uint8_t c)
+{
+    return c == 'b' || c == '=' || c == '(';
+}
+
+/* The next line at or behind the line end at place at that may begin a file; text.n when there is none. Nearly every text has none. */
+static size_t next_line(struct slice text, size_t at)
+{
+#ifdef __SSE2__
+    for (; text.n - at > ALIKE; at += ALIKE) {
+        __m128i ends = _mm_loadu_si128((const __m128i_u *)(text.p + at)), x = _mm_loadu_si128((const __m128i_u *)(text.p + at + 1));
+        __m128i is = _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('b')),
+                                  _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('=')), _mm_cmpeq_epi8(x, _mm_set1_epi8('('))));
+        int m = _mm_movemask_epi8(_mm_and_si128(is, _mm_cmpeq_epi8(ends, _mm_set1_epi8('\n'))));
+
+        if (m)
+            return at + (size_t)__builtin_ctz((unsigned)m) + 1;
+    }
+#endif
+    for (; at + 1 < text.n; at++)
+        if (text.p[at] == '\n' && may_begin(text.p[at + 1]))
+            return at + 1;
+    return text.n;
+}
+
 enum cs_status mime_find_embedded(struct slice text, size_t max, mime_found *found, void *ctx)
 {
     struct hunt h = { .max = max, .found = found, .ctx = ctx, .out = buf_init(max) };
@@ -126,11 +158,10 @@ enum cs_status mime_find_embedded(struct slice text, size_t max, mime_found *fou
     size_t at = 0;
 
     while (st == CS_OK && at < text.n) {
-        uint8_t c = text.p[at];
         size_t len = 0;
-        if (c == 'b' || c == '=' || c == '(')
+        if (may_begin(text.p[at]))
             st = take_at(&h, slice_drop(text, at), &len);
-        at += len ? len : line_len(slice_drop(text, at), false);
+        at = len ? at + len : next_line(text, at);
     }
     buf_release(&h.out);
     return st;
