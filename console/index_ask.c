@@ -92,13 +92,29 @@ static bool is_long(const char *text)
     return chars == 3;
 }
 
-/* The full text table is asked for texts, and where a sorted list of one domain's mail is not enough. */
-static bool is_searched(const struct filter *f)
+static bool is_everything(const struct filter *f)
 {
-    for (size_t i = 0; i < INDEX_TEXTS; i++)
+    return strcmp(f->domains, "*") == 0;
+}
+
+/*
+ * The full text table is asked for texts, and for a page of several domains' mail. One domain's stands in the right order in dest. A
+ * short text makes all of it be read, which is quickest along the items themselves.
+ */
+enum way { BY_TEXT, BY_DOMAIN, BY_ITEM };
+
+static enum way way_of(const struct filter *f)
+{
+    bool has_short = false;
+
+    for (size_t i = 0; i < INDEX_TEXTS; i++) {
         if (is_long(f->text[i]))
-            return true;
-    return strchr(f->domains, ',') != NULL;
+            return BY_TEXT;
+        has_short = has_short || *f->text[i];
+    }
+    if (has_short && (is_everything(f) || strchr(f->domains, ',')))
+        return BY_ITEM;
+    return strchr(f->domains, ',') ? BY_TEXT : BY_DOMAIN;
 }
 
 /* column : "before text after", a phrase; quotes in it doubled. */
@@ -122,7 +138,7 @@ static void add_match(struct asking *q, const struct filter *f)
     struct slice left = slice_str(f->domains), word;
     char state = f->state;
 
-    if (strcmp(f->domains, "*") != 0) {
+    if (!is_everything(f)) {
         const char *joint = "";
 
         q->is_cut |= buf_putc(&q->match, '(') != CS_OK;
@@ -154,27 +170,61 @@ static void add_like(struct asking *q, const struct filter *f, size_t i)
     add(q, texts[i].like, db_str(q->like[i]));
 }
 
-static void add_times(struct asking *q, const struct filter *f, bool is_searched)
+static const struct { const char *since, *until, *order; } keys[] = {
+    [BY_TEXT] = { " AND f.rowid >= ?", " AND f.rowid < ?", "f.rowid" },
+    [BY_DOMAIN] = { " AND d.key >= ?", " AND d.key < ?", "d.key" },
+    [BY_ITEM] = { " AND i.key >= ?", " AND i.key < ?", "i.key" },
+};
+
+static void add_times(struct asking *q, const struct filter *f, enum way way)
 {
     int64_t since = f->since >= 0 ? (int64_t)f->since << KEY_BITS : 0, until = f->until >= 0 ? (int64_t)f->until << KEY_BITS : INT64_MAX;
 
-    add(q, is_searched ? " AND f.rowid >= ?" : " AND d.key >= ?", db_int(f->after && f->after >= since ? f->after + 1 : since));
-    add(q, is_searched ? " AND f.rowid < ?" : " AND d.key < ?", db_int(f->before && f->before < until ? f->before : until));
+    add(q, keys[way].since, db_int(f->after && f->after >= since ? f->after + 1 : since));
+    add(q, keys[way].until, db_int(f->before && f->before < until ? f->before : until));
+}
+
+static void add_domains(struct asking *q, const char *domains)
+{
+    struct slice left = slice_str(domains), word;
+
+    while ((word = list_next(&left)).n)
+        add(q, ", ?", db_text(word));
+}
+
+static void add_class(struct asking *q, const struct filter *f, const char *state, const char *class)
+{
+    if (f->state)
+        add(q, state, db_int(f->state));
+    if (*f->class)
+        add(q, class, db_str(f->class));
+}
+
+/* Any of the domains: a set of keys. */
+static void add_keys(struct asking *q, const struct filter *f)
+{
+    q->is_cut |= buf_puts(&q->sql, " AND i.key IN (SELECT d.key FROM dest d WHERE d.domain IN ('-'") != CS_OK;
+    add_domains(q, f->domains);
+    q->is_cut |= buf_putc(&q->sql, ')') != CS_OK;
+    add_class(q, f, " AND d.state = ?", " AND d.class = ?");
+    q->is_cut |= buf_putc(&q->sql, ')') != CS_OK;
 }
 
 static void add_filter(struct asking *q, const struct filter *f)
 {
-    bool searched = is_searched(f);
+    enum way way = way_of(f);
 
-    if (searched) {
+    if (way == BY_TEXT) {
         add_match(q, f);
         add(q, " FROM fts f JOIN item i ON i.key = f.rowid WHERE f.fts MATCH ?", db_text(buf_slice(&q->match)));
-    } else {
+    } else if (way == BY_DOMAIN) {
         add(q, " FROM dest d JOIN item i ON i.key = d.key WHERE d.domain = ?", db_str(f->domains));
-        if (f->state)
-            add(q, " AND d.state = ?", db_int(f->state));
-        if (*f->class)
-            add(q, " AND d.class = ?", db_str(f->class));
+        add_class(q, f, " AND d.state = ?", " AND d.class = ?");
+    } else {
+        q->is_cut |= buf_puts(&q->sql, " FROM item i WHERE true") != CS_OK;
+        add_class(q, f, " AND i.state = ?", " AND i.class = ?");
+        if (!is_everything(f))
+            add_keys(q, f);
     }
     for (size_t i = 0; i < INDEX_TEXTS; i++)
         if (*f->text[i] && !is_long(f->text[i]))
@@ -185,8 +235,8 @@ static void add_filter(struct asking *q, const struct filter *f)
         add(q, " AND i.size >= ?", db_int(f->least));
     if (f->most >= 0)
         add(q, " AND i.size <= ?", db_int(f->most));
-    add_times(q, f, searched);
-    q->is_cut |= buf_printf(&q->sql, " ORDER BY %s %s", searched ? "f.rowid" : "d.key", f->after ? "ASC" : "DESC") != CS_OK;
+    add_times(q, f, way);
+    q->is_cut |= buf_printf(&q->sql, " ORDER BY %s %s", keys[way].order, f->after ? "ASC" : "DESC") != CS_OK;
 }
 
 /* ---- answers ---- */
@@ -316,7 +366,6 @@ enum cs_status index_counts(struct index *ix, const char *domains, struct counts
     bool is_one = !strchr(domains, ',');
     struct asking *q = asking_new(is_one ? "SELECT state, class, n FROM tally WHERE n > 0 AND domain IN ('-'"
                                          : "SELECT state, class, count(DISTINCT key) FROM dest WHERE domain IN ('-'");
-    struct slice left = slice_str(domains), word;
     struct sqlite3_stmt *s;
     struct sqlite3 *db;
     enum db_row got = DB_FAILED;
@@ -325,8 +374,7 @@ enum cs_status index_counts(struct index *ix, const char *domains, struct counts
     out->n = 0;
     if (!q)
         return CS_NOMEM;
-    while ((word = list_next(&left)).n)
-        add(q, ", ?", db_text(word));
+    add_domains(q, domains);
     q->is_cut |= buf_puts(&q->sql, is_one ? ") ORDER BY state, class" : ") GROUP BY state, class") != CS_OK;
     db = take_reader(ix, &at);
     s = ask(db, q);

@@ -202,6 +202,14 @@ def domains(c):
     for query in ('queue=q&class=spam', 'subject=Offer', 'to=two.example', 'from=evil&subject=Nobody', 'file=y.exe', 'subject=of&queue=q', 'class=error&subject=not+of'):
         ids = set(kit.ids_of(one.get('/list?' + query)))
         check(f'one domain: {query}', not {'0.two', '0.none', '0.near', '0.junk'} & ids, ids)
+    several = kit.Browser(c)
+    several.sign_in('several')
+    for query, want in (('queue=q&subject=ff', ['0.two']), ('subject=ar', ['0.both']), ('from=ev&class=virus', ['0.one']), ('queue=q&file=zz', []),
+                        ('queue=q&subject=Off', ['0.two'])):
+        ids = kit.ids_of(several.get('/list?' + query))
+        check(f'several domains: {query}', ids == want, ids)
+    ids = [i for i in kit.ids_of(several.get('/list?queue=q&from=ev')) if i in ('0.one', '0.two', '0.both', '0.near', '0.none')]
+    check('several domains: each once', sorted(ids) == ['0.both', '0.one', '0.two'], ids)
     check('recipients of others are not shown', 'c@two.example' not in one.get('/list').text + one.get('/item?id=0.both').text + one.get('/item?id=1.held2').text)
     check('the whole list of an administrator', {'0.two', '0.none', '0.near', '0.junk'} <= set(kit.ids_of(root.get('/list'))))
     for path in ITEM_PAGES:
@@ -534,7 +542,8 @@ def main():
         f.write(f'#!/bin/sh\nprintf "%s\\n" "$@" >{ROOM}/mta.args\ncat >{ROOM}/mta.in\n[ ! -e {ROOM}/mta.fails ]\n')
     os.chmod(f'{ROOM}/mta', 0o755)
     open(f'{ROOM}/log', 'w', encoding='ascii').close()
-    for name, rights, domain in (('root', 'rw', '*'), ('one', 'rw', 'One.example'), ('two', 'rw', 'two.example'), ('reader', 'r', 'one.example'), ('slow', 'rw', '*')):
+    for name, rights, domain in (('root', 'rw', '*'), ('one', 'rw', 'One.example'), ('two', 'rw', 'two.example'), ('reader', 'r', 'one.example'), ('several', 'r', 'one.example,two.example'),
+                                 ('slow', 'rw', '*')):
         kit.add_user(f'{ROOM}/users', name, rights, domain)
     c = start()
     for step in (without_session, signing_in, domains, hostile_mail, hostile_requests, acts, slow_clients):
