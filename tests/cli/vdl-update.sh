@@ -35,6 +35,7 @@ publish() {     # VERSION [RULE]: a set with as many rules as the version says, 
     "$ROOT/scripts/vdl-publish" --key "$T/key.sec" --version "$1" --out "$T/www" "$T/src" >/dev/null || echo "FAIL: publish $1"
 }
 
+export T
 mkdir db www
 eicar >eicar.com
 minisign -G -W -p key.pub -s key.sec >/dev/null 2>&1 || { echo "FAIL: no key pair"; exit 1; }
@@ -113,67 +114,145 @@ done
 rm -f db/clam.vdb
 sound "two images"
 
-# Killed with SIGKILL, or failing, at every external step: a wrapper in front of each tool counts and strikes.
-mkdir wrap
-for tool in mv cp ln sync mkdir mktemp tar sha256sum minisign curl chmod find date rm; do
+# From here on the steps of the script are the subject, so its compiler and scanner are stand-ins: two packages whose images are made beforehand, and a
+# scanner that finds the test file. Whether what is left in place is whole is judged by the real ones.
+mkdir stub wrap images www/site
+printf '#!/bin/sh\nexit 0\n' >stub/sleep
+for v in 30 31; do
+    publish $v
+    mkdir www/site/$v
+    cp www/manifest www/manifest.minisig www/convscan-$v.tar.gz www/site/$v/
+    "$BIN/vdlc" -q -o images/$v.vdb src || echo "FAIL: image $v"
+done
+cat >stub/vdlc <<EOF
+#!/bin/sh
+case \$1 in
+-o) read -r rule <"\$3/b.vdl"; rule=\${rule#:V}; cp "$T/images/\${rule%%,*}.vdb" "\$2" ;;
+--verify) cmp -s "\$2" "$T/images/30.vdb" || cmp -s "\$2" "$T/images/31.vdb" ;;
+esac
+EOF
+cat >stub/convscan <<EOF
+#!/bin/sh
+[ ! -s "$T/ill" ] || case "\$*" in *rehearsal*) ;; *) read -r code <"$T/ill"; [ \$code = 13 ] || exit \$code ;; esac
+case "\$*" in *eicar.com) exit 1 ;; *) exit 0 ;; esac
+EOF
+cat >run <<'EOF'
+#!/bin/sh
+echo $$ >"$T/pid"
+exec "$ROOT/scripts/vdl-update" --dir "${DB-$T/db}" --key "$T/key.pub" --force --source "$1"
+EOF
+chmod +x stub/* run
+swap() { CONVSCAN_BIN=$T/stub PATH="${WRAP-}$T/stub:$PATH" ./run "$url/site/$1" >"$T/log" 2>&1; }
+# Is the image in place whole, and is the version that is told the one that is there? Its rule is in it, and the test file's.
+truth() {       # WHAT
+    "$BIN/vdlc" --verify db/main.vdb >seen 2>&1 || check "$1: a whole image" yes "$(cat seen)"
+    said='' result=''
+    while IFS='=' read -r key value; do
+        case $key in version) said=$value ;; result) result=$value ;; esac
+    done <db/.update/main.status
+    told=V$said
+    case $result$said in interrupted* | *unknown) told='V3[01]' ;; esac
+    # shellcheck disable=SC2254
+    case $("$BIN/convscan" --db db/main.vdb eicar.com of 2>&1) in
+    *"eicar.com: EICAR-Test-File FOUND"*"of: "$told' FOUND'*) right=yes ;;
+    *) right=no ;;
+    esac
+    check "$1: $result and version ${said:-none} is told, and it is in place" yes $right
+}
+
+# Killed with SIGKILL, and failing, at every external step: a wrapper in front of each tool counts, strikes, and says who it was.
+for tool in mv cp ln sync mkdir mktemp rm chmod tar curl flock minisign sha256sum find vdlc; do
     real=$(command -v $tool) || continue
+    case $tool in vdlc) real=$T/stub/vdlc ;; sync) real=true ;; esac
     cat >wrap/$tool <<EOF
 #!/bin/sh
-n=\$((\$(cat "$T/count" 2>/dev/null || echo 0) + 1)); echo \$n >"$T/count"
-if [ "\$n" = "\${STRIKE_AT-0}" ]; then
-    if [ "\${STRIKE-}" = kill ]; then kill -9 \$PPID; exit 137; fi
+read -r n <"$T/count"; n=\$((n + 1)); echo \$n >"$T/count"
+if [ \$n = "\$STRIKE_AT" ]; then
+    echo "$tool" >"$T/struck"
+    [ \$STRIKE = fail ] || kill -9 "\$(cat "$T/pid")" \$PPID
     exit 1
 fi
 exec $real "\$@"
 EOF
     chmod +x wrap/$tool
 done
-step=0 version=30
-publish $version
-while :; do
-    step=$((step + 1))
-    # Odd steps as a kill, even ones as a failure, keeps the test short; a kill moves all later steps by some.
-    case $((step % 2)) in 1) how="kill" ;; *) how="fail" ;; esac
-    rm -f count
-    PATH="$T/wrap:$PATH" STRIKE=$how STRIKE_AT=$step update --source "$url"
-    "$BIN/vdlc" --verify db/main.vdb >/dev/null 2>&1 || { echo "FAIL $how at step $step: no working image"; bad=$((bad + 1)); }
-    "$BIN/convscan" --db db/main.vdb eicar.com >/dev/null 2>&1
-    check "$how at step $step" 1 $?
-    if [ "$(cat count)" -lt "$step" ]; then break; fi
-    version=$((version + 1))
-    publish $version
-    [ "$step" -lt 150 ] || { echo "FAIL: no end of steps"; bad=$((bad + 1)); break; }
+rm -f db/daily.vdb
+# By turns, which keeps the test short; VDL_UPDATE_ALL=1 does both at every step.
+ways=both
+[ -z "${VDL_UPDATE_ALL-}" ] || ways='kill fail'
+printf 'version 30 of the set, version 31 of the set' >of
+strike() {      # HOW WHAT: the other version each time, struck at one step after the other; HOW both: by turns
+    step=$((from - 1))
+    while :; do
+        step=$((step + 1))
+        echo 0 >count; : >struck
+        case $1$((step % 2)) in both0) how="kill" ;; both1) how="fail" ;; *) how=$1 ;; esac
+        STRIKE=$how STRIKE_AT=$step WRAP=$T/wrap: swap $((30 + step % 2))
+        [ -s struck ] || break
+        truth "$2 $how at step $step, $(cat struck)"
+        [ "$step" -lt 150 ] || { check "an end of steps" yes no; break; }
+    done
+    echo "$2 $1: steps $from to $((step - 1))"
+}
+from=1
+swap 30; check "prepared package" 0 $?
+for way in $ways; do strike "$way" update; done
+updating=$step
+swap 31; swap 30; check "after all that" 0 $?; truth "after all that"
+# The new image does not work in place: back to the one before; killed and failing on the way.
+for code in 0 2 8 13 15; do
+    echo $code >ill
+    swap 31; check "the scanner's status $code" $((code == 13 ? 0 : 4)) $?
+    truth "the scanner's status $code"
+    [ "$code" != 15 ] || check "the meaning is told" 1 "$(grep -c 'self-check failed: it may be infected or damaged (status 15)' log)"
 done
-update --source "$url"; check "after all that" 0 $?; sound "after all that"; check "version" "$version" "$(status version)"
+swap 30; echo 6 >ill
+swap 31; check "fails in place" 4 $?; truth "fails in place"; check "fails in place: status" failed "$(status result)"
+from=$((updating - 10))
+for way in $ways; do strike "$way" "way back"; done
+rm ill; from=1
+swap 31; swap 30; check "after the ways back" 0 $?; sound "after the ways back"
 
-# The disk is full at each step: a small file system of its own, where we may make one; every amount of room that does not reach.
+# The disk is full at each step: a small file system of its own, where we may make one; one page more of room each time, until it reaches.
 if unshare -rm sh -c "mount -t tmpfs -o size=2m none '$T/wrap'" 2>/dev/null; then
     mkdir full
-    version=$((version + 1)); publish $version
     cat >full.sh <<'EOF'
-mount -t tmpfs -o size=2m none full && mkdir full/db && cp db/main.vdb full/db/ || exit 9
-"$ROOT/scripts/vdl-update" --dir "$PWD/full/db" --key "$PWD/key.pub" --source "$1" --force >full.log 2>&1 || exit 8
+mount -t tmpfs -o size=1m none full && cp -rp db full/ || exit 9
+mv db old && ln -s full/db db || exit 9
 free() { df -k --output=avail full | tail -n 1; }
-for room in 0 4 8 16 24 32 48 64 96 128; do
+room=0
+while :; do
     n=$(($(free) - room)); [ $n -le 0 ] || dd if=/dev/zero of=full/filler bs=1024 count=$n 2>/dev/null
-    "$ROOT/scripts/vdl-update" --dir "$PWD/full/db" --key "$PWD/key.pub" --source "$1" --force >full.log 2>&1; rc=$?
+    DB=$T/full/db swap $((30 + room / 4 % 2)); rc=$?
+    truth "disk full, $room KB: status $rc"
+    case $(status result)$rc in ok0 | failed[1-9]*) told=yes ;; *) told=$(status result) ;; esac
+    check "disk full, $room KB: how it went is told" yes "$told"
     rm -f full/filler
-    "$BIN/vdlc" --verify full/db/main.vdb >/dev/null 2>&1 || exit 7
-    "$BIN/convscan" --db full/db/main.vdb eicar.com >/dev/null 2>&1; [ $? = 1 ] || exit 6
-    echo "room $room KB: status $rc"
-done >full.out
+    [ $rc != 0 ] || break
+    [ $room -lt 256 ] || { check "disk full: room that reaches" yes no; break; }
+    room=$((room + 4))
+done
+check "disk full: no room at all is a failure" yes "$([ $room -gt 0 ] && echo yes)"
+echo "disk full: $((room / 4)) amounts of room that do not reach"
 EOF
-    export BIN ROOT
-    unshare -rm sh full.sh "$url"; check "disk full: the scanner works each time" 0 $?
-    cat full.out
-    check "disk full: no room at all is a failure" 0 "$(grep -c '^room 0 KB: status 0$' full.out)"
-    check "disk full: enough room is none" 1 "$(grep -c '^room 128 KB: status 0$' full.out)"
+    export BIN ROOT T
+    {
+        cat <<EOF
+done_=0 bad=0 url=$url
+EOF
+        sed -n '/^check() {/,/^}/p; /^status() {/p; /^swap() {/p; /^truth() {/,/^}/p' "$ROOT/tests/cli/vdl-update.sh"
+        cat full.sh
+        echo 'echo "$done_ $bad" >counts'
+    } >inside.sh
+    unshare -rm sh inside.sh
+    read -r n m <counts && done_=$((done_ + n)) bad=$((bad + m))
+    rm db; mv old db
 else
     echo "skipped: disk full, for no file system can be mounted here"
 fi
 
 # Two at once: one works, the other says try again.
-version=$((version + 1)); publish $version
+publish 40
 update --source "$url" & one=$!
 "$ROOT/scripts/vdl-update" --dir "$T/db" --key "$T/key.pub" --source "$url" >log2 2>&1; rc2=$?
 wait $one; rc1=$?
