@@ -10,6 +10,16 @@ grep -q 'first text' dump.vdl || fail "--dump shows: $(cat dump.vdl)"
 
 cp a.vdl b.vdl
 "$BIN/vdlc" -q -o b.vdb a.vdl && cmp -s a.vdb b.vdb || fail "the same source made another image"
+# So do the same rules in another place, with files that came into their folder in another order, other memory, another locale and clock.
+mkdir -p one two/deeper
+for f in "$ROOT"/vdl/rules/*.vdl; do cp "$f" one/; done
+for f in $(ls -r "$ROOT"/vdl/rules/*.vdl); do cp "$f" two/deeper/; done
+awk 'BEGIN { for (i = 0; i < 60000; i++) printf "s%d:0:*:%08x%08x%08x%04x\n", i, (i * 2654435761) % 4294967296, (i * 40503) % 65536 * 65537, i, i % 977 }' >one/set.ndb
+cp one/set.ndb two/deeper/
+"$BIN/vdlc" -q -o one.vdb one && (cd two && umask 027 && env -i PATH="$PATH" HOME=/ TZ=Asia/Tokyo LC_ALL=tr_TR.UTF-8 MALLOC_PERTURB_=85 MALLOC_ARENA_MAX=1 "$BIN/vdlc" -q -o ../two.vdb deeper) ||
+    fail "the shipped rules do not compile"
+cmp one.vdb two.vdb || fail "the same rules made another image"
+rm -r one two one.vdb two.vdb
 
 # An error: exit 1, the old image stays, nothing else is left.
 printf ':One, "first text" #\n:Two, "second\n' >bad.vdl
