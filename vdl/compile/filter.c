@@ -327,7 +327,7 @@ static uint32_t write_filter(struct image *im, uint32_t words, const struct entr
 
 static enum cs_status write_group(struct image *im, struct entries *e, const struct plan *p)
 {
-    uint32_t words = filter_words(e->n, e->n <= 65536 ? 32 : 16, 18), second = filter_words(e->n, 16, 20), buckets = (uint32_t)(e->n / 2 + 1);
+    uint32_t words = filter_words(e->n, e->n <= 65536 ? 32 : p->pairs ? 8 : 16, 18), second = filter_words(e->n, 16, 20), buckets = (uint32_t)(e->n / 2 + 1);
     uint32_t first = image_at(im, VDB_ENTRIES) / VDB_ENTRY, bucket_at = image_at(im, VDB_BUCKETS) / 4;
     uint32_t checks = 0;
     uint8_t *g = image_grow(im, VDB_GROUPS, VDB_GROUP);
