@@ -41,7 +41,7 @@ struct reader {
     enum cs_status st;
 };
 
-enum { MAPPINGS_COLUMNS = 252 };
+enum { MAPPINGS_COLUMNS = 252, LONG_TEXT = 256 };
 
 static void note_long(struct reader *r, size_t n)
 {
@@ -394,7 +394,8 @@ static enum cs_status probe_table(struct probe *p, struct slice table, struct sl
         char next = 0;
         enum cs_status st;
 
-        if (++*p->steps > MAPPINGS_STEPS)
+        *p->steps += 1 + (unsigned)p->out->n / LONG_TEXT;
+        if (*p->steps > MAPPINGS_STEPS)
             return CS_LIMIT;
         before.n = p->out->n;
         memcpy(before.text, p->out->text, before.n);

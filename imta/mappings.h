@@ -5,7 +5,8 @@
  *   Owns      copies of all it needs, until mappings_free().
  *   Fails     mappings_parse(): CS_INVALID after complaints with line numbers, CS_NOMEM, CS_TOOBIG.
  *             mappings_probe(): CS_NOMEM, CS_TOOBIG; CS_LIMIT when a table runs in circles.
- *   Bounded   MAPPINGS_MAX bytes of file; MAPPINGS_STEPS entries tried in one probe, MAPPINGS_RESULT bytes of result.
+ *   Bounded   MAPPINGS_MAX bytes of file; MAPPINGS_STEPS entries tried in one probe (a long text counts once more for each 256 bytes);
+ *             MAPPINGS_RESULT bytes of result.
  *   Threads   read-only after parsing.
  */
 #ifndef IMTA_MAPPINGS_H

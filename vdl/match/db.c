@@ -124,6 +124,8 @@ static enum cs_status read_info(struct vdl_db *db, char *why)
     db->always = (uint32_t)(db->sec[VDB_ALWAYS].n / 4);
     if (db->sec[VDB_RULES].n != (uint64_t)db->rules * VDB_RULE || db->sec[VDB_PLANS].n != (uint64_t)db->plans * VDB_PLAN)
         return bad(why, CS_CORRUPT, "its tables of rules have wrong sizes");
+    if (db->sec[VDB_SEGMENTS].n != (uint64_t)db->segments * VDB_SEGMENT || db->sec[VDB_STAGES].n != (uint64_t)db->stages * VDB_STAGE)
+        return bad(why, CS_CORRUPT, "its tables of segments have wrong sizes");
     if (db->back > VDB_REACH_MAX || db->ahead > VDB_REACH_MAX || db->threads > VDB_THREADS_MAX ||
         db->state > VDB_STATE_MAX || db->types > VDB_TYPES_MAX || db->hash_rules > db->rules)
         return bad(why, CS_CORRUPT, "its numbers are out of bounds");

@@ -156,32 +156,43 @@ bool scan_types_ok(struct lane *l, uint32_t types)
     return l->types[types - 1] & 1;
 }
 
-/* Where the segments of a rule with "clean=" matched; few rules have it, so their segments are looked for. */
-static void find_spans(struct lane *l, uint32_t plan, struct vdl_span spans[SPANS], struct vdl_hit *hit)
+/* The segments of a plan stand one behind the other, in the order of the plans. In a damaged image they may not: then some are missed. */
+static uint32_t first_segment(const struct vdl_db *db, uint32_t plan)
+{
+    uint32_t lo = 0, hi = db->segments;
+
+    while (lo < hi) {
+        uint32_t mid = lo + (hi - lo) / 2;
+
+        if (get_le32(db_row(db, VDB_SEGMENTS, mid, VDB_SEGMENT) + VDB_S_PLAN) < plan)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
+static bool is_of_plan(const struct vdl_db *db, uint32_t segment, uint32_t plan)
+{
+    return segment < db->segments && get_le32(db_row(db, VDB_SEGMENTS, segment, VDB_SEGMENT) + VDB_S_PLAN) == plan;
+}
+
+/* Where the segments of a rule with "clean=" matched. A plan is one rule's, so that all rules together look at each segment once. */
+static void find_spans(struct lane *l, uint32_t rule, uint32_t plan, struct vdl_span spans[SPANS], struct vdl_hit *hit)
 {
     const uint8_t *row = db_row(l->db, VDB_PLANS, plan, VDB_PLAN);
     uint32_t clean = row ? (get_le32(row + VDB_P_FLAGS) & VDB_PF_CLEAN) >> VDB_PF_CLEAN_SHIFT : VDL_KEEP;
 
-    hit->clean = (enum vdl_clean)clean;
     hit->spans = spans;
-    for (uint32_t i = 0; clean != VDL_KEEP && i < l->db->segments && hit->n_spans < SPANS; i++) {
-        const uint8_t *seg = db_row(l->db, VDB_SEGMENTS, i, VDB_SEGMENT);
+    if (clean == VDL_KEEP || get_le32(row + VDB_P_RULE) != rule)
+        return;
+    hit->clean = (enum vdl_clean)clean;
+    for (uint32_t i = first_segment(l->db, plan); is_of_plan(l->db, i, plan) && hit->n_spans < SPANS; i++) {
         const struct segment_state *s = &l->segments[i];
 
-        if (seg && get_le32(seg + VDB_S_PLAN) == plan && s->epoch == l->epoch && s->count)
+        if (s->epoch == l->epoch && s->count)
             spans[hit->n_spans++] = (struct vdl_span){ s->first_start, s->first_end };
     }
-}
-
-static bool has_segments(const struct lane *l, uint32_t plan)
-{
-    for (uint32_t i = 0; i < l->db->segments; i++) {
-        const uint8_t *seg = db_row(l->db, VDB_SEGMENTS, i, VDB_SEGMENT);
-
-        if (seg && get_le32(seg + VDB_S_PLAN) == plan)
-            return true;
-    }
-    return false;
 }
 
 enum cs_status scan_report(struct lane *l, uint32_t rule, uint64_t offset, bool is_digest)
@@ -204,9 +215,9 @@ enum cs_status scan_report(struct lane *l, uint32_t rule, uint64_t offset, bool 
     if (hit.cls >= VDL_CLASSES || !db_rule_name(l->db, rule, &hit.name))
         return CS_CORRUPT;
     if (what & VDB_W_PLAN)
-        find_spans(l, plan, spans, &hit);
+        find_spans(l, rule, plan, spans, &hit);
     if (hit.cls == VDL_ALLOW)
-        hit.is_by_bytes = what & VDB_W_PLAN ? has_segments(l, plan) : !is_digest;
+        hit.is_by_bytes = what & VDB_W_PLAN ? is_of_plan(l->db, first_segment(l->db, plan), plan) : !is_digest;
     return l->scan->hit(l->scan->ctx, &hit) ? CS_OK : CS_STOP;
 }
 

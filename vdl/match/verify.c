@@ -144,8 +144,8 @@ static enum cs_status check_groups(const struct vdl_db *db, char why[256])
 
 static enum cs_status check_stages(const struct vdl_db *db, char why[256])
 {
-    if (db->sec[VDB_SEGMENTS].n != (size_t)db->segments * VDB_SEGMENT || db->sec[VDB_STAGES].n != (size_t)db->stages * VDB_STAGE)
-        return wrong(why, "its tables of segments have wrong sizes");
+    uint32_t last_plan = 0;
+
     for (uint32_t i = 0; i < db->segments; i++) {
         const uint8_t *s = db->sec[VDB_SEGMENTS].p + (size_t)i * VDB_SEGMENT;
         uint32_t first = get_le32(s + VDB_S_FIRST), n = get_le32(s + VDB_S_STAGES), bits = get_le32(s + VDB_S_RING_BITS);
@@ -153,6 +153,9 @@ static enum cs_status check_stages(const struct vdl_db *db, char why[256])
         if (get_le32(s + VDB_S_PLAN) >= db->plans || first > db->stages || n == 0 || n > db->stages - first ||
             get_le32(s + VDB_S_WHERE) > VDB_WH_VERSION_INFO || bits > 22)
             return wrong(why, "segment %u is damaged", i);
+        if (get_le32(s + VDB_S_PLAN) < last_plan)
+            return wrong(why, "segment %u stands behind those of a later plan", i);
+        last_plan = get_le32(s + VDB_S_PLAN);
         if (get_le64(s + VDB_S_RING) > db->state || (bits && ((uint64_t)1 << bits) / 8 > db->state - get_le64(s + VDB_S_RING)))
             return wrong(why, "segment %u has no room for its state", i);
         for (uint32_t k = first; k < first + n; k++) {
