@@ -50,7 +50,7 @@ END_TEST
 /* Long inputs take the fast way; it must say the same as one byte at a time. */
 START_TEST(the_fast_way_agrees)
 {
-    static const char pieces[][8] = { "=41", "=\r\n", "=\n", "x", "hello ", "=", "=4", "= ", "\r\n", "=3D=3d" };
+    static const char pieces[][8] = { "=41", "=\r\n", "=\n", "x", "hello ", "=3D=3d", "=e4=F6", "\r\n", "=", "=4", "= ", "=g0" };
     char in[512];
     struct buf one = buf_init(4096), all = buf_init(4096);
     uint32_t r = 1;
@@ -59,12 +59,13 @@ START_TEST(the_fast_way_agrees)
         size_t n = 0;
         struct mime_decoder d;
         while (n < 400) {
-            const char *p = pieces[(r >> 16) % 10];
+            const char *p = pieces[(r >> 16) % (turn % 2 ? 8 : 12)];        /* all good, or with broken ones */
             r = r * 1103515245u + 12345u;
             memcpy(in + n, p, strlen(p));
             n += strlen(p);
         }
         one.n = all.n = 0;
+        n -= (r >> 16) % 40;
         mime_decoder_init(&d, MIME_ENC_QP, case_put, &all);
         ck_assert_int_eq(mime_decoder_feed(&d, slice_of(in, n)), CS_OK);
         ck_assert_int_eq(mime_decoder_end(&d), CS_OK);
