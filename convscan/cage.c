@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
-#include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,6 +20,19 @@ enum {
     FS_MAKE_BLOCK = 0x800, FS_MAKE_SYM = 0x1000, FS_REFER = 0x2000, FS_TRUNCATE = 0x4000,
     FS_ABI1 = 0x1fff, NET_BIND_CONNECT = 3, SCOPE_ALL = 3, NEWEST_ABI = 6
 };
+
+/* What <linux/landlock.h> says, which the headers of Oracle Linux and RHEL 8 lack; the numbers of calls are the same everywhere but on alpha. */
+#ifndef SYS_landlock_create_ruleset
+#define SYS_landlock_create_ruleset 444
+#define SYS_landlock_add_rule 445
+#define SYS_landlock_restrict_self 446
+#endif
+enum { RULESET_VERSION = 1, RULE_PATH_BENEATH = 1 };
+
+struct path_beneath {           /* landlock_path_beneath_attr */
+    uint64_t allowed_access;
+    int32_t parent_fd;
+} __attribute__((packed));
 
 struct ruleset {                /* landlock_ruleset_attr as of ABI 6 */
     uint64_t fs, net, scoped;
@@ -60,17 +72,17 @@ static uint64_t rights_of(enum cage_use use)
 
 static bool allow_path(int ruleset, const struct cage_path *p, uint64_t handled)
 {
-    struct landlock_path_beneath_attr rule = { .allowed_access = rights_of(p->use) & handled };
+    struct path_beneath rule = { .allowed_access = rights_of(p->use) & handled };
     int fd = open(p->path, O_PATH | O_CLOEXEC);
     bool is_done;
 
     if (fd < 0)
         return errno == ENOENT || errno == ENOTDIR;
     rule.parent_fd = fd;
-    is_done = syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0;
+    is_done = syscall(SYS_landlock_add_rule, ruleset, RULE_PATH_BENEATH, &rule, 0) == 0;
     if (!is_done && errno == EINVAL) {      /* a file, not a folder: rights of folders do not apply */
         rule.allowed_access &= FS_READ_FILE | FS_WRITE_FILE | FS_TRUNCATE;
-        is_done = syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0;
+        is_done = syscall(SYS_landlock_add_rule, ruleset, RULE_PATH_BENEATH, &rule, 0) == 0;
     }
     close(fd);
     return is_done;
@@ -85,7 +97,7 @@ static int make_ruleset(long *abi, uint64_t *handled)
 
     *abi = NEWEST_ABI;
     if (fd < 0) {
-        *abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+        *abi = syscall(SYS_landlock_create_ruleset, NULL, 0, RULESET_VERSION);
         if (*abi < 1)
             return -1;
         rules = rules_of_abi(*abi, &size);

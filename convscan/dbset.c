@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/mapfile.h"
@@ -81,7 +82,7 @@ static enum cs_status list_images(const char *folder, struct listing *l)
     else if (st == CS_OK && stat_is_unsafe(&about))
         st = CS_UNSAFE;         /* whoever may add an image decides what passes */
     while (st == CS_OK && n > 0) {
-        n = getdents64(fd, room, sizeof room);
+        n = syscall(SYS_getdents64, fd, room, sizeof room);      /* glibc 2.28 has no function for it */
         if (n < 0)
             st = cs_status_errno(errno);
         else

@@ -5,18 +5,22 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/pidfd.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/mapfile.h"
+#include "base/spawn.h"
 
-enum { REMOVE_DEPTH = 64 };
+enum { REMOVE_DEPTH = 64, LOOK_MS = 20 };
+
+#ifndef SYS_pidfd_open              /* headers older than Linux 5.3; the number is the same everywhere but on alpha */
+#define SYS_pidfd_open 434
+#endif
 
 enum cs_status runner_open(struct runner *r, const char *dir, int stop_fd)
 {
@@ -126,36 +130,6 @@ bool runner_is_stopped(const struct runner *r)
     return r->stop_fd >= 0 && poll(&p, 1, 0) > 0;
 }
 
-/* Standard input empty, standard output where errors go: the real one carries the message. */
-static int spawn(pid_t *pid, const struct runner *r, char *const argv[], char *const env[])
-{
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t attr;
-    sigset_t none, all;
-    int err;
-
-    sigemptyset(&none);
-    sigfillset(&all);
-    posix_spawn_file_actions_init(&files);
-    posix_spawnattr_init(&attr);
-    if (r->in_fd >= 0)
-        posix_spawn_file_actions_adddup2(&files, r->in_fd, STDIN_FILENO);
-    else
-        posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&files, STDERR_FILENO, STDOUT_FILENO);
-    posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
-    if (r->dir[0])
-        posix_spawn_file_actions_addchdir_np(&files, r->dir);
-    posix_spawnattr_setsigmask(&attr, &none);
-    posix_spawnattr_setsigdefault(&attr, &all);
-    posix_spawnattr_setpgroup(&attr, 0);
-    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-    err = posix_spawnp(pid, argv[0], &files, &attr, argv, env);
-    posix_spawn_file_actions_destroy(&files);
-    posix_spawnattr_destroy(&attr);
-    return err;
-}
-
 static uint64_t now_us(void)
 {
     struct timespec t;
@@ -166,16 +140,43 @@ static uint64_t now_us(void)
 
 enum wait_end { WAIT_ENDED, WAIT_LATE, WAIT_STOPPED };
 
-/* Waits for the end of the process, for the time limit or for the word to stop, whichever comes first. */
-static enum wait_end wait_for(int pidfd, int stop_fd, uint64_t deadline)
+/* A descriptor that can be read once the process has ended; -1 before Linux 5.3, or when there are no more descriptors. */
+static int open_pidfd(pid_t pid)
+{
+#ifdef OLD_SYSTEM
+    (void)pid;
+    return -1;
+#else
+    return (int)syscall(SYS_pidfd_open, pid, 0);
+#endif
+}
+
+/* Without taking the end away from wait4(). */
+static bool has_ended(pid_t pid)
+{
+    siginfo_t info = { .si_pid = 0 };
+
+    return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ? errno != EINTR : info.si_pid == pid;
+}
+
+/* Until the deadline, at most; where the kernel tells nothing of the process's end, a while at a time. */
+static int patience(uint64_t deadline, bool must_look)
+{
+    uint64_t now = deadline ? now_us() : 0, ms = now >= deadline ? 0 : (deadline - now) / 1000 + 1;
+
+    if (must_look && (!deadline || ms > LOOK_MS))
+        return LOOK_MS;
+    return !deadline ? -1 : (int)ms;
+}
+
+/* Waits for the end of the process, for the time limit or for the word to stop, whichever comes first. pidfd -1: there is none. */
+static enum wait_end wait_for(pid_t pid, int pidfd, int stop_fd, uint64_t deadline)
 {
     for (;;) {
         struct pollfd p[2] = { { .fd = pidfd, .events = POLLIN }, { .fd = stop_fd, .events = POLLIN } };
-        uint64_t now = deadline ? now_us() : 0;
-        int ms = !deadline ? -1 : now >= deadline ? 0 : (int)((deadline - now) / 1000 + 1);
-        int n = poll(p, stop_fd >= 0 ? 2 : 1, ms);
+        int n = poll(p, stop_fd >= 0 ? 2 : 1, patience(deadline, pidfd < 0));
 
-        if (p[0].revents)
+        if (pidfd >= 0 ? p[0].revents != 0 : has_ended(pid))
             return WAIT_ENDED;
         if (n > 0 && p[1].revents)
             return WAIT_STOPPED;
@@ -212,17 +213,17 @@ enum cs_status runner_run(const struct runner *r, char *const argv[], char *cons
     pid_t pid;
 
     *out = (struct runner_result){ .end = RUN_NOT_STARTED };
-    out->code = spawn(&pid, r, argv, env);
+    /* Standard output is where errors go: the real one carries the message. */
+    out->code = spawn(&pid, &(struct spawn){ r->in_fd, STDERR_FILENO, STDERR_FILENO, r->dir[0] ? r->dir : NULL }, argv, env);
     if (out->code)
         return CS_OK;
     if (r->group)
         *r->group = pid;
     if (seconds || r->stop_fd >= 0) {
-        pidfd = pidfd_open(pid, 0);
-        if (pidfd >= 0) {
-            end = wait_for(pidfd, r->stop_fd, seconds ? start + seconds * 1000000 : 0);
+        pidfd = open_pidfd(pid);
+        end = wait_for(pid, pidfd, r->stop_fd, seconds ? start + seconds * 1000000 : 0);
+        if (pidfd >= 0)
             close(pidfd);
-        }
     }
     if (end != WAIT_ENDED)
         kill(-pid, SIGKILL);
