@@ -16,18 +16,20 @@ static enum cs_status apple(struct slice object, struct emit *out)
 {
     unsigned n = object.n >= APPLE_HEAD ? get_be16(object.p + 24) : 0;
     struct slice name = slice_of(NULL, 0);
-    enum cs_status st = CS_OK;
+    enum cs_status st = n > MACFORK_ENTRIES && object.n >= APPLE_HEAD + (MACFORK_ENTRIES + 1) * (size_t)APPLE_ENTRY ? CS_LIMIT : CS_OK;
 
-    for (unsigned i = 0; st == CS_OK && i < n * 2 && i < 2 * MACFORK_ENTRIES; i++) {
-        struct slice e = slice_sub(object, APPLE_HEAD + (i % n) * APPLE_ENTRY, APPLE_ENTRY), data;
-        if (e.n < APPLE_ENTRY)
-            continue;
-        data = slice_sub(object, get_be32(e.p + 4), get_be32(e.p + 8));
-        if (i < n && get_be32(e.p) == ID_NAME)
-            name = data;
-        else if (i >= n && (get_be32(e.p) == ID_DATA || get_be32(e.p) == ID_RESOURCE))
-            st = emit_fork(name, data, "apple-fork", out);
-    }
+    n = n < MACFORK_ENTRIES ? n : MACFORK_ENTRIES;
+    for (int is_named = 0; is_named < 2; is_named++)        /* the name may stand behind its forks */
+        for (unsigned i = 0; st == CS_OK && i < n; i++) {
+            struct slice e = slice_sub(object, APPLE_HEAD + (size_t)i * APPLE_ENTRY, APPLE_ENTRY), data;
+            if (e.n < APPLE_ENTRY)
+                break;
+            data = slice_sub(object, get_be32(e.p + 4), get_be32(e.p + 8));
+            if (!is_named && get_be32(e.p) == ID_NAME)
+                name = data;
+            else if (is_named && (get_be32(e.p) == ID_DATA || get_be32(e.p) == ID_RESOURCE))
+                st = emit_fork(name, data, "apple-fork", out);
+        }
     return st;
 }
 

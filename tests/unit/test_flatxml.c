@@ -80,6 +80,25 @@ START_TEST(macintosh_forks_come_out)
     ck_assert_uint_eq(r.n_items, 2);
     ck_assert(slice_eq(record_bytes(recorder_find(&r, "xyz")), SLICE("hello")));
     recorder_release(&r);
+    for (unsigned count = 3; count < 0xffff; count = count * 5 + 1) {       /* a table that says it is longer than the file */
+        uint8_t liar[70];
+
+        memcpy(liar, apple.p, sizeof liar);
+        liar[24] = (uint8_t)(count >> 8);
+        liar[25] = (uint8_t)count;
+        recorder_init(&r);
+        ck_assert_int_eq(macfork_decode(slice_of(liar, sizeof liar), &r.emit), CS_OK);
+        ck_assert_uint_eq(r.n_items, 2);
+        recorder_release(&r);
+    }
+    {
+        uint8_t many[26 + 12 * (MACFORK_ENTRIES + 1)] = { 0, 5, 0x16, 0, 0, 2 };
+
+        many[25] = MACFORK_ENTRIES + 1;
+        recorder_init(&r);
+        ck_assert_int_eq(macfork_decode(slice_of(many, sizeof many), &r.emit), CS_LIMIT);
+        recorder_release(&r);
+    }
     for (size_t n = 0; n < sizeof mac; n++) {
         recorder_init(&r);
         ck_assert_int_eq(macfork_decode(slice_of(mac, n), &r.emit), CS_OK);
