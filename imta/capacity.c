@@ -40,11 +40,11 @@ void capacity_rates(const struct host *h, unsigned n, double *x)
 /* Seconds a message takes with n jobs at work, n not always whole. */
 static double residence(const struct host *h, double n)
 {
-    double x[CAPACITY_JOBS + 1], whole = floor(n);
-    unsigned k = (unsigned)whole;
+    double x[CAPACITY_JOBS + 1];
+    unsigned k = (unsigned)fmin(n, CAPACITY_JOBS - 1);
 
     capacity_rates(h, k + 1, x);
-    return n / (x[k] + (x[k + 1] - x[k]) * (n - whole));
+    return n / (x[k] + (x[k + 1] - x[k]) * (n - k));
 }
 
 struct host capacity_host(double wall, double cpu, double n, double cpus, double slowing)
