@@ -251,7 +251,7 @@ enum cs_status html_decode(struct slice object, struct emit *out)
 {
     struct page p = { .in = object, .out = out, .blobs = blobs_of(out), .tags = buf_init(HTML_MAX), .text = buf_init(HTML_MAX),
                       .scripts = buf_init(HTML_MAX), .value = buf_init(HTML_MAX) };
-    struct buf room = buf_init(HTML_MAX * 2);
+    struct buf room = buf_init((size_t)HTML_MAX * 2);
     enum cs_status st = narrow(&p.in, &room);
 
     if (st == CS_OK)

@@ -22,7 +22,7 @@ static unsigned get(struct reader *r, unsigned n)
 {
     unsigned v;
 
-    if (n == 0)
+    if (n == 0 || n > 16)
         return 0;
     while (r->n < n) {
         uint32_t c = 0;
@@ -379,10 +379,10 @@ static void lz5_window(uint8_t *w)
     memset(w, ' ', LZ5_WINDOW);
     for (size_t i = 0; i < 256; i++) {
         memset(w + LZ5_BEGIN + i * 13, (int)i, 13);
-        w[LZ5_BEGIN + 256 * 13 + i] = (uint8_t)i;
-        w[LZ5_BEGIN + 256 * 14 + i] = (uint8_t)(255 - i);
+        w[LZ5_BEGIN + (size_t)256 * 13 + i] = (uint8_t)i;
+        w[LZ5_BEGIN + (size_t)256 * 14 + i] = (uint8_t)(255 - i);
     }
-    memset(w + LZ5_BEGIN + 256 * 15, 0, 128);
+    memset(w + LZ5_BEGIN + (size_t)256 * 15, 0, 128);
 }
 
 enum cs_status lzh_unpack_lz5(struct slice in, uint64_t size, inflate_put *put, void *to, struct inflate_result *res)

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #define REASONS(enc, spam, ext, lim, err, vir)                                                                             \
-    { [CLS_CLEAN] = "-", [CLS_ENCRYPTED] = enc, [CLS_SPAM] = spam, [CLS_EXT] = ext, [CLS_LIMIT] = lim, [CLS_ERROR] = err,     \
-      [CLS_VIRUS] = vir }
+    { [CLS_CLEAN] = "-", [CLS_ENCRYPTED] = (enc), [CLS_SPAM] = (spam), [CLS_EXT] = (ext), [CLS_LIMIT] = (lim), [CLS_ERROR] = (err),     \
+      [CLS_VIRUS] = (vir) }
 
 static const struct notice_lang all[] = {
     { "en",

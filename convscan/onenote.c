@@ -25,10 +25,10 @@ static struct slice next_ending(struct slice *rest)
     uint32_t n;
 
     s = slice_drop(*rest, slice_find(*rest, mark));
-    s = slice_drop(s, mark.n + (36 + 1) * 2);
+    s = slice_drop(s, mark.n + (size_t)(36 + 1) * 2);
     *rest = s;
     n = s.n >= 4 ? get_le32(s.p) : 0;
-    return n && n <= ENDING ? slice_sub(s, 4, n * 2) : slice_of(NULL, 0);
+    return n && n <= ENDING ? slice_sub(s, 4, (size_t)n * 2) : slice_of(NULL, 0);
 }
 
 static enum cs_status emit_file(struct slice data, struct slice *endings, struct emit *out)

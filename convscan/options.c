@@ -67,23 +67,25 @@ static void *field(struct options *o, const struct option_row *r)
     return (char *)o + r->at;
 }
 
+static const struct option_row db_row = { .name = "--db", .takes = VALUE };      /* each adds one */
+
 /* One option; i moves on when its value is the next argument. */
 static bool take(struct options *o, int argc, char **argv, int *i, char why[256])
 {
     const char *arg = argv[*i], *eq = strncmp(arg, "--", 2) == 0 ? strchr(arg, '=') : NULL, *value = eq ? eq + 1 : NULL;
     size_t n = eq ? (size_t)(eq - arg) : strlen(arg);
     bool is_db = n == 4 && strncmp(arg, "--db", 4) == 0;
-    const struct option_row *r = find_row(arg, n, o->is_uvscan);
+    const struct option_row *r = is_db ? &db_row : find_row(arg, n, o->is_uvscan);
 
     if (strcmp(arg, "--exit-codes=uvscan") == 0) {
         o->is_uvscan = true;
         return true;
     }
-    if (!r && !is_db) {
+    if (!r) {
         snprintf(why, 256, "no option %.100s; see --help", arg);
         return false;
     }
-    if (is_db || r->takes == VALUE) {
+    if (r->takes == VALUE) {
         if (!value && *i + 1 < argc)
             value = argv[++*i];
         if (!value || (is_db && !add_db(o, value))) {

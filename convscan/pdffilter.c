@@ -270,12 +270,15 @@ static const struct filter *find_filter(struct slice name)
 static struct slice nth_parms(struct slice parms, size_t i)
 {
     struct pdf_lexer l = { .in = parms };
-    struct pdf_token t = pdf_next(&l);
     size_t depth = 0, from = 0;
 
-    if (t.kind != PDF_LIST)
+    if (pdf_next(&l).kind != PDF_LIST)
         return i == 0 ? parms : slice_take(parms, 0);
-    for (t = pdf_next(&l); t.kind != PDF_END; t = pdf_next(&l)) {
+    for (;;) {
+        const struct pdf_token t = pdf_next(&l);
+
+        if (t.kind == PDF_END)
+            break;
         if (t.kind == PDF_OPEN && depth++ == 0)
             from = t.at;
         if (t.kind == PDF_CLOSE && depth && --depth == 0 && i-- == 0)

@@ -52,7 +52,7 @@ struct pdf_walk pdf_walk_over(struct slice all)
 
 enum cs_status pdf_walk_next(struct pdf_walk *w, const struct pdf_hooks *hooks, struct pdf_object *o, bool *is_end)
 {
-    size_t found = w->at;
+    size_t found;
     enum cs_status st;
 
     *is_end = true;

@@ -358,7 +358,7 @@ static enum cs_status token(struct rtf *r, const struct rtf_token *t)
     case RTF_SYMBOL:
         return t->bytes.n ? symbol(r, t->bytes.p[0]) : CS_OK;
     case RTF_QUOTE:
-        return t->bytes.n == 2 ? plain(r, (uint8_t)(ascii_hex(t->bytes.p[0]) << 4 | ascii_hex(t->bytes.p[1]))) : CS_OK;
+        return t->bytes.n == 2 ? plain(r, (uint8_t)(ascii_hex(t->bytes.p[0]) * 16 + ascii_hex(t->bytes.p[1]))) : CS_OK;
     case RTF_BIN:
         r->hid_objects = r->hid_objects || slice_find(t->bytes, SLICE("objdata")) < t->bytes.n;
         return CS_OK;

@@ -23,7 +23,7 @@ static uint8_t *resize(uint8_t *p, size_t from, size_t to)
     void *q;
 
     if (to < PAGED)
-        return realloc(p, to);
+        return realloc(p, to ? to : 1);
     if (from >= PAGED)
         q = mremap(p, from, to, MREMAP_MAYMOVE);
     else

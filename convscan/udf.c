@@ -234,7 +234,7 @@ static size_t block_size_of(struct slice image)
 
 static uint64_t partition_of(const struct udf *u)
 {
-    for (uint64_t at = 0; at < ANCHOR_BLOCK * 2; at++) {
+    for (uint64_t at = 0; at < (uint64_t)ANCHOR_BLOCK * 2; at++) {
         struct slice s = block(u, at);
         if (tag_of(s) == TAG_PARTITION)
             return get_le32(s.p + 188);

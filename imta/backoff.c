@@ -7,7 +7,7 @@ void backoff_default(struct backoff *b)
     for (int p = 0; p < 3; p++) {
         b->n[p] = sizeof normal / sizeof *normal;
         for (unsigned i = 0; i < b->n[p]; i++)
-            b->seconds[p][i] = (p == PRIORITY_URGENT ? normal[i] / 2 : p == PRIORITY_NORMAL ? normal[i] : normal[i] * 2) * 60u;
+            b->seconds[p][i] = (p == PRIORITY_URGENT ? normal[i] / 2 : p == PRIORITY_NORMAL ? normal[i] : normal[i] * 2) * (uint64_t)60;
     }
 }
 

@@ -20,7 +20,7 @@
 #include "runner.h"
 
 /* A look at the spool costs at most a twentieth of the time. */
-enum { RESCAN_MS = 1000, RESCAN_LEAST_US = 1000, RESCAN_SHARE = 20 };
+enum { RESCAN_MS = 1000, RESCAN_US = RESCAN_MS * 1000, RESCAN_LEAST_US = 1000, RESCAN_SHARE = 20 };
 
 struct slot {
     pid_t pid;
@@ -194,9 +194,9 @@ static enum cs_status scan_folder(struct controller *c, enum queue_folder f)
 
 static uint64_t rest_after(uint64_t us)
 {
-    uint64_t rest = us < RESCAN_MS * 1000u ? us * RESCAN_SHARE : RESCAN_MS * 1000u;
+    uint64_t rest = us < RESCAN_US ? us * RESCAN_SHARE : RESCAN_US;
 
-    return rest < RESCAN_LEAST_US ? RESCAN_LEAST_US : rest > RESCAN_MS * 1000u ? RESCAN_MS * 1000u : rest;
+    return rest < RESCAN_LEAST_US ? RESCAN_LEAST_US : rest > RESCAN_US ? RESCAN_US : rest;
 }
 
 static enum cs_status scan(struct controller *c)
@@ -332,8 +332,8 @@ static bool is_time_to_scan(const struct controller *c)
 {
     uint64_t since = queuedir_now(c->j->worker.queue) - c->scanned;
 
-    return is_empty(c) ? (c->has_news && since >= c->rest) || since >= RESCAN_MS * 1000u
-                       : since >= RESCAN_MS * 1000u * 5;
+    return is_empty(c) ? (c->has_news && since >= c->rest) || since >= RESCAN_US
+                       : since >= RESCAN_US * (uint64_t)5;
 }
 
 static enum cs_status loop(struct controller *c)

@@ -505,6 +505,8 @@ void mappings_lint(const struct mappings *m, struct complaints *c)
 {
     const struct mapping_table *t = find_table(m, SLICE("CONVERSIONS"));
 
+    if (!m)
+        return;
     for (const struct long_line *l = m->long_lines; l; l = l->next)
         complaint(c, COMPLAINT_WARNING, l->line, "line of %zu characters: the server reads 252; continue it with \\", l->n);
     if (!t)

@@ -185,6 +185,7 @@ static int work(const struct queue_options *o, const struct convert_job *job, st
     if ((o->log && j->worker.log < 0) || (o->mail_log && j->worker.maillog < 0))
         return FRONT_USAGE;
     st = jobs_run(j);
+    j->worker.host = j->worker.postmaster = NULL;      /* they stood here */
     if (st == CS_ACCESS)
         diag_warn("%s: another controller works here", o->folder);
     else if (st != CS_OK)

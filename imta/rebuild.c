@@ -104,6 +104,8 @@ static enum cs_status take_body(struct rebuild *t, const struct mime_event *ev)
 
 static enum cs_status take_event(struct rebuild *t, const struct mime_event *ev)
 {
+    if (!t->at && (ev->kind == MIME_FIELD || ev->kind == MIME_HEAD || ev->kind == MIME_BODY || ev->kind == MIME_CLOSE))
+        return CS_INVALID;          /* these belong to a part that is open */
     switch (ev->kind) {
     case MIME_OPEN:
         return open_node(t, ev->part);

@@ -123,7 +123,7 @@ static uint64_t equals_in(const uint8_t *p)
 
 #ifdef __SSE2__
     for (int i = 0; i < BLOCK / 16; i++) {
-        __m128i x = _mm_loadu_si128((const __m128i_u *)(p + 16 * i));
+        __m128i x = _mm_loadu_si128((const __m128i_u *)(p + 16 * (size_t)i));
         m |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_set1_epi8('='))) << 16 * i;
     }
 #else

@@ -175,13 +175,20 @@ static enum cs_status add_file(struct vdl_compiler *c, const char *path)
     return st;
 }
 
+static bool is_ignore_list(const char *path)
+{
+    const struct format *f = format_of(path);
+
+    return f && f->flags & F_IGNORE;
+}
+
 /* Lists of ignored names first: an entry with a digest must be known before its signature comes by. */
 static int by_name(const void *a, const void *b)
 {
     const char *x = *(char *const *)a, *y = *(char *const *)b;
-    unsigned first = format_of(x)->flags & F_IGNORE, second = format_of(y)->flags & F_IGNORE;
+    bool first = is_ignore_list(x);
 
-    return first != second ? (first ? -1 : 1) : strcmp(x, y);
+    return first != is_ignore_list(y) ? (first ? -1 : 1) : strcmp(x, y);
 }
 
 static enum cs_status add_folder(struct vdl_compiler *c, const char *path)

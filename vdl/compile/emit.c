@@ -127,7 +127,7 @@ static void put_info(struct emitter *e, size_t n_hashes)
     put_le32(p + VDB_I_FLAGS, e->flags);
     put_le32(p + VDB_I_HASH_RULES, (uint32_t)n_hashes);
     for (unsigned i = 0; i < VDL_CLASSES; i++)
-        put_le32(p + VDB_I_CLASSES + 4 * i, e->classes[i]);
+        put_le32(p + VDB_I_CLASSES + 4 * (size_t)i, e->classes[i]);
     put_le32(p + VDB_I_VERSION, version);
 }
 

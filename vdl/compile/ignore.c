@@ -4,7 +4,7 @@
 
 #include "digest.h"
 
-struct entry { struct entry *next; char *name; size_t n; uint8_t digest[16]; bool has_digest; };
+struct entry { struct entry *next; uint8_t digest[16]; bool has_digest; size_t n; char name[]; };
 struct ignore { struct entry *table[4096]; bool is_used; };
 
 struct ignore *ignore_new(void)
@@ -17,7 +17,6 @@ void ignore_free(struct ignore *g)
     for (size_t i = 0; g && i < sizeof g->table / sizeof *g->table; i++)
         for (struct entry *e = g->table[i], *next; e; e = next) {
             next = e->next;
-            free(e->name);
             free(e);
         }
     free(g);
@@ -46,23 +45,20 @@ static size_t slot(struct slice name)
 
 enum cs_status ignore_add(struct ignore *g, struct slice name, struct slice digest)
 {
-    struct entry *e = calloc(1, sizeof *e);
+    struct entry *e, **head;
 
     name = bare(name);
+    e = calloc(1, sizeof *e + name.n);
     if (!e)
         return CS_NOMEM;
-    e->name = malloc(name.n + 1);
-    if (!e->name) {
-        free(e);
-        return CS_NOMEM;
-    }
     memcpy(e->name, name.p, name.n);
     e->n = name.n;
     for (size_t i = 0; digest.n == 32 && i < 16; i++)
         e->digest[i] = (uint8_t)(ascii_hex(digest.p[2 * i]) * 16 + ascii_hex(digest.p[2 * i + 1]));
     e->has_digest = digest.n == 32;
-    e->next = g->table[slot(name)];
-    g->table[slot(name)] = e;
+    head = &g->table[slot(name)];
+    e->next = *head;
+    *head = e;
     g->is_used = true;
     return CS_OK;
 }

@@ -144,7 +144,7 @@ static size_t make_head(const struct image *im, uint8_t *head, uint64_t *bytes)
 
     for (int i = 1; i < VDB_SECTIONS_END; i++)
         n += im->sec[i].n != 0;
-    at = (VDB_HEADER + n * VDB_TOC + VDB_ALIGN - 1) / VDB_ALIGN * VDB_ALIGN;
+    at = (VDB_HEADER + (uint64_t)n * VDB_TOC + VDB_ALIGN - 1) / VDB_ALIGN * VDB_ALIGN;
     *bytes = at;
     memset(head, 0, HEAD_MAX);
     for (uint32_t i = 1; i < VDB_SECTIONS_END; i++) {
