@@ -207,6 +207,9 @@ lint: $(READY)-build-demo-lint ## layers, headers alone, shell, manual pages, C;
 	@BUILD=$(BUILD) CC='$(CC)' scripts/lint
 format: ## clang-format in place
 	git ls-files '*.c' '*.h' | xargs clang-format -i
+.PHONY: analyze
+analyze: $(READY)-build-lint ## clang-tidy and -fanalyzer over the sources: what they say
+	@scripts/analyze $(FILES)
 check-hardening: $(READY)-build ## the programs are hardened and linked as docs/decisions say
 	$(again) all
 	@scripts/check-hardening $(BUILD)/bin

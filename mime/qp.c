@@ -59,7 +59,7 @@ static int escape(struct slice s, size_t *len)
             return -2;
         *len = 3;
         if (ascii_hex(s.p[2]) >= 0)
-            return ascii_hex(s.p[1]) << 4 | ascii_hex(s.p[2]);
+            return ascii_hex(s.p[1]) * 16 + ascii_hex(s.p[2]);
         return -2;
     }
     while (i < s.n && i < QP_HELD - 2 && is_blank(s.p[i]))
