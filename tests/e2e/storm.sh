@@ -8,7 +8,7 @@ bad() { failed=$((failed + 1)); echo "FAIL $*"; cat out; }
 storm="$ROOT/tests/storm/storm.py"
 
 python3 "$storm" --work "$PWD/s" --out "$PWD/storm" --sizes 24 --jobs 1,3 --commands none,cp,convscan,script \
-    --kill 60 --kill-every 0.05 --switch 40 --switches 3 --paced 12 >out 2>&1 && ok || bad "a tiny storm"
+    --kill 60 --kill-every 0.05 --switch 40 --switches 3 --paced 12 --turn 0.3 >out 2>&1 && ok || bad "a tiny storm"
 grep -q '^storm: 12 runs, 0 of them wrong$' out && ok || bad "number of runs"
 python3 - <<'END' >out 2>&1 && ok || bad "storm.json"
 import json
@@ -36,7 +36,7 @@ def wrong(do, command='none'):
     do()
     r.check_out()
     return r.wrong
-out = f'{room}/spool/out/'
+out = f'{r.spool}/out/'
 first, second = sorted(os.listdir(out))[:2]
 assert wrong(lambda: None, 'convscan') == ['10 infected'], r.wrong
 assert wrong(lambda: shutil.copy(out + first, out + 'twice.00')) == ['1 duplicated'], r.wrong

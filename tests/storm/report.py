@@ -15,18 +15,23 @@ def median(values):
     return statistics.median(values) if values else None
 
 
+def ratio(ours, theirs):
+    """Of messages a second, turn by turn: the median, without each one's last turn, which ends early."""
+    pairs = list(zip(ours['speeds'][:-1], theirs['speeds'][:-1])) or [(ours['per_second'], theirs['per_second'])]
+    return median([a / b for a, b in pairs if b > 0]) or 0
+
+
 def ratios(runs):
     """convscan against cp and clamdscan, in messages a second and in processor time, for each size and number of jobs."""
     found = []
-    storms = [r for r in runs if r['kind'] == 'storm']
-    for n, jobs in sorted({(r['messages'], r['jobs']) for r in storms}):
-        def of(command, key):
-            return median([r[key] for r in storms if (r['messages'], r['jobs'], r['command']) == (n, jobs, command)])
+    storms = {(r['messages'], r['jobs'], r['command']): r for r in runs if r['kind'] == 'storm'}
+    for n, jobs in sorted({key[:2] for key in storms}):
+        ours = storms.get((n, jobs, 'convscan'))
         for peer in ('none', 'cp', 'clamdscan', 'script'):
-            if of(peer, 'per_second') and of('convscan', 'per_second'):
-                found.append(dict(messages=n, jobs=jobs, peer=peer, want=WANTED.get(peer),
-                                  speed=round(of('convscan', 'per_second') / of(peer, 'per_second'), 3),
-                                  cpu=round(of(peer, 'cpu_ms') / max(of('convscan', 'cpu_ms'), 1e-9), 3)))
+            theirs = storms.get((n, jobs, peer))
+            if ours and theirs:
+                found.append(dict(messages=n, jobs=jobs, peer=peer, want=WANTED.get(peer), speed=round(ratio(ours, theirs), 3),
+                                  cpu=round(theirs['cpu_ms'] / max(ours['cpu_ms'], 1e-9), 3)))
     return found
 
 

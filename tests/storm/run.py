@@ -1,4 +1,5 @@
 """One run: a spool full of messages, a controller, somebody who disturbs, and the proof that nothing went wrong."""
+import bisect
 import os
 import random
 import shutil
@@ -90,15 +91,36 @@ class Disturber(threading.Thread):
         self.join()
 
 
+class Clock:
+    """Seconds during which a run was at work: storms take turns, see storm.py."""
+
+    def __init__(self):
+        self.turns, self.total = [], 0.0            # (when it began, seconds before)
+
+    def begin(self):
+        self.turns.append((time.time(), self.total))
+
+    def end(self):
+        self.total = self.at(time.time())
+
+    def at(self, moment):
+        begun, before = self.turns[max(0, bisect.bisect(self.turns, (moment, float('inf'))) - 1)]
+        return before + moment - begun
+
+
 class Run:
+    """prepare(), turn() until it says that all is done, finish(); go() is all of it."""
+
     def __init__(self, tools, storm, n, command, jobs, rate=0.0, act=None, every=1.0, clamd=None, is_synced=False):
         self.tools, self.storm, self.n, self.command, self.jobs = tools, storm, n, command, jobs
         self.rate, self.clamd, self.sync = rate, clamd, [] if is_synced else ['--no-sync']
-        self.spool = f'{tools.room}/spool'
+        self.spool = f'{tools.room}/spool.{command}.{jobs}'
         self.log = f'{tools.room}/log.{command}.{n}.{jobs}{".paced" if rate else ".act" if act else ""}'
         self.disturber = Disturber(lambda: act(self), every) if act else None
-        self.samples, self.wrong = [], []
-        self.pid = 0
+        self.feeder = Feeder(self.spool, n, rate) if rate else None
+        self.clock, self.is_done = Clock(), False
+        self.samples, self.wrong, self.speeds = [], [], []
+        self.pid, self.cpu = 0, 0.0
 
     # ---- while it runs ----
 
@@ -115,20 +137,22 @@ class Run:
         self.samples.append((before, time.time(), depth))
         return depth
 
-    def wait(self, feeder):
-        """Until the controller ends, or, where messages come one by one, until all are through."""
-        pause, deadline = 0.05, time.time() + PATIENCE
+    def wait(self, seconds):
+        """Until the controller ends; it is told to when its time is over or, with a feeder, when all are through."""
+        pause, deadline, is_told = 0.05, time.time() + min(seconds, PATIENCE), False
         while True:
             done, status, usage = os.wait4(self.pid, os.WNOHANG)
             if done:
-                return status, usage
-            depth = self.look()
-            if feeder and not feeder.is_alive() and depth == 0:
+                self.cpu += usage.ru_utime + usage.ru_stime
+                return status
+            depth = self.look() if seconds >= PATIENCE else None
+            is_over = time.time() >= deadline
+            if not is_told and (is_over or self.feeder and not self.feeder.is_alive() and depth == 0):
+                if is_over and seconds >= PATIENCE:
+                    self.wrong.append('the storm did not end')
                 os.kill(self.pid, signal.SIGTERM)
-            if time.time() > deadline:
-                self.wrong.append('the storm did not end')
-                os.kill(self.pid, signal.SIGTERM)
-            time.sleep(pause)
+                is_told = True
+            time.sleep(max(0.001, min(pause, deadline - time.time())))
             pause = min(0.5, pause * 1.1)
 
     def drain_rest(self):
@@ -140,47 +164,66 @@ class Run:
             os.waitpid(self.pid, 0)
         return 5
 
-    def go(self):
+    def prepare(self):
         shutil.rmtree(self.spool, ignore_errors=True)
         for path in (self.log, self.tools.log):
             if os.path.exists(path):
                 os.unlink(path)
-        fill(self.spool, self.storm, self.n, 'stage' if self.rate else 'queue')
-        feeder = Feeder(self.spool, self.n, self.rate) if self.rate else None
+        fill(self.spool, self.storm, self.n, 'stage' if self.feeder else 'queue')
+
+    def turn(self, seconds=PATIENCE):
+        """At work for so long, or until all is done. What a stop interrupts is back in the queue."""
         clamd = self.clamd.cpu() if self.clamd else 0
-        begun = time.time()
-        self.start(*([] if feeder else ['--drain']))
-        for thread in filter(None, (feeder, self.disturber)):
+        gone, before = self.gone(), self.clock.total
+        self.clock.begin()
+        self.start(*([] if self.feeder else ['--drain']))
+        for thread in filter(None, (self.feeder, self.disturber)):
             thread.start()
-        status, usage = self.wait(feeder)
-        if self.disturber:
-            self.disturber.stop()
+        status = self.wait(seconds)
+        self.clock.end()
+        self.cpu += self.clamd.cpu() - clamd if self.clamd else 0
+        self.look()
         if status != 0:
             self.wrong.append(f'convchan ended with {os.waitstatus_to_exitcode(status)}')
+        self.is_done = self.feeder or self.samples[-1][2] == 0 or self.clock.total - before < seconds
+        self.speeds.append((self.gone() - gone) / (self.clock.total - before))
+        return self.is_done
+
+    def gone(self):
+        return len(os.listdir(f'{self.spool}/out'))
+
+    def finish(self):
+        if self.disturber:
+            self.disturber.stop()
         retries = self.drain_rest()
-        arrivals = feeder.arrivals if feeder else dict.fromkeys(map(file_name, range(self.n)), begun)
-        cpu = usage.ru_utime + usage.ru_stime + (self.clamd.cpu() - clamd if self.clamd else 0)
-        return self.result(begun, arrivals, cpu, retries)
+        begun = self.clock.turns[0][0]
+        return self.result(self.feeder.arrivals if self.feeder else dict.fromkeys(map(file_name, range(self.n)), begun), retries)
+
+    def go(self):
+        self.prepare()
+        self.turn()
+        return self.finish()
 
     # ---- afterwards ----
 
-    def result(self, begun, arrivals, cpu, retries):
-        log = read_log(self.log)
+    def result(self, arrivals, retries):
+        log, at = read_log(self.log), self.clock.at
         ends = sorted(v[0] for v in log.values())
         self.check_out()
         self.check_depth(sorted(arrivals.values()), ends)
         missing = set(arrivals) - set(log)
         if missing and not self.disturber:          # a worker may be killed between handing on and its line
             self.wrong.append(f'{len(missing)} messages without a line in the log')
-        seconds = max(ends[-1] - begun, 1e-6) if ends else 0
+        seconds = max(at(ends[-1]), 1e-6) if ends else 0
         spread = self.samples[::max(1, len(self.samples) // 120)]
         return {
             'command': self.command, 'messages': self.n, 'jobs': self.jobs, 'rate': round(self.rate, 2),
             'seconds': round(seconds, 3), 'per_second': round(self.n / seconds, 2) if seconds else 0,
-            'delay_s': percentiles([log[k][0] - arrivals[k] for k in log]) if log else {},
+            'speeds': [round(x, 2) for x in self.speeds],
+            'delay_s': percentiles([at(log[k][0]) - at(arrivals[k]) for k in log]) if log else {},
             'service_ms': round(statistics.mean(v[1] for v in log.values()) / 1e3, 3) if log else 0,
-            'cpu_ms': round(cpu * 1e3 / self.n, 3), 'processors': round(cpu / seconds, 3) if seconds else 0,
-            'depth': [(round(t - begun, 2), d) for t, _, d in spread],
+            'cpu_ms': round(self.cpu * 1e3 / self.n, 3), 'processors': round(self.cpu / seconds, 3) if seconds else 0,
+            'depth': [(round(at(t), 2), d) for t, _, d in spread],
             'retries': retries, 'disturbed': self.disturber.count if self.disturber else 0, 'wrong': self.wrong,
         }
 

@@ -21,6 +21,7 @@ from run import Run, convstat_plan, kill_worker
 BUILD = os.path.abspath(os.environ.get('BUILD', 'build'))
 QUICK = bool(os.environ.get('QUICK'))
 IMAGES = 4
+LARGE = 5000
 
 
 def numbers(text):
@@ -32,7 +33,8 @@ def options():
     p.add_argument('--sizes', type=numbers, default=[200] if QUICK else [1000, 5000, 10000, 20000], help='messages of a storm')
     p.add_argument('--jobs', type=numbers, default=[1, 2, 4], help='worker processes')
     p.add_argument('--commands', type=lambda t: t.split(','), default=list(COMMANDS), help='of ' + ','.join(COMMANDS))
-    p.add_argument('--rounds', type=int, default=1, help='the whole series so many times; ratios are medians')
+    p.add_argument('--turn', type=float, default=1.0, help='seconds; the storms of one size take turns, so that all have the same weather')
+    p.add_argument('--largest', type=lambda t: t.split(','), default=['none', 'cp', 'convscan'], help='commands for more than 5,000 messages')
     p.add_argument('--kill', type=int, default=300 if QUICK else 10000, help='messages of the storm with kill -9; 0 for none')
     p.add_argument('--kill-every', type=float, default=0.2 if QUICK else 1.0, help='seconds')
     p.add_argument('--switch', type=int, default=300 if QUICK else 10000, help='messages of the storm with new images; 0 for none')
@@ -100,26 +102,41 @@ class Series:
         self.commands = [c for c in COMMANDS if c in o.commands and not (why and c == 'clamdscan')]
         self.missing += [why] if why else []
 
+    def make(self, *args, **kw):
+        return Run(self.tools, self.storm, *args, is_synced=self.o.sync, **kw)
+
     def one(self, kind, *args, **kw):
-        run = Run(self.tools, self.storm, *args, is_synced=self.o.sync, **kw)
-        r = {'kind': kind, **run.go()}
+        run = self.make(*args, **kw)
+        r = self.note(kind, run.go())
+        shutil.rmtree(run.spool, ignore_errors=True)
+        return r
+
+    def note(self, kind, result):
+        r = {'kind': kind, **result}
         self.results.append(r)
         d = r['delay_s']
         print(f"{kind:8} {r['messages']:6} {TITLES[r['command']]:15} {r['jobs']} jobs {r['per_second']:8.1f}/s  "
               f"delay {d.get('p50', 0):8.3f} {d.get('p95', 0):8.3f} {d.get('p99', 0):8.3f} s  cpu {r['cpu_ms']:6.2f} ms  "
               f"{'; '.join(r['wrong']) or 'all there, none infected' if r['command'] not in ('none', 'cp') else '; '.join(r['wrong']) or 'all there'}",
               flush=True)
-        return r, run
+        return r
 
     def storms(self):
-        for _ in range(self.o.rounds):
-            for n in self.o.sizes:
-                for jobs in self.o.jobs:
-                    for command in self.commands:
-                        self.one('storm', n, command, jobs, clamd=self.clamd if command == 'clamdscan' else None)
+        """A host's speed changes from minute to minute, more than commands differ: all storms of one size take turns."""
+        for n in self.o.sizes:
+            commands = [c for c in self.commands if n <= LARGE or c in self.o.largest]
+            runs = [self.make(n, c, j, clamd=self.clamd if c == 'clamdscan' else None) for j in self.o.jobs for c in commands]
+            for run in runs:
+                run.prepare()
+            left = runs
+            while left:
+                left = [run for run in left if not run.turn(self.o.turn)][::-1]
+            for run in runs:
+                self.note('storm', run.finish())
+                shutil.rmtree(run.spool, ignore_errors=True)
 
     def kills(self):
-        r, _ = self.one('kills', self.o.kill, 'convscan', max(self.o.jobs), act=kill_worker, every=self.o.kill_every)
+        r = self.one('kills', self.o.kill, 'convscan', max(self.o.jobs), act=kill_worker, every=self.o.kill_every)
         print(f"         {r['disturbed']} workers killed")
 
     def switches(self):
@@ -127,7 +144,7 @@ class Series:
         before = self.switch.at
         rate = self.speed('convscan', 2) or 100
         every = min(0.05, self.o.switch / rate / self.o.switches * 0.3)
-        r, _ = self.one('switches', self.o.switch, 'convscan', 2, act=self.switch, every=every)
+        r = self.one('switches', self.o.switch, 'convscan', 2, act=self.switch, every=every)
         r['switches'] = self.switch.at - before
         r['classes'], r['images'] = scanner_log(self.tools.log)
         due = sum(map(self.storm.is_infected, range(self.o.switch)))
@@ -168,7 +185,7 @@ class Series:
         for jobs in self.o.jobs if self.o.paced else []:
             rate = 0.6 * (self.speed('convscan', jobs) or 0)
             if rate:
-                r, _ = self.one('paced', self.o.paced, 'convscan', jobs, rate=rate)
+                r = self.one('paced', self.o.paced, 'convscan', jobs, rate=rate)
                 self.note_plan('paced', jobs, self.o.paced, jobs, rate, r['delay_s']['p50'])
 
     def go(self):
@@ -200,7 +217,6 @@ def main():
     with open(o.out + '.html', 'w') as f:
         f.write(report.page(data))
     print(f'storm: {o.out}.json, {o.out}.html')
-    shutil.rmtree(f'{s.room}/spool', ignore_errors=True)
     wrong = sum(bool(r['wrong']) for r in s.results)
     print(f'storm: {len(s.results)} runs, {wrong} of them wrong')
     return 1 if wrong else 0
