@@ -175,8 +175,9 @@ class Series:
               f"{'no answer' if off is None else f'{off:+.0%}'}")
 
     def plan(self):
+        """From storms in one go: a log with pauses in it tells another story."""
         n = max(self.o.sizes)
-        for r in [r for r in self.results if r['kind'] == 'storm' and r['command'] == 'convscan' and r['messages'] == n]:
+        for r in [self.one('whole', n, 'convscan', jobs) for jobs in self.o.jobs]:
             for learned in self.o.jobs:
                 self.note_plan('batch', learned, n, r['jobs'], 0.0, r['delay_s']['p50'])
             others = tuple(k for k in self.o.jobs if k != r['jobs'])
