@@ -16,7 +16,8 @@ static enum cs_status apple(struct slice object, struct emit *out)
 {
     unsigned n = object.n >= APPLE_HEAD ? get_be16(object.p + 24) : 0;
     struct slice name = slice_of(NULL, 0);
-    enum cs_status st = n > MACFORK_ENTRIES && object.n >= APPLE_HEAD + (MACFORK_ENTRIES + 1) * (size_t)APPLE_ENTRY ? CS_LIMIT : CS_OK;
+    bool is_long = n > MACFORK_ENTRIES && object.n >= APPLE_HEAD + (MACFORK_ENTRIES + 1) * (size_t)APPLE_ENTRY;
+    enum cs_status st = CS_OK;
 
     n = n < MACFORK_ENTRIES ? n : MACFORK_ENTRIES;
     for (int is_named = 0; is_named < 2; is_named++)        /* the name may stand behind its forks */
@@ -30,7 +31,7 @@ static enum cs_status apple(struct slice object, struct emit *out)
             else if (is_named && (get_be32(e.p) == ID_DATA || get_be32(e.p) == ID_RESOURCE))
                 st = emit_fork(name, data, "apple-fork", out);
         }
-    return st;
+    return st == CS_OK && is_long ? out->note(out, EMIT_LIMITED, "forks of one file") : st;
 }
 
 /* No mark, but zeros in fixed places, a name, and lengths that fill the file up to 128 bytes. */

@@ -3,7 +3,7 @@
  *
  *   Borrows   the object; forks are slices of it.
  *   Fails     as the emit does.
- *   Bounded   MACFORK_ENTRIES entries; CS_LIMIT for a longer table.
+ *   Bounded   MACFORK_ENTRIES entries; EMIT_LIMITED behind them for a longer table.
  *
  * Both forks are members. Bytes that are none of the three give no children: MacBinary has no mark of its own, so binary objects
  * are simply tried.

@@ -25,6 +25,7 @@ struct scan {
     uint64_t objects, total;
     const char *type;                   /* of the part itself */
     bool has_allow_rules, wants_normalised_text;
+    bool is_limited;                    /* a limit was said of this part */
     struct object *at;                  /* the object being matched */
     struct finding *pending;            /* PENDING of them, with allow rules alone: its hits, until it is known whether an allow rule takes them away */
     size_t n_pending;
@@ -83,6 +84,7 @@ static void blame(struct scan *s, enum cls c, const char *name, const char *deta
 
 static enum cs_status limit(struct scan *s, const char *which)
 {
+    s->is_limited = true;
     blame(s, CLS_LIMIT, "Limit", which);
     return CS_LIMIT;
 }
@@ -464,6 +466,8 @@ static enum cs_status decode_with(struct scan *s, struct object *o, const struct
     outlet_init(&out, s, o);
     if (f->decode)
         st = outlet_finish(&out, f->decode(o->bytes, &out.emit));
+    if (st == CS_LIMIT && !s->is_limited)
+        return limit(s, f->type);       /* a decoder's own, against the contract: what it ends must not look clean */
     if (st == CS_STOP || st == CS_LIMIT)
         return st;
     if (st == CS_CORRUPT || st == CS_FOREIGN)
@@ -603,6 +607,7 @@ void scan_run(struct scan *s, const struct scan_part *part, struct verdict *v)
     s->objects = 1;
     s->total = part->bytes.n;
     s->path_n = 0;
+    s->is_limited = false;
     s->passwords.n = s->own_words;
     s->passwords.text_n = s->own_text;
     tree_clear(&s->tree);

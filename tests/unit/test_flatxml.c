@@ -95,8 +95,11 @@ START_TEST(macintosh_forks_come_out)
         uint8_t many[26 + 12 * (MACFORK_ENTRIES + 1)] = { 0, 5, 0x16, 0, 0, 2 };
 
         many[25] = MACFORK_ENTRIES + 1;
+        memcpy(many + 26, "\0\0\0\1\0\0\0\0\0\0\0\6", 12);
         recorder_init(&r);
-        ck_assert_int_eq(macfork_decode(slice_of(many, sizeof many), &r.emit), CS_LIMIT);
+        ck_assert_int_eq(macfork_decode(slice_of(many, sizeof many), &r.emit), CS_OK);
+        ck_assert_uint_eq(r.n_items, 1);
+        ck_assert_uint_eq(r.notes[EMIT_LIMITED], 1);
         recorder_release(&r);
     }
     for (size_t n = 0; n < sizeof mac; n++) {
