@@ -50,7 +50,6 @@ struct span {
 };
 
 enum { LEAST = 100 };                   /* messages to learn from */
-#define LONGEST_GAP 0.5                 /* seconds; longer, and nobody was there to hand out */
 #define LEAST_SPREAD 0.02               /* of 2 (1 - 1 / m), as a variance */
 
 static int by_worker(const void *a, const void *b)
@@ -67,16 +66,14 @@ static int by_start(const void *a, const void *b)
     return (x->start > y->start) - (x->start < y->start);
 }
 
-/* Seconds from the end of one message to the start of the next that was waiting already: what handing out costs. A controller
- * that was stopped and started again in between hands nothing out. */
+/* Seconds from the end of one message to the start of the next that was waiting already: what handing out costs. */
 static double mean_gap(struct span *s, size_t n)
 {
     double sum = 0, count = 0;
 
     qsort(s, n, sizeof *s, by_worker);
     for (size_t i = 1; i < n; i++)
-        if (s[i].worker == s[i - 1].worker && s[i].arrived < s[i - 1].end && s[i].start >= s[i - 1].end &&
-            s[i].start - s[i - 1].end < LONGEST_GAP) {
+        if (s[i].worker == s[i - 1].worker && s[i].arrived < s[i - 1].end && s[i].start >= s[i - 1].end) {
             sum += s[i].start - s[i - 1].end;
             count++;
         }
