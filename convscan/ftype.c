@@ -294,6 +294,8 @@ static void by_magic(struct ftype *t, struct slice s)
 /* Formats that leave room in front of their magic, or have none. */
 static void by_place(struct ftype *t, struct slice s)
 {
+    const char *message;
+
     if (slice_find(slice_take(s, 1024), SLICE("%PDF-")) < (s.n < 1024 ? s.n : 1024)) {
         ftype_add(t, "PDF");
         ftype_add(t, "document");
@@ -320,8 +322,8 @@ static void by_place(struct ftype *t, struct slice s)
     }
     if (t->n == 0 && is_lzma(s))
         ftype_add(t, "lzma");
-    if (t->n == 0 && (cms_is(s) || openpgp_is(s))) {
-        ftype_add(t, cms_is(s) ? "CMS" : "PGP");
+    if (t->n == 0 && (message = cms_is(s) ? "CMS" : openpgp_is(s) ? "PGP" : NULL)) {
+        ftype_add(t, message);
         ftype_add(t, "binary");
     }
     if (!ftype_has(t, "ZIP") && !ftype_has(t, "archive") && zip_is_behind(s))
