@@ -1,16 +1,10 @@
 #include "qpwide.h"
 
-#if defined __x86_64__ && defined __GNUC__
+#include "base/cpu.h"
+
+#ifdef CPU_IS_X86_64
 #include <string.h>
 #include <tmmintrin.h>
-
-#if defined __has_include && __has_include(<sys/platform/x86.h>)
-#include <sys/platform/x86.h>
-#define cpu_has(feature) CPU_FEATURE_ACTIVE(feature)
-#else
-#define SSSE3 "ssse3"
-#define cpu_has(feature) __builtin_cpu_supports(feature)
-#endif
 
 enum { WIDE = 16, QUIET = 3 };      /* QUIET: so many times in a row without an escape */
 

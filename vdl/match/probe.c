@@ -1,5 +1,7 @@
 #include "probe.h"
 
+#include "base/cpu.h"
+
 #define ALWAYS static inline __attribute__((always_inline))
 
 /* The compiler leaves loops as they are written: these are written out four times, which spares a fifth of their instructions. */
@@ -172,17 +174,7 @@ ALWAYS size_t find(const struct group *g, const struct view *v, size_t at, size_
     return g->second ? probe_second(g, v, out, n) : n;
 }
 
-#if defined __x86_64__ && defined __GNUC__
-/* The loader has asked the processor already. To ask again costs an exit to the host on a virtual machine, and the compiler's own
- * table is filled before main(), also in programs that never look at it. */
-#if defined __has_include && __has_include(<sys/platform/x86.h>)
-#include <sys/platform/x86.h>
-#define cpu_has(feature) CPU_FEATURE_ACTIVE(feature)
-#else
-#define BMI2 "bmi2"
-#define cpu_has(feature) __builtin_cpu_supports(feature)
-#endif
-
+#ifdef CPU_IS_X86_64
 /* The same code with shifts that need no fixed register. */
 __attribute__((target("bmi,bmi2"))) static size_t find_bmi(const struct group *g, const struct view *v, size_t at, size_t end, uint32_t *out)
 {
