@@ -209,10 +209,7 @@ static int take_option(struct front *f, int opt)
         f->job.is_addressed |= convert_is_addressed(slice_str(optarg));
         return -1;
     case OPT_TAG:
-        if (f->job.n_tags == CONVERT_TAGS)
-            return bad_usage("too many tags");
-        f->job.tags[f->job.n_tags++] = optarg;
-        return -1;
+        return convert_add_tag(&f->job, optarg) ? -1 : bad_usage("too many tags");
     case OPT_SWITCHES:
         switches_list(show_switch, NULL);
         return 0;

@@ -186,6 +186,17 @@ bool convert_is_addressed(struct slice address)
     return slice_ieq(host, SLICE("conversion")) || slice_istarts(host, SLICE("conversion."));
 }
 
+bool convert_add_tag(struct convert_job *job, const char *tag)
+{
+    for (size_t i = 0; i < job->n_tags; i++)
+        if (slice_ieq(slice_str(job->tags[i]), slice_str(tag)))
+            return true;
+    if (job->n_tags == CONVERT_TAGS)
+        return false;
+    job->tags[job->n_tags++] = tag;
+    return true;
+}
+
 /* The channel's own output is never diverted into it again; another conversion channel may follow. */
 static bool is_own_output(const struct convert_job *job, const struct conversions_answer *a)
 {

@@ -51,6 +51,9 @@ struct convert_result {
     uint64_t cpu_us;                    /* of the commands */
 };
 
+/* The tag is borrowed; one that is there already, in whatever case, is not added again. false: no more than CONVERT_TAGS. */
+bool convert_add_tag(struct convert_job *job, const char *tag);
+
 /* Is this an address of the channel itself: user@conversion, user@conversion.HOST? */
 bool convert_is_addressed(struct slice address);
 

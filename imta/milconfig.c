@@ -260,10 +260,9 @@ static void fill_setup(struct milconfig *c)
     struct mil_setup *s = &c->setup;
 
     s->job = (struct convert_job){ .conversions = &c->conversions, .mappings = c->mappings, .switches = &c->switches,
-                                   .in_chan = o->in_chan, .out_chan = o->out_chan, .program_dir = o->program_dir, .stop_fd = -1,
-                                   .n_tags = o->n_tags };
+                                   .in_chan = o->in_chan, .out_chan = o->out_chan, .program_dir = o->program_dir, .stop_fd = -1 };
     for (unsigned i = 0; i < o->n_tags; i++)
-        s->job.tags[i] = o->tags[i];
+        (void)convert_add_tag(&s->job, o->tags[i]);
     s->auth_chan = o->auth_chan;
     s->postmaster = o->postmaster;
     s->hold = o->hold;

@@ -58,18 +58,25 @@ static int trouble(const char *what, enum cs_status st)
 
 /* ---- submitting ---- */
 
-static bool fill_envelope(const struct queue_options *o, const struct convert_job *job, struct envelope *e)
+static bool read_priority(const char *text, enum priority *out)
 {
     static const char *const names[] = { "normal", "urgent", "nonurgent" };
 
+    for (int i = 0; i < 3; i++)
+        if (!text || strcmp(text, names[i]) == 0) {
+            *out = (enum priority)i;
+            return true;
+        }
+    return bad("--priority", "normal, urgent or nonurgent", text);
+}
+
+static bool fill_envelope(const struct queue_options *o, const struct convert_job *job, struct envelope *e)
+{
     *e = (struct envelope){ .from = slice_str(o->from), .in_chan = slice_str(job->in_chan),
                             .out_chan = slice_str(job->out_chan), .n_to = o->n_to };
     for (size_t i = 0; i < o->n_to; i++)
         e->to[i] = slice_str(o->to[i]);
-    for (int i = 0; o->priority && i < 3; i++)
-        if (strcmp(o->priority, names[i]) == 0)
-            e->priority = (enum priority)i;
-    return true;
+    return read_priority(o->priority, &e->priority);
 }
 
 static enum cs_status put_message(int fd, size_t max)
@@ -85,17 +92,30 @@ static enum cs_status put_message(int fd, size_t max)
     return st;
 }
 
+static enum cs_status join_tags(const struct convert_job *job, struct buf *out)
+{
+    enum cs_status st = CS_OK;
+
+    for (size_t i = 0; st == CS_OK && i < job->n_tags; i++)
+        st = buf_printf(out, "%s%s", i ? "," : "", job->tags[i]);
+    return st;
+}
+
 static int submit(const struct queue_options *o, const struct convert_job *job, struct queuedir *q)
 {
     static struct envelope e;           /* large, and there is one */
-    struct buf head = buf_init(ENVELOPE_BYTES);
+    struct buf head = buf_init(ENVELOPE_BYTES), tags = buf_init(ENVELOPE_BYTES);
     struct queued m = { .fd = -1 };
     enum cs_status st;
 
-    fill_envelope(o, job, &e);
+    if (!fill_envelope(o, job, &e))
+        return FRONT_USAGE;
     e.arrived = queuedir_now(q);
     queuedir_new_id(q, &m);
-    st = envelope_write(&e, &head);
+    st = join_tags(job, &tags);
+    e.tags = buf_slice(&tags);
+    if (st == CS_OK)
+        st = envelope_write(&e, &head);
     if (st == CS_OK)
         st = queuedir_create(q, &m, "");
     if (st == CS_OK)
@@ -112,8 +132,9 @@ static int submit(const struct queue_options *o, const struct convert_job *job, 
         queuedir_discard(q, &m, "");
     queuedir_unlock(&m);
     buf_release(&head);
+    buf_release(&tags);
     if (st == CS_INVALID) {
-        diag_warn("an address or channel without blanks and control characters expected");
+        diag_warn("an address, channel or tag without blanks and control characters expected");
         return FRONT_USAGE;
     }
     if (st != CS_OK)

@@ -25,7 +25,7 @@ struct task {
     struct mapfile file;
     struct envelope env;
     struct slice message;
-    char in_chan[64], out_chan[64];
+    char in_chan[64], out_chan[64], tags[ENVELOPE_ADDRESS + 1];
     struct convert_result result;
     uint64_t begun, cpu_begun;
     size_t n_room;
@@ -323,6 +323,15 @@ static enum cs_status settle(struct task *t)
     }
 }
 
+/* The envelope's tags besides those of the command line. */
+static void add_tags(struct task *t, struct convert_job *job)
+{
+    copy_text(t->tags, sizeof t->tags, t->env.tags, "");
+    for (char *at = t->tags, *tag; (tag = strsep(&at, ",")) != NULL;)
+        if (*tag && !convert_add_tag(job, tag))
+            diag_warn("%s: more than %d tags", t->m.id, CONVERT_TAGS);
+}
+
 static enum cs_status convert(struct task *t)
 {
     struct convert_job job = t->w->job;
@@ -330,6 +339,7 @@ static enum cs_status convert(struct task *t)
 
     job.in_chan = t->in_chan;
     job.out_chan = t->out_chan;
+    add_tags(t, &job);
     for (size_t i = 0; i < t->env.n_to; i++)
         job.is_addressed |= convert_is_addressed(t->env.to[i]);
     if (st == CS_OK)

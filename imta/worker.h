@@ -15,7 +15,7 @@
 
 struct worker {
     struct queuedir *queue;
-    struct convert_job job;             /* channels and tags are replaced by the envelope's */
+    struct convert_job job;             /* the envelope's channels take the place of these, its tags are added */
     struct backoff backoff;
     uint64_t notices;                   /* seconds; older messages go back to their sender */
     const char *deliver;                /* a shell command that takes the message; NULL: out/ */

@@ -94,8 +94,16 @@ has "empty instead of unset" '^INPUT_ENCODING=$' env.2.1
 has "empty instead of unset" '^INPUT_DISPOSITION=$' env.2.1
 run nested -S parameter-symbol=by-position
 has "by position" '^NAME=utf-8$' env.1
-rm -f env.*; run nested -S version=6.0-2005Q4
-hasnot "6.0 has no channel variables" CHANNEL env.
+for version in 6.0-2005Q4 pmdf6; do
+    rm -f env.*; run nested -S version=$version --tag red
+    for name in INPUT_CHANNEL OUTPUT_CHANNEL ATTACHMENT_NUMBER CONVERSION_TAG; do
+        hasnot "not in $version" "^$name=" env.*
+    done
+done
+rm -f env.*; run nested --tag red --tag RED --tag blue
+has "a tag is there once" '^CONVERSION_TAG=red,blue$' env.1
+rm -f env.*; run nested
+hasnot "no tag, no variable" CONVERSION_TAG= env.1
 entry "in-type=*; message-header-file=1; command=\"/bin/sh $PWD/cmd\""
 rm -f mh.* ih.* env.*; run nested
 has "inner headers" "^Subject: inner" mh.2.1
@@ -252,6 +260,10 @@ run nested
 hasnot "delete=1" 'PHA+' out
 has "the rest stays" '^plain$' out
 grep -q '"part":"2.1".*"entry":null.*"verdict":"none"' report && ok || bad "report of a part that nothing matched: $(cat report)"
+entry 'in-type=*; delete=1'
+run attached
+has "delete=1, the only part: an empty text" '^Content-Type: text/plain' out
+hasnot "delete=1, the only part" YmFk out
 echo 'echo x >"$OUTPUT_FILE"' >cmd
 entry "in-type=*; in-subject=inner; command=\"/bin/sh $PWD/cmd\""
 run nested

@@ -34,6 +34,8 @@ echo "$cp" >cmd
 queue --drain --clock-offset $((3 * hour + 120)); is "clean at last" "$(files queue) $(files work) $(files ready) $(files out)" "0 0 0 1"
 grep -q '^body one$' spool/out/* && ok || bad "the message that came out: $(cat spool/out/*)"
 is "E and D records" "$(grep -c ' E 1 a@example.org rfc822;b@example.org b@example.org$' mail.log) $(grep -c ' D 1 ' mail.log)" "1 1"
+stamp='^[0-3][0-9]-[A-Z][a-z][a-z]-20[0-9][0-9] [0-2][0-9]:[0-5][0-9]:[0-6][0-9]\.[0-9][0-9] '
+is "time, channels, code, blocks, sender, recipients" "$(grep -c "$stamp"'conversion *ims-ms *E 1 ' mail.log) $(grep -c "$stamp" mail.log)" "1 $(wc -l <mail.log)"
 rm spool/out/*
 
 # ---- a program that fails: retried here, not passed ----
@@ -70,6 +72,36 @@ rm spool/queue/*
 "$BIN/convchan" --queue spool --release nothing 2>>err; is "nothing to release" $? 1
 "$BIN/convchan" --queue spool --held >held; is "nothing held" $? 1
 
+# A later part's verdict is for the message as it came, whatever earlier parts have become.
+printf 'case $PART_NUMBER in 1) echo other >"$OUTPUT_FILE";; *) echo STATUS=178030250 >"$OUTPUT_OPTIONS";; esac\n' >cmd
+printf 'Content-Type: multipart/mixed; boundary=x\n\n--x\n\none\n--x\n\ntwo\n--x--\n' >two
+"$BIN/convchan" --queue spool --submit --no-sync --from a@example.org --to b@example.org <two >id
+queue --drain
+sed '1,/^$/d' "spool/queue/$(cat id).HELD" | cmp -s - two && ok || bad "held: not what came: $(cat spool/queue/*)"
+rm spool/queue/*
+
+# ---- what stands in the envelope ----
+sed 's/^in-type/tag=blue; in-type/' conversions >c && mv c conversions
+printf 'echo "$CONVERSION_TAG $INPUT_CHANNEL" >%s/tags; %s\n' "$PWD" "$cp" >cmd
+printf 'Subject: x\n\nbody\n' >plain
+"$BIN/convchan" --queue spool --submit --no-sync --from a@b --to c@d --in-chan tcp_x --tag red --tag Blue <plain >id
+queue --drain --tag green --tag RED; is "tags" "$(cat tags)" "green,RED,Blue tcp_x"
+"$BIN/convchan" --queue spool --submit --no-sync --from a@b --to c@d --tag red <plain >id
+rm tags; queue --drain; is "another tag, no entry" "$(ls tags 2>/dev/null) $(files out)" " 2"
+"$BIN/convchan" --queue spool --submit --no-sync --from a@b --to c@d --tag 'r d' <plain >id 2>>err; is "a tag with a blank" $? 64
+"$BIN/convchan" --queue spool --submit --no-sync --from a@b --to c@d --priority soon <plain >id 2>>err; is "no such priority" $? 64
+is "neither came in" "$(files queue) $(find spool/tmp -name "*.tmp" | wc -l)" "0 0"
+echo "$entry" >conversions
+rm spool/out/*
+echo 'echo STATUS=178028698 >"$OUTPUT_OPTIONS"' >cmd
+for wait in urgent:1800 normal:3600 nonurgent:7200; do
+    "$BIN/convchan" --queue spool --submit --no-sync --from a@b --to c@d --priority ${wait%:*} <plain >id
+    before=$(date +%s); queue --drain
+    due=$(($(stat -c %Y "spool/queue/$(cat id).01") - before))
+    { [ $due -ge ${wait#*:} ] && [ $due -le $((${wait#*:} + 60)) ]; } && ok || bad "$wait: due in $due seconds"
+    rm spool/queue/*
+done
+
 # ---- refused, to the postmaster, discarded ----
 echo 'printf "OUTPUT_DIAGNOSTIC=\"no thanks\"\nSTATUS=178029946\n" >"$OUTPUT_OPTIONS"' >cmd
 submit refused
@@ -84,6 +116,11 @@ echo 'printf "line1\nline2\nline3\n" >"$OUTPUT_FILE"; echo STATUS=178029947 >"$O
 submit sample
 queue --drain -S lines-to-return=2
 grep -q line2 spool/out/* && ! grep -q line3 spool/out/* && ok || bad "sample: $(cat spool/out/*)"
+rm spool/out/*
+echo 'echo STATUS=178029947 >"$OUTPUT_OPTIONS"' >cmd
+submit original
+queue --drain -S lines-to-return=2
+grep -q '^Subject: original' spool/out/* && ! grep -q '^body original' spool/out/* && ok || bad "sample of the original: $(cat spool/out/*)"
 rm spool/out/*
 echo 'echo STATUS=178030098 >"$OUTPUT_OPTIONS"' >cmd
 submit post
