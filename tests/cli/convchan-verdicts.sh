@@ -29,6 +29,7 @@ two
 --x--
 END
 
+sed -e "s/^one\$//" -e "s/^two\$//" two >empty
 # try NAME WANTED-EXIT WANTED-OUTPUT [option…]: ./cmd is the command; WANTED-OUTPUT is a file, or - for no output
 try() {
     name=$1 want=$2 file=$3
@@ -66,6 +67,21 @@ status 2 178028698;  try "again is unknown to 6.0" 75 - -S version=6.0-2005Q4 -S
 status 2 178027000;  try "NOCHANGE of PMDF" 0 two -S version=pmdf6 -S nochange-status=178027000 -S on-nonzero-exit=retry
 status 2 178027002;  try "BITBUCKET of PMDF" 12 - -S version=pmdf6 -S bitbucket-status=178027002
 
+# What each version knows: any other number is one it does not know, and these switches tell success from failure by the exit status.
+for known in 178029946:11:11:11 178029947:11:0:0 178030098:13:75:75 178030130:0:75:75 178030178:0:0:0 178030250:10:10:10 \
+    178030259:12:0:12 178030307:12:0:0 178028698:75:75:75; do
+    old_ifs=$IFS IFS=:; set -- $known; IFS=$old_ifs
+    number=$1
+    for version in 6.3+ 6.0-2005Q4 pmdf6; do
+        shift
+        status 2 $number
+        "$BIN/convchan" --conversions conversions --mappings mappings -S version=$version -S on-nonzero-exit=retry <two >out 2>err
+        is=$?
+        [ $is = "$1" ] && ok || bad "$number in $version: exit $is, due $1"
+    done
+done
+status 2 178030130;  try "as is is a failure to 6.0, and that passes it as it is" 0 two -S version=6.0-2005Q4
+
 # Part 2 goes: with its delimiter, the rest as it was.
 status 2 178030178
 sed '/^one$/q' two >without; echo "--x--" >>without
@@ -88,6 +104,7 @@ echo 'sleep 60' >cmd;           try "too slow: unchanged" 0 two -S timeout=1 -S 
 echo ':' >cmd;                  try "no output: failure, unchanged" 0 two
 echo ':' >cmd;                  try "no output: failure, retried" 75 - -S on-nonzero-exit=retry
 echo ':' >cmd;                  try "no output: original" 0 two -S on-missing-output=original -S on-nonzero-exit=retry
+echo ': >"$OUTPUT_FILE"' >cmd;  try "an empty output is an empty part" 0 empty -S on-missing-output=original
 echo 'mkdir "$OUTPUT_FILE"' >cmd; try "the output is a folder" 75 -
 echo 'mkfifo "$OUTPUT_FILE"' >cmd; try "the output is a FIFO" 75 -
 echo "$cp; mkdir \"\$OUTPUT_OPTIONS\"" >cmd; try "the options are a folder" 75 -
