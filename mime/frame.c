@@ -65,11 +65,12 @@ static bool is_security(const struct mime_part *p)
 
 /*
  * A message whose transfer encoding hides its header is a leaf, for the caller to decode; where the header stands in plain
- * text the encoding is a lie. Multiparts are never encoded, whatever they say.
+ * text the encoding is a lie. Multiparts are never encoded, whatever they say. The doubt is noted also where the caller has
+ * settled that no container is encoded: a reader behind him may not know.
  */
 static enum mime_shape shape_of(struct mime_walk *w, const struct mime_part *p, struct slice body)
 {
-    bool is_coded = !encoding_is_identity(p->encoding) && !w->how.ignore_container_encoding;
+    bool is_coded = !encoding_is_identity(p->encoding);
 
     if (is_type(p, SLICE("multipart"))) {
         if (w->how.keep_security_multiparts && is_security(p))
@@ -78,8 +79,11 @@ static enum mime_shape shape_of(struct mime_walk *w, const struct mime_part *p, 
     }
     if (!is_type(p, SLICE("message")) || slice_eq(p->type.token, SLICE("message/delivery-status")))
         return MIME_LEAF;
-    if (is_coded)
-        return mime_looks_like_message(body) == doubt(w, DOUBT_ENCODED) ? MIME_LEAF : MIME_MESSAGE;
+    if (is_coded) {
+        bool is_plain = w->how.ignore_container_encoding || mime_looks_like_message(body);
+
+        return is_plain == doubt(w, DOUBT_ENCODED) ? MIME_LEAF : MIME_MESSAGE;
+    }
     return MIME_MESSAGE;
 }
 

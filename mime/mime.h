@@ -94,7 +94,7 @@ struct mime_limits {
 /* How to read what is ambiguous; 0 is the reading of RFC 2045 with the usual leniency. */
 struct mime_reading {
     bool keep_security_multiparts;   /* multipart/signed and multipart/encrypted are leaves */
-    bool ignore_container_encoding;  /* a transfer encoding on multipart or message is not believed */
+    bool ignore_container_encoding;  /* a transfer encoding on multipart or message is not believed; the doubt stays */
     unsigned variant;                /* 0 .. MIME_VARIANTS-1: other programs' readings of broken structure */
 };
 enum { MIME_VARIANTS = 27 };
