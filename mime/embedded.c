@@ -1,4 +1,4 @@
-/* embedded.c - files inside a text: uuencode, yEnc, BinHex. */
+/* embedded.c - files inside a text: uuencode, XXencode, yEnc, BinHex. */
 #include "base/buf.h"
 #include "binhex.h"
 #include "field.h"
@@ -40,20 +40,22 @@ static enum cs_status hand_over(struct hunt *h, struct slice name, const char *h
     return told == CS_OK ? st : told;
 }
 
+/* With its end, which may be a CR alone. */
 static struct slice line_at(struct slice text, size_t at)
 {
     struct slice s = slice_drop(text, at);
+    size_t n = 0;
 
-    return slice_take(s, line_len(s, false));
+    while (n < s.n && s.p[n] != '\n' && s.p[n] != '\r')
+        n++;
+    return slice_take(s, slice_starts(slice_drop(s, n), SLICE("\r\n")) ? n + 2 : n + 1);
 }
 
-/* A uuencoded file from its "begin" line on. *len: with its "end" line, or to the next "begin", or to the end. */
-static enum cs_status take_uu(struct hunt *h, struct slice s, struct slice name, size_t *len)
+/* The length of a uuencoded file from its "begin" line on: with its "end" line, or to the next "begin", or to the end. */
+static size_t uu_len(struct slice s)
 {
-    struct uu u = uu_init(gather, &h->out);
     struct slice line = line_at(s, 0), other;
     size_t at = line.n;
-    enum cs_status st;
 
     while (at < s.n) {
         line = line_at(s, at);
@@ -63,11 +65,34 @@ static enum cs_status take_uu(struct hunt *h, struct slice s, struct slice name,
         if (uu_is_end(line))
             break;
     }
-    *len = at;
-    st = uu_feed(&u, slice_take(s, at));
+    return at;
+}
+
+static enum cs_status take_uu(struct hunt *h, struct slice s, struct slice name, bool is_xx)
+{
+    struct uu u = uu_init(gather, &h->out);
+    enum cs_status st;
+
+    u.is_xx = is_xx;
+    st = uu_feed(&u, s);
     if (st == CS_OK)
         st = uu_end(&u);
-    return hand_over(h, name, "uuencode", st);
+    return hand_over(h, name, is_xx ? "xxencode" : "uuencode", st);
+}
+
+/* What may be either is read as both. */
+static enum cs_status take_begun(struct hunt *h, struct slice s, struct slice begin, struct slice name, size_t *len)
+{
+    struct slice first = line_at(s, begin.n);
+    bool is_xx = begin.p[5] != '-' && uu_is_xx(first), is_uu = begin.p[5] == '-' || uu_is_data(first);
+    enum cs_status st = CS_OK;
+
+    if (!is_xx && !is_uu)
+        return CS_OK;
+    *len = uu_len(s);
+    if (is_uu)
+        st = take_uu(h, slice_take(s, *len), name, false);
+    return st == CS_OK && is_xx ? take_uu(h, slice_take(s, *len), name, true) : st;
 }
 
 static enum cs_status take_yenc(struct hunt *h, struct slice s, struct slice name, size_t *len)
@@ -111,13 +136,13 @@ static enum cs_status take_binhex(struct hunt *h, struct slice s, size_t *len)
 /* What begins with this line? *len is 0 when nothing does. */
 static enum cs_status take_at(struct hunt *h, struct slice s, size_t *len)
 {
-    struct slice line = line_at(s, 0), name;
+    struct slice whole = line_at(s, 0), line = whole, name;
 
     *len = 0;
-    if (line.n && line.p[line.n - 1] == '\n')
+    while (line.n && (line.p[line.n - 1] == '\n' || line.p[line.n - 1] == '\r'))
         line.n--;
-    if (uu_is_begin(line, &name) && (line.p[5] == '-' || uu_is_data(line_at(s, line.n + 1))))
-        return take_uu(h, s, name, len);
+    if (uu_is_begin(line, &name))
+        return take_begun(h, s, whole, name, len);
     if (yenc_is_begin(line, &name))
         return take_yenc(h, s, name, len);
     if (binhex_is_begin(line))
@@ -139,14 +164,15 @@ static size_t next_line(struct slice text, size_t at)
         __m128i ends = _mm_loadu_si128((const __m128i_u *)(text.p + at)), x = _mm_loadu_si128((const __m128i_u *)(text.p + at + 1));
         __m128i is = _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('b')),
                                   _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('=')), _mm_cmpeq_epi8(x, _mm_set1_epi8('('))));
-        int m = _mm_movemask_epi8(_mm_and_si128(is, _mm_cmpeq_epi8(ends, _mm_set1_epi8('\n'))));
+        __m128i eol = _mm_or_si128(_mm_cmpeq_epi8(ends, _mm_set1_epi8('\n')), _mm_cmpeq_epi8(ends, _mm_set1_epi8('\r')));
+        int m = _mm_movemask_epi8(_mm_and_si128(is, eol));
 
         if (m)
             return at + (size_t)__builtin_ctz((unsigned)m) + 1;
     }
 #endif
     for (; at + 1 < text.n; at++)
-        if (text.p[at] == '\n' && may_begin(text.p[at + 1]))
+        if ((text.p[at] == '\n' || text.p[at] == '\r') && may_begin(text.p[at + 1]))
             return at + 1;
     return text.n;
 }

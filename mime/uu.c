@@ -53,22 +53,47 @@ bool uu_is_data(struct slice line)
     return true;
 }
 
-static uint32_t digit(struct slice line, size_t at)
+enum { NO_DIGIT = 64 };
+
+/* "+-", the digits, the letters. */
+static uint32_t xx_digit(uint8_t c)
 {
-    return at < line.n ? (uint32_t)(line.p[at] - 32) & 63 : 0;
+    if (c >= 'a' && c <= 'z')
+        return c - (uint32_t)'a' + 38;
+    if (c >= 'A' && c <= 'Z')
+        return c - (uint32_t)'A' + 12;
+    if (c >= '0' && c <= '9')
+        return c - (uint32_t)'0' + 2;
+    return c == '+' ? 0 : c == '-' ? 1 : NO_DIGIT;
+}
+
+bool uu_is_xx(struct slice line)
+{
+    line = trim_right(line);
+    for (size_t i = 0; i < line.n; i++)
+        if (xx_digit(line.p[i]) == NO_DIGIT)
+            return false;
+    return line.n > 1 && line.n - 1 == (xx_digit(line.p[0]) + 2) / 3 * 4;
+}
+
+static uint32_t digit(const struct uu *u, struct slice line, size_t at)
+{
+    if (at >= line.n)
+        return 0;
+    return (u->is_xx ? xx_digit(line.p[at]) : (uint32_t)(line.p[at] - 32)) & 63;
 }
 
 static enum cs_status data_line(struct uu *u, struct slice line)
 {
     uint8_t out[63 + 3];
-    size_t want = line.n ? (size_t)(line.p[0] - 32) & 63 : 0, n = 0;
+    size_t want = digit(u, line, 0), n = 0;
 
-    if (line.n && (line.p[0] < 32 || line.p[0] > 96)) {
+    if (line.n && (u->is_xx ? xx_digit(line.p[0]) == NO_DIGIT : line.p[0] < 32 || line.p[0] > 96)) {
         u->is_damaged = true;
         return CS_OK;
     }
     for (size_t at = 1; n < want; at += 4, n += 3) {
-        uint32_t v = digit(line, at) << 18 | digit(line, at + 1) << 12 | digit(line, at + 2) << 6 | digit(line, at + 3);
+        uint32_t v = digit(u, line, at) << 18 | digit(u, line, at + 1) << 12 | digit(u, line, at + 2) << 6 | digit(u, line, at + 3);
         out[n] = (uint8_t)(v >> 16);
         out[n + 1] = (uint8_t)(v >> 8);
         out[n + 2] = (uint8_t)v;
@@ -81,8 +106,6 @@ static enum cs_status take_line(struct uu *u, struct slice line)
     struct slice name;
     enum cs_status st = CS_OK;
 
-    while (line.n && (line.p[line.n - 1] == '\n' || line.p[line.n - 1] == '\r'))
-        line.n--;
     if (uu_is_begin(line, &name) || (u->mode != MODE_SEEK && uu_is_end(line))) {
         if (u->mode == MODE_BASE64)
             st = b64_end(&u->b64);
@@ -99,13 +122,22 @@ struct uu uu_init(mime_put *put, void *ctx)
     return (struct uu){ .b64 = { .put = put, .ctx = ctx } };
 }
 
-/* Lines are put together here; what is too long for a line of data is cut. */
+static size_t line_end(struct slice s)
+{
+    size_t n = 0;
+
+    while (n < s.n && s.p[n] != '\n' && s.p[n] != '\r')
+        n++;
+    return n;
+}
+
+/* Lines are put together here; what is too long for a line of data is cut. CR and LF each end one: between them stands an empty one. */
 enum cs_status uu_feed(struct uu *u, struct slice in)
 {
     enum cs_status st = CS_OK;
 
     while (st == CS_OK && in.n) {
-        size_t n = slice_chr(in, '\n'), room = UU_LINE - u->n_line;
+        size_t n = line_end(in), room = UU_LINE - u->n_line;
         bool is_whole = n < in.n;
         memcpy(u->line + u->n_line, in.p, n < room ? n : room);
         u->n_line = (uint8_t)(u->n_line + (n < room ? n : room));

@@ -1,5 +1,5 @@
 /*
- * uu.h - uuencode, with its base64 kind ("begin-base64"), as it stands in a text.
+ * uu.h - uuencode, with its base64 kind ("begin-base64") and XXencode (the same lines in another alphabet), as it stands in a text.
  *
  *   Borrows   the input.
  *   Fails     with what put() gives.
@@ -19,6 +19,7 @@ enum { UU_LINE = 104 };
 struct uu {
     struct b64 b64;             /* of a begin-base64 section; its put and ctx serve both kinds */
     uint8_t mode;
+    bool is_xx;                 /* set behind uu_init() for XXencode */
     bool is_damaged;
     uint8_t n_line;
     uint8_t line[UU_LINE];
@@ -33,5 +34,7 @@ bool uu_is_begin(struct slice line, struct slice *name);
 bool uu_is_end(struct slice line);
 /* Could this line be data? For telling a file from a sentence that begins with "begin". */
 bool uu_is_data(struct slice line);
+/* Is this a line of XXencode, of just the length that it says? One may be a line of uuencode, too, that lost its trailing blanks. */
+bool uu_is_xx(struct slice line);
 
 #endif

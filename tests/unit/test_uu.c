@@ -12,6 +12,7 @@ static const struct decode_case cases[] = {
     { "a line that is no data", SLICE("begin 644 a\n#0V%T\nplease note:\n#0V%T\nend\n"), SLICE("CatCat"), true },
     { "checksum behind the data", SLICE("begin 644 a\n#0V%TX\nend\n"), SLICE("Cat"), false },
     { "begin-base64", SLICE("begin-base64 644 a\nQ2F0\nQ2F0\n====\n"), SLICE("CatCat"), false },
+    { "CR", SLICE("begin 644 cat.txt\r#0V%T\r`\rend\r"), SLICE("Cat"), false },
     { "a sentence", SLICE("begin with this\nend\n"), SLICE(""), false },
 };
 
@@ -52,6 +53,11 @@ static const struct {
     { SLICE("hi\nbegin 644 my cat.txt\n#0V%T\n`\nend\nand\nbegin 600 b\n#0V%T\nend"),
       "uuencode:my cat.txt:Cat uuencode:b:Cat " },
     { SLICE("begin-base64 644 a\nQ2F0\n====\n"), "uuencode:a:Cat " },
+    { SLICE("hi\n\nbegin 644 cat.txt\n1Eq3o\n+\nend\n"), "xxencode:cat.txt:Cat " },
+    { SLICE("hi\r\n\r\nbegin 644 cat.txt\r\n1Eq3o\r\n+\r\nend\r\n"), "xxencode:cat.txt:Cat " },
+    { SLICE("begin 644 both\n1EG3C\n+\nend\n"), "uuencode:both:\x96t\xe3 xxencode:both:A!N " },
+    { SLICE("begin 644 a\n1Eq3\nend\n"), "" },       /* a digit is missing, and it is no uuencode */
+    { SLICE("hi\r\rbegin 644 a\r#0V%T\r`\rend\rbye\r"), "uuencode:a:Cat " },
     { SLICE("x\r\n=ybegin line=128 size=3 name=cat.txt\r\nm\x8b\x9e\r\n=yend size=3\r\ny"), "yenc:cat.txt:Cat " },
 };
 
