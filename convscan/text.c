@@ -17,27 +17,14 @@ static bool shifts(struct slice s)
     return false;
 }
 
-/* Text whose bytes say what it is, whatever the label: a byte order mark, or every other byte zero. */
+/* What the bytes say, whatever the label. UTF-8 needs no view of its own. */
 static struct slice charset_by_bytes(struct slice s)
 {
-    struct slice head = slice_take(s, 512);
-    size_t zeros[2] = { 0, 0 };
+    struct slice seen = mime_charset_detect(s);
 
-    if (slice_starts(s, SLICE("\xff\xfe\0\0")))
-        return SLICE("utf-32le");
-    if (slice_starts(s, SLICE("\0\0\xfe\xff")))
-        return SLICE("utf-32be");
-    if (slice_starts(s, SLICE("\xff\xfe")))
-        return SLICE("utf-16le");
-    if (slice_starts(s, SLICE("\xfe\xff")))
-        return SLICE("utf-16be");
-    for (size_t i = 0; i < head.n; i++)
-        zeros[i & 1] += head.p[i] == 0;
-    if (zeros[1] > head.n / 4)
-        return SLICE("utf-16le");
-    if (zeros[0] > head.n / 4)
-        return SLICE("utf-16be");
-    return shifts(s) ? SLICE("iso-2022-jp") : slice_of(NULL, 0);
+    if (seen.n)
+        return mime_charset_is_plain(seen) ? slice_take(seen, 0) : seen;
+    return shifts(s) ? SLICE("iso-2022-jp") : seen;
 }
 
 static enum cs_status emit_utf8(struct emit *e, struct slice charset, struct slice text)

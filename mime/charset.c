@@ -466,10 +466,10 @@ enum cs_status mime_charset_to_utf8(struct slice name, struct slice in, mime_put
     return st == CS_OK ? sink_flush(&k) : st;
 }
 
-/* A byte order mark, or zeros where UTF-16 and UTF-32 text has them. */
+/* A byte order mark, or zeros where UTF-16 and UTF-32 text has them. A few elsewhere hide nothing: U+0100 has one, too. */
 struct slice mime_charset_detect(struct slice head)
 {
-    size_t even = 0, odd = 0, n = head.n < 512 ? head.n & ~(size_t)1 : 512;
+    size_t zeros[4] = { 0 }, n = head.n < 512 ? head.n & ~(size_t)3 : 512, most = n / 2 - n / 32, odd, even;
 
     if (slice_starts(head, SLICE("\xEF\xBB\xBF")))
         return SLICE("utf-8");
@@ -477,18 +477,18 @@ struct slice mime_charset_detect(struct slice head)
         return SLICE("utf-32");
     if (slice_starts(head, SLICE("\xFF\xFE")) || slice_starts(head, SLICE("\xFE\xFF")))
         return SLICE("utf-16");
-    for (size_t i = 0; i < n; i += 2) {
-        even += head.p[i] == 0;
-        odd += head.p[i + 1] == 0;
-    }
-    if (n >= 8 && odd >= n / 4 && even == 0)
-        return SLICE("utf-16le");
-    if (n >= 8 && even >= n / 4 && odd == 0)
-        return SLICE("utf-16be");
-    if (n >= 16 && even + odd >= n / 2 + n / 8 && head.p[0] && !head.p[3])
+    for (size_t i = 0; i < n; i++)
+        zeros[i & 3] += head.p[i] == 0;
+    if (n >= 16 && zeros[2] + zeros[3] >= most && zeros[0] <= n / 32)
         return SLICE("utf-32le");
-    if (n >= 16 && even + odd >= n / 2 + n / 8 && !head.p[0] && head.p[3])
+    if (n >= 16 && zeros[0] + zeros[1] >= most && zeros[3] <= n / 32)
         return SLICE("utf-32be");
+    even = zeros[0] + zeros[2];
+    odd = zeros[1] + zeros[3];
+    if (n >= 8 && odd >= n / 4 && even <= odd / 8)
+        return SLICE("utf-16le");
+    if (n >= 8 && even >= n / 4 && odd <= even / 8)
+        return SLICE("utf-16be");
     return SLICE("");
 }
 
