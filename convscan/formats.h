@@ -21,6 +21,7 @@ struct format {
 #define FORMATS(X)                 \
     X("mail", mail_decode, false)  \
     X("mbox", mbox_decode, true)   \
+    X("emlx", emlx_decode, true)   \
     X("text", text_decode, false)  \
     X("binary", inside_decode, false) \
     X("executable", inside_decode, false) \
@@ -47,6 +48,7 @@ struct format {
     X("binary", activemime_decode, false) \
     X("binary", macfork_decode, false) \
     X("ZIP", macfork_decode, false) \
+    X("PDF", macfork_decode, false) \
     X("CMS", cms_decode, false)    \
     X("PGP", openpgp_decode, false) \
     X("text", armour_decode, false) \

@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "cms.h"
+#include "emlx.h"
 #include "mime/mime.h"
 #include "ole2.h"
 #include "openpgp.h"
@@ -216,56 +217,119 @@ static bool is_html(struct slice head)
     return has_any(head, tags, sizeof tags / sizeof *tags);
 }
 
-/* Text: hardly any control characters. UTF-16 with its mark or its zeros counts as well. */
+/* Zeros, counted by their places modulo 4, as they stand in text of two or four bytes a character. */
+static bool is_wide(const size_t zeros[4], size_t n)
+{
+    size_t even = zeros[0] + zeros[2], odd = zeros[1] + zeros[3];
+
+    if ((even == 0 && odd > n / 4) || (odd == 0 && even > n / 4))
+        return true;
+    return n >= 16 && ((zeros[0] == 0 && zeros[2] + zeros[3] >= n / 2 - 1) || (zeros[3] == 0 && zeros[0] + zeros[1] >= n / 2));
+}
+
+/* Text: hardly any control characters. UTF-16 and UTF-32 with their marks or their zeros count as well. */
 static bool is_text(struct slice head)
 {
     static const uint32_t odd_ones = 0xf7ffc0fe;        /* control characters, a bit each, but for those of white space, escape and zero */
-    size_t odd = 0, zeros[2] = { 0, 0 };
+    size_t odd = 0, zeros[4] = { 0 };
 
     if (head.n == 0)
         return false;
-    if (head.n >= 2 && ((head.p[0] == 0xff && head.p[1] == 0xfe) || (head.p[0] == 0xfe && head.p[1] == 0xff)))
+    if (slice_starts(head, SLICE("\xff\xfe")) || slice_starts(head, SLICE("\xfe\xff")) || slice_starts(head, SLICE("\0\0\xfe\xff")))
         return true;
     for (size_t i = 0; i < head.n; i++)
         if (head.p[i] < ' ') {
-            zeros[i & 1] += head.p[i] == 0;
+            zeros[i & 3] += head.p[i] == 0;
             odd += odd_ones >> head.p[i] & 1;
         }
-    if (zeros[0] + zeros[1] == 0)
+    if (zeros[0] + zeros[1] + zeros[2] + zeros[3] == 0)
         return odd * 50 <= head.n;
-    return odd == 0 && ((zeros[0] == 0 && zeros[1] > head.n / 4) || (zeros[1] == 0 && zeros[0] > head.n / 4));
+    return odd == 0 && is_wide(zeros, head.n);
 }
 
-static const char *script_by_name(struct slice name)
+static bool ends_in_any(struct slice name, const char *const *ends, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct slice end = slice_str(ends[i]);
+
+        if (name.n > end.n && slice_ieq(slice_drop(name, name.n - end.n), end))
+            return true;
+    }
+    return false;
+}
+
+static bool is_script_name(struct slice name)
 {
     static const char *const ends[] = { ".js", ".jse", ".vbs", ".vbe", ".wsf", ".wsc", ".hta", ".ps1", ".bat", ".cmd", ".sh",
                                         ".py", ".pl",  ".php", ".mjs" };
 
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        struct slice end = slice_str(ends[i]);
-
-        if (name.n > end.n && slice_ieq(slice_drop(name, name.n - end.n), end))
-            return "script";
-    }
-    return NULL;
+    return ends_in_any(name, ends, sizeof ends / sizeof *ends);
 }
 
-static void name_text(struct ftype *t, struct slice head, struct slice name)
+static bool is_page_name(struct slice name)
 {
+    static const char *const ends[] = { ".htm", ".html", ".xhtml", ".xht", ".shtml", ".svg", ".hta" };
+
+    return ends_in_any(name, ends, sizeof ends / sizeof *ends);
+}
+
+static bool contains(struct slice declared, const char *word)
+{
+    for (size_t at = 0; at < declared.n; at++)
+        if (slice_istarts(slice_drop(declared, at), slice_str(word)))
+            return true;
+    return false;
+}
+
+void ftype_claim(struct ftype *t, struct slice declared, struct slice name)
+{
+    if (is_page_name(name) || contains(declared, "html") || contains(declared, "svg"))
+        ftype_add(t, "HTML");
+    if (is_script_name(name) || contains(declared, "script"))
+        ftype_add(t, "script");
+    if (slice_istarts(declared, SLICE("text/")))
+        ftype_add(t, "text");
+}
+
+static void name_mail(struct ftype *t, struct slice head)
+{
+    if (emlx_is(head))
+        ftype_add(t, "emlx");
+    else if (mime_looks_like_message(head))
+        ftype_add(t, slice_starts(head, SLICE("From ")) ? "mbox" : "mail");
+}
+
+/* Behind blanks and comments: a page may begin with as many of them as it likes. */
+static struct slice first_word(struct slice s)
+{
+    size_t n = 0;
+
+    for (;;) {
+        while (n < s.n && ascii_is_space(s.p[n]))
+            n++;
+        if (!slice_starts(slice_drop(s, n), SLICE("<!--")))
+            return slice_drop(s, n);
+        n += slice_find(slice_drop(s, n), SLICE("-->"));
+    }
+}
+
+static void name_text(struct ftype *t, struct slice bytes, struct slice name)
+{
+    struct slice head = slice_take(bytes, HEAD);
     struct slice body = slice_trim(head);
 
     if (slice_starts(body, SLICE("\xef\xbb\xbf")))
         body = slice_drop(body, 3);
-    if (slice_starts(head, SLICE("#!")) || script_by_name(name) || slice_starts(body, SLICE("#@~^")))
+    if (slice_starts(head, SLICE("#!")) || is_script_name(name) || slice_starts(body, SLICE("#@~^")))
         ftype_add(t, "script");
     if (slice_istarts(body, SLICE("<?xml")))
         ftype_add(t, "XML");
-    if (is_html(head))
+    if (is_html(head) || (first_word(bytes).p != head.p && is_html(slice_take(first_word(bytes), HEAD))))
         ftype_add(t, "HTML");
     if (slice_starts(head, SLICE("From ")))
         ftype_add(t, "mbox");
-    else if (mime_looks_like_message(head))
-        ftype_add(t, "mail");
+    else
+        name_mail(t, head);
     ftype_add(t, "text");
 }
 
@@ -344,10 +408,12 @@ struct ftype ftype_of(struct slice bytes, struct slice name)
     if (ftype_has(&t, "ZIP"))
         name_zip(&t, bytes);
     if (is_text(head) || (t.n == 0 && is_text(slice_take(head, 1024))))      /* a script with a load behind it is one still; ClamAV looks as far */
-        name_text(&t, head, name);
-    else if (t.n == 0 && mime_looks_like_message(head))
-        ftype_add(&t, "mail");      /* with NULs or bytes as they are in it */
-    else if (t.n == 0 || ftype_has(&t, "executable"))
+        name_text(&t, bytes, name);
+    else
+        name_mail(&t, head);        /* with NULs or bytes as they are in it, and whatever else it may be by something further on */
+    if (t.n == 0 || (ftype_has(&t, "executable") && !ftype_has(&t, "text")))
         ftype_add(&t, "binary");
+    if (ftype_has(&t, "binary") && slice_find(head, SLICE("=ybegin ")) < head.n)
+        ftype_add(&t, "text");      /* yEnc: text around bytes as they are */
     return t;
 }

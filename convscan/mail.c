@@ -1,5 +1,6 @@
 #include "mime/mime.h"
 
+#include "emlx.h"
 #include "formats.h"
 
 /*
@@ -146,20 +147,62 @@ enum cs_status mail_decode(struct slice object, struct emit *out)
     return st;
 }
 
-/* A mailbox: messages that each begin with a line "From ". */
+static const struct emit_child a_message = { .kind = EMIT_MEMBER, .how = "message", .type = "mail", .size = UINT64_MAX,
+                                             .packed = UINT64_MAX };
+
+/* A mailbox: messages that each begin with a line "From ". Without any LF, lines end with CR. */
 enum cs_status mbox_decode(struct slice object, struct emit *out)
 {
-    static const struct emit_child c = { .kind = EMIT_MEMBER, .how = "message", .type = "mail", .size = UINT64_MAX,
-                                         .packed = UINT64_MAX };
+    bool is_mac = slice_chr(object, '\n') == object.n;
+    const char *next_from = is_mac ? "\rFrom " : "\nFrom ";
     enum cs_status st = CS_OK;
 
     while (object.n && st == CS_OK) {
-        struct slice msg = slice_drop(object, slice_chr(object, '\n') + 1);
-        const uint8_t *next = msg.n ? memmem(msg.p, msg.n, "\nFrom ", 6) : NULL;
+        struct slice msg = slice_drop(object, slice_chr(object, is_mac ? '\r' : '\n') + 1);
+        const uint8_t *next = msg.n ? memmem(msg.p, msg.n, next_from, 6) : NULL;
         size_t n = next ? (size_t)(next - msg.p) + 1 : msg.n;
 
-        st = emit_whole(out, &c, slice_take(msg, n));
+        st = emit_whole(out, &a_message, slice_take(msg, n));
         object = slice_drop(msg, n);
     }
     return st;
+}
+
+/* The line in front of an .emlx message: how long it is, filled up with blanks. Its length with the line end, 0 when it is none. */
+static size_t emlx_line(struct slice head, uint64_t *size)
+{
+    enum { DIGITS = 15, LINE = 32 };
+    size_t n = 0, end;
+
+    *size = 0;
+    for (; n < head.n && n < DIGITS && head.p[n] >= '0' && head.p[n] <= '9'; n++)
+        *size = *size * 10 + (head.p[n] - '0');
+    end = n;
+    while (end < head.n && end < LINE && (head.p[end] == ' ' || head.p[end] == '\r'))
+        end++;
+    return n && end < head.n && head.p[end] == '\n' ? end + 1 : 0;
+}
+
+bool emlx_is(struct slice head)
+{
+    uint64_t size;
+    size_t line = emlx_line(head, &size);
+
+    return line && mime_looks_like_message(slice_drop(head, line));
+}
+
+/* Apple's mail, a file for each message: its length, itself, a list of properties. A length that leads elsewhere is not believed. */
+enum cs_status emlx_decode(struct slice object, struct emit *out)
+{
+    static const struct emit_child list = { .kind = EMIT_MEMBER, .how = "plist", .size = UINT64_MAX, .packed = UINT64_MAX };
+    uint64_t size;
+    struct slice msg = slice_drop(object, emlx_line(object, &size)), rest = slice_of(NULL, 0);
+    enum cs_status st;
+
+    if (size < msg.n)
+        rest = slice_drop(msg, (size_t)size);
+    if (!slice_starts(slice_trim(rest), SLICE("<?xml")))
+        rest = slice_take(rest, 0);
+    st = emit_whole(out, &a_message, slice_take(msg, msg.n - rest.n));
+    return st == CS_OK && rest.n ? emit_whole(out, &list, rest) : st;
 }

@@ -6,6 +6,7 @@
 #include "formats.h"
 #include "ftype.h"
 #include "libmagic.h"
+#include "mime/mime.h"
 #include "names.h"
 #include "base/safe.h"
 #include "spool.h"
@@ -483,14 +484,43 @@ static enum cs_status decode_with(struct scan *s, struct object *o, const struct
     return CS_OK;
 }
 
-static enum cs_status decode(struct scan *s, struct object *o)
+/* What it is, and what its labels make of it. In an odd charset, text may not look like text. */
+static struct ftype taken_for(const struct object *o)
 {
-    enum cs_status st = CS_OK;
+    struct ftype t = o->types;
 
-    for (size_t i = 0; i < o->types.n && st == CS_OK; i++) {
+    ftype_claim(&t, o->declared, o->name);
+    for (size_t i = 0; i < o->n_names; i++)
+        ftype_claim(&t, slice_of(NULL, 0), o->names[i]);
+    if (o->charset.n && !mime_charset_is_plain(o->charset))
+        ftype_add(&t, "text");
+    return t;
+}
+
+/* Does a word before the i-th lead to this decoder, too? */
+static bool is_done(const struct ftype *t, size_t i, decode_fn *decode)
+{
+    for (size_t k = 0; k < i; k++) {
         const struct format *f;
 
-        for (size_t at = 0; st == CS_OK && (f = format_next(o->types.words[i], &at));) {
+        for (size_t at = 0; (f = format_next(t->words[k], &at));)
+            if (decode && f->decode == decode)
+                return true;
+    }
+    return false;
+}
+
+static enum cs_status decode(struct scan *s, struct object *o)
+{
+    const struct ftype t = taken_for(o);
+    enum cs_status st = CS_OK;
+
+    for (size_t i = 0; i < t.n && st == CS_OK; i++) {
+        const struct format *f;
+
+        for (size_t at = 0; st == CS_OK && (f = format_next(t.words[i], &at));) {
+            if (is_done(&t, i, f->decode))
+                continue;
             if (o->depth >= s->setup.conf->limit.depth) {
                 limit(s, "depth");
                 return CS_OK;

@@ -136,5 +136,5 @@ bool mime_looks_like_message(struct slice head)
     }
     if (f.kind == FIELD_JUNK && f.whole.n != head.n && n < 3)
         return false;
-    return n_known >= 2 || (n_known == 1 && is_multipart);
+    return n_known >= 2 || (n_known == 1 && (is_multipart || f.kind == FIELD_EMPTY));
 }
