@@ -1,0 +1,77 @@
+"""The EICAR test file in every kind of archive, document, mail and encoding, each of them outermost, in the middle and innermost of
+three, beside others of every sort.
+
+Many hold what is in them as it is, so a hit alone says little: the file itself must come out, whole, at the end of the chain."""
+import codecs
+import json
+import os
+import subprocess
+import sys
+
+import archivemaker
+import docmaker
+import packmaker
+import textmaker
+
+EICAR = codecs.decode('K5B!C%@NC[4\\CMK54(C^)7PP)7}$RVPNE-FGNAQNEQ-NAGVIVEHF-GRFG-SVYR!$U+U*', 'rot13').encode()
+PARTNERS = 3
+ROOMS = archivemaker.MAKERS + packmaker.MAKERS + docmaker.MAKERS + textmaker.MAKERS
+
+
+def name(maker):
+    """Those of the library are all called compress."""
+    is_ours = maker.__module__.endswith('maker')
+    return maker.__name__ if is_ours else f'{maker.__module__}_{maker.__name__}'
+
+
+def there(makers):
+    return [m for m in makers if getattr(m, 'is_there', True)]
+
+
+def cases():
+    """Each maker stands at each of the three places PARTNERS times; strides that share no factor mix the sorts."""
+    rooms, texts = there(ROOMS), there(textmaker.TEXT_MAKERS)
+    n = len(rooms)
+    for i, maker in enumerate(rooms):
+        for k in range(1, PARTNERS + 1):
+            yield maker, rooms[(i + 37 * k) % n], rooms[(i + 61 * k + 7) % n]
+    for i, text in enumerate(texts):
+        for k in range(PARTNERS):
+            yield rooms[(i * 11 + k * 29) % n], rooms[(i * 17 + k * 41 + 3) % n], text
+
+
+def scan(paths):
+    run = subprocess.run([os.path.join(os.environ['BIN'], 'convscan'), '--json', '--all', *paths], capture_output=True, text=True,
+                         timeout=250)
+    return {r['path']: r for r in map(json.loads, run.stdout.splitlines())}
+
+
+def is_whole(hit):
+    """The hit begins its object, three levels down."""
+    return 'EICAR' in hit['name'].upper() and hit['member'].count('!') >= 2 and hit['offset'] == 0
+
+
+def main():
+    missing = sorted({m.tool for m in ROOMS + textmaker.TEXT_MAKERS if not getattr(m, 'is_there', True)})
+    paths = []
+    for outer, middle, inner in cases():
+        path = '-'.join(map(name, (outer, middle, inner)))
+        if path not in paths:
+            with open(path, 'wb') as f:
+                f.write(outer(middle(inner(EICAR))))
+            paths.append(path)
+    found = scan(paths)
+    failed = 0
+    for path in paths:
+        r = found.get(path, {})
+        if not any(is_whole(hit) for hit in r.get('hits', [])):
+            failed += 1
+            print(f'FAIL {path}: {r.get("verdict")} {r.get("class")} {r.get("hits")}')
+    if missing:
+        print('not there:', *missing)
+    print(f'{len(paths) - failed} passed, {failed} failed, {len(missing)} skipped')
+    return failed > 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
