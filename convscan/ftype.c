@@ -309,7 +309,7 @@ static struct slice first_word(struct slice s)
             n++;
         if (!slice_starts(slice_drop(s, n), SLICE("<!--")))
             return slice_drop(s, n);
-        n += slice_find(slice_drop(s, n), SLICE("-->"));
+        n += slice_find(slice_drop(s, n), SLICE("-->")) + 3;
     }
 }
 
