@@ -118,6 +118,9 @@ static unsigned close_files(const struct cage_path *paths, size_t n)
         return CAGE_NO_LANDLOCK;
     for (size_t i = 0; i < n; i++)
         is_done &= allow_path(fd, &paths[i], handled);
+#ifdef COUNTS_FOLDER            /* make coverage: the lines that ran are written at the end, from inside */
+    is_done &= allow_path(fd, &(struct cage_path){ COUNTS_FOLDER, CAGE_WRITE }, handled);
+#endif
     is_done = is_done && syscall(SYS_landlock_restrict_self, fd, 0) == 0;
     close(fd);
     if (!is_done)

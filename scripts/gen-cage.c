@@ -1,10 +1,11 @@
 /*
- * gen-cage [--break N] - the system calls that convscan may still make inside the cage, turned into a filter at build time.
+ * gen-cage [--counts] [--break N] - the system calls that convscan may still make inside the cage, turned into a filter at build time.
  *
  * Prints a C array of BPF instructions, so that the program loads it in one call and does not pay for building it. Everything that
  * is not listed raises SIGSYS. The kernel translates the filter at every start, at a price for each instruction, so it is written
  * here in about half as many as libseccomp takes; libseccomp is given the same rules, and both filters are run over every call
  * number and all arguments that matter: where they differ, nothing is printed and the build ends.
+ * --counts allows what a program counting its own lines needs at its end besides (make coverage).
  * --break N spoils instruction N first: a test sees that this is found.
  */
 #include <errno.h>
@@ -45,6 +46,11 @@ static const int allowed[] = {
     SCMP_SYS(_llseek), SCMP_SYS(fstat64), SCMP_SYS(fstatat64), SCMP_SYS(statx), SCMP_SYS(clock_gettime64), SCMP_SYS(futex_time64),
     SCMP_SYS(sigreturn),
 #endif
+    /* --counts: gcov locks a file before it adds to it */
+    SCMP_SYS(fcntl),
+#if __SIZEOF_POINTER__ == 4
+    SCMP_SYS(fcntl64),
+#endif
 };
 
 /* Calls that depend on arguments: each line is one way to be allowed. The kernel uses the low 32 bits of these. */
@@ -70,7 +76,8 @@ static const struct way {
     /* abort() and raise() send a signal to the process itself; anything else stays out of reach */
     { SCMP_SYS(tgkill), { { EQUAL, 2, 6 } } },
 };
-enum { N_ALLOWED = sizeof allowed / sizeof *allowed, N_WAYS = sizeof ways / sizeof *ways, FILTER_MAX = 512 };
+enum { N_ALL = sizeof allowed / sizeof *allowed, N_COUNTS = __SIZEOF_POINTER__ == 4 ? 2 : 1, N_WAYS = sizeof ways / sizeof *ways, FILTER_MAX = 512 };
+static size_t n_allowed = N_ALL - N_COUNTS;
 
 struct filter {
     struct sock_filter ins[FILTER_MAX];
@@ -101,7 +108,7 @@ static void make_reference(struct filter *f)
         exit(1);
     /* A call by another convention ends in the watchdog's verdict like any other that is forbidden. */
     must(seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_TRAP), "other conventions");
-    for (size_t i = 0; i < N_ALLOWED; i++)
+    for (size_t i = 0; i < n_allowed; i++)
         must(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed[i], 0), "allow");
     for (size_t i = 0; i < N_WAYS; i++) {
         const struct scmp_arg_cmp c[] = { compare(&ways[i].tests[0]), compare(&ways[i].tests[1]) };
@@ -133,7 +140,7 @@ static void put_bits(struct filter *f)
 {
     uint32_t bits = 0;
 
-    for (size_t i = 0; i < N_ALLOWED; i++)
+    for (size_t i = 0; i < n_allowed; i++)
         if (allowed[i] >= 0 && allowed[i] < BITS)
             bits |= (uint32_t)1 << allowed[i];
     put(f, BPF_JMP | BPF_JGE | BPF_K, 5, 0, BITS);
@@ -195,7 +202,7 @@ static void make_short(struct filter *f)
     put(f, BPF_JMP | BPF_JEQ | BPF_K, 0, TO_DENY, seccomp_arch_native());
     put(f, BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(struct seccomp_data, nr));
     put_bits(f);
-    for (size_t i = 0; i < N_ALLOWED; i++)
+    for (size_t i = 0; i < n_allowed; i++)
         if (allowed[i] >= BITS)
             put(f, BPF_JMP | BPF_JEQ | BPF_K, TO_ALLOW, 0, (uint32_t)allowed[i]);
     for (size_t i = 0; i < N_WAYS; i++)
@@ -311,8 +318,15 @@ static void spoil(struct sock_filter *s)
 int main(int argc, char **argv)
 {
     static struct filter reference, f;
-    size_t broken = argc == 3 && strcmp(argv[1], "--break") == 0 ? strtoul(argv[2], NULL, 10) : 0;
+    size_t broken = 0;
 
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--counts") == 0)
+            n_allowed = N_ALL;
+        else if (strcmp(argv[i], "--break") == 0 && i + 1 < argc)
+            broken = strtoul(argv[++i], NULL, 10);
+        else
+            return 64;
     make_reference(&reference);
     make_short(&f);
     if (broken >= f.n)
