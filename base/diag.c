@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,12 +11,21 @@ enum { NOT_NOW = 75 };
 
 static const char *program = "convscan";
 
+/* A read from a closed input and a write to a closed output must go on failing; messages alone may get lost. */
+static void fill_standard_places(void)
+{
+    static const int how[] = { O_WRONLY, O_RDONLY, O_RDWR };
+
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", how[fd] | O_NOCTTY) != fd)
+            _exit(NOT_NOW);
+}
+
 void diag_program(const char *name)
 {
     program = name;
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR | O_NOCTTY) != fd)
-            _exit(NOT_NOW);
+    fill_standard_places();
+    unsetenv("GCONV_PATH");
 }
 
 static size_t room_left(size_t at, size_t size, int n)

@@ -14,7 +14,9 @@ enum { DIAG_LINE = 2048 };
 
 /*
  * The name in front of every message; the string is kept, not copied. Call it first: descriptors 0 to 2 that are closed are opened
- * on /dev/null, so that no message ends up in a file that happens to get their number. Where that fails the program ends with 75.
+ * on /dev/null, so that no message ends up in a file that happens to get their number; reading 0 and writing to 1 go on failing, for
+ * mail written to nowhere is lost. Where they cannot be opened the program ends with 75.
+ * GCONV_PATH is taken out of the environment: the C library would load code from there to read a charset.
  */
 void diag_program(const char *name);
 
