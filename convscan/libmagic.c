@@ -1,6 +1,7 @@
 #include "libmagic.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <magic.h>
 
@@ -14,6 +15,9 @@ static magic_t table(void)
     if (is_tried)
         return m;
     is_tried = true;
+    /* The system's table, not one that the environment names nor one in somebody's home. */
+    unsetenv("MAGIC");
+    unsetenv("HOME");
     m = magic_open(MAGIC_MIME_TYPE | MAGIC_NO_CHECK_COMPRESS | MAGIC_NO_CHECK_ELF | MAGIC_NO_CHECK_TAR | MAGIC_ERROR);
     if (m && magic_load(m, NULL) != 0) {
         magic_close(m);
