@@ -402,6 +402,7 @@ int main(int argc, char **argv)
 
     diag_program("convchan");
     umask(077);
+    signal(SIGXFSZ, SIG_IGN);           /* a file that may not grow is an error, and the message is tried again */
     switches_default(&f.switches);
     f.job.switches = &f.switches;
     code = read_options(&f, argc, argv);

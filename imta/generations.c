@@ -142,6 +142,7 @@ void generations_block_signals(void)
     all_signals(&set);
     sigprocmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
 }
 
 void generations_run(const struct generations *g)
