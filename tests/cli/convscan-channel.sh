@@ -117,6 +117,10 @@ env -i INPUT_FILE=virus OUTPUT_FILE=o/x OUTPUT_OPTIONS=o/p "$BIN/convscan" --con
 rm -f o/*
 env -i INPUT_FILE=virus OUTPUT_FILE=o/out OUTPUT_OPTIONS=o/options "$BIN/convscan" --no-such-option 2>err && grep -q 178028698 o/options \
     && [ ! -e o/out ] && ok || bad "unknown option"
+# Nowhere to say so, and no memory asked for before the cage closed: the notice is the usual one, not the watchdog's.
+rm -f o/*
+env -i INPUT_FILE=virus OUTPUT_FILE=o/out "$BIN/convscan" --no-such-option 2>err && grep -q 'no option' err && ! grep -q SIGSYS err \
+    && [ -s o/out ] && ! cmp -s virus o/out && ok || bad "unknown option, no options file"
 # Names that would forge a line.
 for name in 'a
 STATUS=1
