@@ -5,16 +5,22 @@ Needs BIN (the programs) and FAULT (inject and shim.so). STEP tries one fault in
 absent or whole, the exit status is one that the manual names, the verdict is `error` or right, and an infected part never passes.
 Prints a matrix of counts. Exit 1 when something was not as it should be, 77 where processes cannot be traced.
 """
+import base64
+import bz2
 import collections
 import concurrent.futures
+import gzip
 import io
+import lzma
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import zipfile
+import zlib
 
 BIN, FAULT = (os.path.abspath(os.environ[name]) for name in ('BIN', 'FAULT'))
 STEP = int(sys.argv[1]) if len(sys.argv) > 1 else 1
@@ -37,6 +43,56 @@ def archive(*members):
 CLEAN = b'a clean part, which stays as it is\n' * 40
 INFECTED = CLEAN + NEEDLE + b'\n'
 ZIPPED = archive(('good.txt', CLEAN), ('bad.txt', INFECTED))
+ENTITY = b'Content-Type: text/plain\nContent-Transfer-Encoding: base64\n\n' + base64.encodebytes(INFECTED)
+
+
+def der(tag, *parts):
+    b = b''.join(parts)
+    n = len(b).to_bytes(2, 'big')
+    return bytes([tag, 0x82]) + n + b
+
+
+def signed(entity):
+    """S/MIME: a message with its signature in one piece; nobody has signed it."""
+    data, signed_data = b'\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01', b'\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02'
+    inner = der(0x30, data, der(0xa0, der(4, entity)))
+    return der(0x30, signed_data, der(0xa0, der(0x30, b'\x02\x01\x01', b'\x31\x00', inner, b'\x31\x00')))
+
+
+def openpgp(content):
+    """A compressed packet with a literal one in it."""
+    literal = b't\x01x\0\0\0\0' + content
+    z = zlib.compressobj(9, zlib.DEFLATED, -15)
+    packed = b'\x01' + z.compress(b'\xae' + len(literal).to_bytes(4, 'big') + literal) + z.flush()
+    return b'\xa2' + len(packed).to_bytes(4, 'big') + packed
+
+
+def armour(packets):
+    return b'-----BEGIN PGP MESSAGE-----\n\n' + base64.encodebytes(packets) + b'-----END PGP MESSAGE-----\n'
+
+
+def card(content):
+    return b'BEGIN:VCARD\r\nVERSION:3.0\r\nFN:X\r\nPHOTO;ENCODING=b;TYPE=JPEG:' + base64.b64encode(content) + b'\r\nEND:VCARD\r\n'
+
+
+def tar(content):
+    b = io.BytesIO()
+    with tarfile.open(fileobj=b, mode='w') as t:
+        member = tarfile.TarInfo('bad.txt')
+        member.size = len(content)
+        t.addfile(member, io.BytesIO(content))
+    return b.getvalue()
+
+
+def pdf(content):
+    z = zlib.compress(content)
+    return b'%%PDF-1.4\n1 0 obj\n<< /Type /EmbeddedFile /Filter /FlateDecode /Length %d >>\nstream\n%s\nendstream\nendobj\n' \
+           b'trailer\n<< /Root 1 0 R >>\n%%%%EOF\n' % (len(z), z)
+
+
+# An infected text behind each kind of decoder; none of these shows the needle by itself.
+PACKED = {'gzip': gzip.compress(INFECTED, mtime=0), 'bzip2': bz2.compress(INFECTED), 'tar.xz': lzma.compress(tar(INFECTED)), 'pdf': pdf(INFECTED),
+          's/mime': signed(ENTITY), 'openpgp': openpgp(INFECTED), 'armour': armour(openpgp(INFECTED)), 'vcard': card(INFECTED)}
 HEADERS = b'Content-Type: text/plain; charset=utf-8; name=part.txt\nContent-Disposition: attachment; filename=part.txt\n\n'
 MAIL = b'''From: a@example.org
 To: b@example.org
@@ -237,7 +293,7 @@ def cases():
     keep = b'[quarantine]\nfolder = kept\n[virus]\naction = replace\nquarantine = yes\n[flood]\non = yes\nfile = flood\n'
     return [Channel('clean part', CLEAN), Channel('infected part', INFECTED), Channel('infected, no options', INFECTED, answer=False),
             Channel('infected, cleaned zip', ZIPPED, b'[virus]\naction = clean\n'), Channel('infected, quarantine', INFECTED, keep),
-            Files('clean file', CLEAN), Files('infected zip file', ZIPPED), Compile(), Message('clean message', b'all is well'),
+            Files('clean file', CLEAN), Files('infected zip file', ZIPPED), *(Files(f'infected {what}', part) for what, part in PACKED.items()), Compile(), Message('clean message', b'all is well'),
             Message('infected message', NEEDLE)]
 
 
@@ -336,6 +392,9 @@ def one(case, label, column, fault, is_loading):
 
 
 def main():
+    shown = [what for what, part in PACKED.items() if NEEDLE in part]
+    if shown:
+        sys.exit(f'faults: the needle can be seen in {shown}')
     total, outcome, wrongs = collections.Counter(), collections.Counter(), []
     print(f'{"":22}' + ''.join(f'{c:>8}' for c in COLUMNS) + f'{"wrong":>8}')
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
