@@ -17,9 +17,10 @@
 #include "notice.h"
 #include "notice_lang.h"
 #include "options.h"
+#include "variables.h"
 #include "watchdog.h"
 
-enum { EXIT_TROUBLE = 2, UVSCAN_DRIVER_BAD = 2, UVSCAN_GENERAL = 6, UVSCAN_NO_DRIVER = 8, UVSCAN_SELFTEST = 15 };
+enum { EXIT_TROUBLE = 2, EXIT_RETRY = 75, UVSCAN_DRIVER_BAD = 2, UVSCAN_GENERAL = 6, UVSCAN_NO_DRIVER = 8, UVSCAN_SELFTEST = 15 };
 
 static int print(struct buf *b)
 {
@@ -179,9 +180,13 @@ static void stay(void)
     atexit(at_exit);
 }
 
+static bool is_awaited;         /* somebody waits for a word at the other end of standard input */
+
 static _Noreturn void leave(int status)
 {
     may_exit = true;
+    if (is_awaited)
+        variables_answer(STDIN_FILENO, status);
     exit(status);
 }
 
@@ -201,6 +206,29 @@ static bool is_channel(const struct options *o)
     return (in && in[0] && o->n_paths == 0) || (o->n_paths == 2 && ((in && in[0]) || (out && out[0]) || getenv("OUTPUT_OPTIONS")));
 }
 
+/* Settings and databases are opened once and closed again, so that the program and they are in memory. What counts is what they are
+ * when the part is there: they are opened anew then. */
+static void warm_up(const struct options *o)
+{
+    struct conf conf;
+    struct dbset dbs = { .n = 0 };
+    char why[256];
+
+    if (conf_load(&conf, o->config, why) == CS_OK && dbset_open(&dbs, o->dbs, o->n_dbs, conf.scan.folder, why) == CS_OK)
+        dbset_close(&dbs);
+    conf_release(&conf);
+}
+
+/* False when no part came, or not all that belongs to it: nothing was looked at, and nobody may take that for a verdict. */
+static bool wait_for_part(const struct options *o)
+{
+    if (asks(o) || o->n_paths)
+        return false;
+    warm_up(o);
+    is_awaited = variables_take(STDIN_FILENO) && is_channel(o);
+    return is_awaited;
+}
+
 int main(int argc, char **argv)
 {
     struct options o;
@@ -214,6 +242,8 @@ int main(int argc, char **argv)
             leave(channel_mode(&o, why));
         leave(o.is_uvscan ? UVSCAN_GENERAL : EXIT_TROUBLE);
     }
+    if (o.is_waiting && !wait_for_part(&o))
+        leave(EXIT_RETRY);
     if (is_channel(&o))
         leave(channel_mode(&o, NULL));
     if (o.wants_help || (o.n_paths == 0 && !asks(&o))) {

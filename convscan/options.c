@@ -29,6 +29,7 @@ static const struct option_row rows[] = {
     { "--clean", FLAG, false, AT(is_clean) },
     { "--explain", FLAG, false, AT(is_explain) },
     { "--quiet", FLAG, false, AT(is_quiet) },
+    { "--wait", FLAG, false, AT(is_waiting) },
     { "--help", FLAG, false, AT(wants_help) },
     { "--version", FLAG, false, AT(wants_version) },
     { "--selftest", FLAG, false, AT(wants_selftest) },
@@ -141,6 +142,7 @@ const char *options_help(void)
            "  --move DIR       move infected files there\n"
            "  --delete         delete infected files\n"
            "  --clean          take out what was found\n"
+           "  --wait           read the variables of the part from standard input, when they come\n"
            "  --check-config   read the settings, say what is wrong\n"
            "  --print-config   settings that differ from the defaults\n"
            "  --preview-notice LANG  a notice with sample values\n"

@@ -21,6 +21,7 @@ struct options {
     size_t n_paths;
     bool is_json, is_raw, wants_all, is_recursive, is_delete, is_clean, is_explain, is_quiet;
     bool is_uvscan, wants_summary;
+    bool is_waiting;                    /* the variables of a part come on standard input */
     bool wants_help, wants_version, wants_selftest, checks_config, prints_config;
 };
 

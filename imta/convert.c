@@ -164,6 +164,7 @@ static enum cs_status convert_diverted(struct walk *w, struct slice msg, mime_pu
     if (st != CS_OK)
         return st;
     ch->runner.group = ch->job->group;
+    ch->runner.standby = ch->job->standby;
     st = arena_init(&ch->arena, PART_ARENA);
     if (st == CS_OK) {
         st = rebuild_read(msg, ch->sw, on_leaf, w, &tree);

@@ -37,6 +37,7 @@ struct convert_job {
     const char *tmp_dir;                /* for the files of the parts; NULL: TMPDIR */
     const struct convert_variable *variables;
     size_t n_variables;
+    struct standby *standby;            /* commands that were started beforehand; NULL for none */
     int stop_fd;                        /* readable: stop; -1 for never */
     volatile pid_t *group;              /* where to note a running command's process group; NULL for nowhere */
     FILE *report;                       /* a JSON object a part; NULL for none */

@@ -9,9 +9,10 @@
 #include "base/diag.h"
 #include "base/mapfile.h"
 #include "places.h"
+#include "standby.h"
 
 enum { OPT_CONFIG = 1, OPT_CHECK, OPT_VERSION, OPT_HELP, OPT_TAG, OPT_SETTING = 256 };
-enum { JOBS_LEAST = 4 };
+enum { JOBS_LEAST = 4, STANDBY_ARENA = 1 << 20, STANDBY_MOST = 4 };
 
 static const struct option options[] = {
     { "config", required_argument, NULL, OPT_CONFIG },
@@ -246,6 +247,37 @@ static int read_mappings(struct milconfig *c)
     return -1;
 }
 
+/* ---- scanners that stand by ---- */
+
+/* convscan by its full name, and with the same words for every part. */
+static bool can_stand_by(struct milconfig *c, const struct conversion_clause *command)
+{
+    struct symbols none = { .arena = &c->arena };
+    const char *name;
+
+    if (!command || slice_chr(command->written, '$') < command->written.n || slice_chr(command->written, '\'') < command->written.n ||
+        symbols_command(&none, NULL, c->options.program_dir, command->written, &c->standby) != CS_OK || c->standby.is_shell)
+        return false;
+    name = strrchr(c->standby.argv[0], '/');
+    return c->standby.argv[0][0] == '/' && strcmp(name, "/convscan") == 0;
+}
+
+/* Only the first command that can; most sites have one. */
+static bool find_standby(struct milconfig *c)
+{
+    uint64_t n = c->setup.places < STANDBY_MOST ? c->setup.places : STANDBY_MOST;
+
+    if (c->options.standby && !read_number("standby", c->options.standby, 0, STANDBY_MAX, &n))
+        return false;
+    if (arena_init(&c->arena, STANDBY_ARENA) != CS_OK)
+        return false;
+    for (size_t i = 0; i < c->conversions.n && !c->setup.standby; i++)
+        if (can_stand_by(c, c->conversions.entries[i].command))
+            c->setup.standby = c->standby.argv;
+    c->setup.n_standby = (unsigned)n;
+    return true;
+}
+
 static bool open_log(const char *path, int *fd)
 {
     *fd = path ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0640) : -1;
@@ -280,6 +312,8 @@ static int load(struct milconfig *c, const struct mil_command *cmd)
     }
     if (code < 0)
         code = read_mappings(c);
+    if (code < 0 && !find_standby(c))
+        code = MIL_EXIT_CONFIG;
     if (code < 0 && (!open_log(c->options.log, &c->setup.log) || !open_log(c->options.mail_log, &c->setup.maillog)))
         code = MIL_EXIT_CONFIG;
     if (code < 0)
@@ -312,6 +346,7 @@ void milconfig_free(struct milconfig *c)
         close(c->setup.maillog);
     conversions_free(&c->conversions);
     mappings_free(c->mappings);
+    arena_release(&c->arena);
     miloptions_free(&c->options);
     free(c);
 }

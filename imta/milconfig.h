@@ -13,6 +13,7 @@
 
 #include "milter.h"
 #include "miloptions.h"
+#include "symbols.h"
 
 enum { MIL_EXIT_USAGE = 64, MIL_EXIT_CONFIG = 65, MIL_EXIT_RETRY = 75 };
 
@@ -23,6 +24,8 @@ struct milconfig {
     struct mappings *mappings;
     struct mil_setup setup;             /* without its folders */
     char places[3][PATH_MAX];
+    struct command standby;             /* its words are in the arena */
+    struct arena arena;
 };
 
 /* What the command line asks for but settings. */

@@ -29,6 +29,7 @@ enum { MILOPTIONS_BYTES = 64 << 10, MILOPTIONS_LIST = 32 };
     X("out-chan", out_chan, "ims-ms", "CHANNEL", "where it goes to")                                                         \
     X("program-dir", program_dir, NULL, "DIR", "what IMTA_PROGRAM: stands for")                                              \
     X("jobs", jobs, NULL, "N", "messages converted at the same time")                                                        \
+    X("standby", standby, NULL, "N", "scanners started before there is a part for them; 0 for none")                        \
     X("size-classes", size_classes, "100000,2000000", "LIST", "small messages do not wait behind large ones; 'none'")        \
     X("max-connections", max_connections, "200", "N", "more are told to come later")                                         \
     X("timeout", timeout, "240", "SECONDS", "for a message, waiting included; then the server tries again")                  \

@@ -17,6 +17,7 @@
 #include "base/safe.h"
 #include "edits.h"
 #include "milmessage.h"
+#include "standby.h"
 
 enum { BODY_PIECE = 65535, LOOK_MS = 100 };
 
@@ -452,7 +453,7 @@ static enum cs_status give_listener(int listener, struct ear *ear)
     return CS_OK;
 }
 
-enum cs_status milter_serve(const struct mil_setup *with, int listener)
+enum cs_status milter_serve(struct mil_setup *with, int listener)
 {
     static char name[] = "convmilter";
     static struct ear ear;
@@ -472,6 +473,8 @@ enum cs_status milter_serve(const struct mil_setup *with, int listener)
     st = give_listener(listener, &ear);
     if (st != CS_OK)
         return st;
+    if (with->standby && with->n_standby && standby_open(&with->job.standby, with->standby, with->work_dir, with->n_standby) != CS_OK)
+        return CS_NOMEM;
     if (pthread_create(&thread, NULL, control, &ear) != 0)
         return CS_NOMEM;
     st = smfi_main() == MI_SUCCESS ? CS_OK : CS_IO;

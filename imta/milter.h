@@ -1,7 +1,7 @@
 /*
  * milter.h - one generation of the mail filter: takes connections of mail servers, and each message through the conversion channel.
  *
- *   Borrows   the setup and the listening socket, for the life of the process.
+ *   Borrows   the setup and the listening socket, for the life of the process; sets job.standby in it.
  *   Owns      sessions and threads. The process is the generation's own: milter_serve() ends it, or it ends by a signal.
  *   Fails     milter_serve(): a status when the filter library does not start.
  *   Bounded   connections, places, memory of a message, its time: by the setup. Messages by the switch max-message.
@@ -24,11 +24,13 @@ struct mil_setup {
     const char *work_dir, *spool_dir;   /* for messages of up to `memory` bytes, and for larger ones */
     size_t memory;
     unsigned places, max_connections;
+    char *const *standby;               /* a command that n_standby processes are started of beforehand; NULL for none */
+    unsigned n_standby;
     struct sizes sizes;
     uint64_t timeout, idle, stop_time;  /* seconds: for a message, for a silent connection, for the end */
     int log, maillog;                   /* descriptors; -1 for none */
 };
 
-enum cs_status milter_serve(const struct mil_setup *setup, int listener) MUST_USE;
+enum cs_status milter_serve(struct mil_setup *setup, int listener) MUST_USE;
 
 #endif

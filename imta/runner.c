@@ -15,6 +15,7 @@
 
 #include "base/mapfile.h"
 #include "base/spawn.h"
+#include "standby.h"
 
 enum { REMOVE_DEPTH = 64, LOOK_MS = 20 };
 
@@ -203,38 +204,72 @@ static void read_end(int status, struct runner_result *out)
     }
 }
 
+/* A command that runs. */
+struct process {
+    struct standby_process it;          /* its descriptor becomes readable when it is over; -1: there is none */
+    bool stood_by;
+};
+
+/* 0, or an errno. Standard output is where errors go: the real one carries the message. */
+static int start(const struct runner *r, char *const argv[], char *const env[], bool is_watched, struct process *p)
+{
+    const struct spawn how = { r->in_fd, STDERR_FILENO, STDERR_FILENO, r->dir[0] ? r->dir : NULL };
+    int err;
+
+    p->stood_by = standby_take(r->standby, argv, env, &p->it);
+    if (p->stood_by)
+        return 0;
+    err = spawn(&p->it.pid, &how, argv, env);
+    p->it.fd = !err && is_watched ? open_pidfd(p->it.pid) : -1;
+    return err;
+}
+
+static void wait_for_end(const struct process *p, bool is_killed, struct runner_result *out)
+{
+    struct rusage usage = { 0 };
+    int status = 0;
+
+    if (is_killed)
+        kill(-p->it.pid, SIGKILL);
+    while (wait4(p->it.pid, &status, 0, &usage) < 0 && errno == EINTR)
+        continue;
+    read_end(status, out);
+    out->cpu_us = cpu_us(&usage);
+}
+
+/* How it ended, by its own word or by the system's. */
+static void finish(const struct runner *r, const struct process *p, enum wait_end end, struct runner_result *out)
+{
+    if (p->stood_by && standby_answer(r->standby, &p->it, &out->code, &out->cpu_us)) {
+        out->end = RUN_EXITED;
+        return;
+    }
+    if (p->it.fd >= 0 && !p->stood_by)
+        close(p->it.fd);
+    wait_for_end(p, end != WAIT_ENDED, out);
+    if (end == WAIT_LATE)
+        out->end = RUN_TIMED_OUT;
+}
+
 enum cs_status runner_run(const struct runner *r, char *const argv[], char *const env[], uint64_t seconds,
                           struct runner_result *out)
 {
-    uint64_t start = now_us();
+    uint64_t begun = now_us();
+    bool is_watched = seconds || r->stop_fd >= 0;
     enum wait_end end = WAIT_ENDED;
-    struct rusage usage = { 0 };
-    int pidfd, status = 0;
-    pid_t pid;
+    struct process p;
 
     *out = (struct runner_result){ .end = RUN_NOT_STARTED };
-    /* Standard output is where errors go: the real one carries the message. */
-    out->code = spawn(&pid, &(struct spawn){ r->in_fd, STDERR_FILENO, STDERR_FILENO, r->dir[0] ? r->dir : NULL }, argv, env);
+    out->code = start(r, argv, env, is_watched, &p);
     if (out->code)
         return CS_OK;
     if (r->group)
-        *r->group = pid;
-    if (seconds || r->stop_fd >= 0) {
-        pidfd = open_pidfd(pid);
-        end = wait_for(pid, pidfd, r->stop_fd, seconds ? start + seconds * 1000000 : 0);
-        if (pidfd >= 0)
-            close(pidfd);
-    }
-    if (end != WAIT_ENDED)
-        kill(-pid, SIGKILL);
-    while (wait4(pid, &status, 0, &usage) < 0 && errno == EINTR)
-        continue;
+        *r->group = p.it.pid;
+    if (is_watched || p.stood_by)
+        end = wait_for(p.it.pid, p.it.fd, r->stop_fd, seconds ? begun + seconds * 1000000 : 0);
+    finish(r, &p, end, out);
     if (r->group)
         *r->group = 0;
-    read_end(status, out);
-    if (end == WAIT_LATE)
-        out->end = RUN_TIMED_OUT;
-    out->us = now_us() - start;
-    out->cpu_us = cpu_us(&usage);
+    out->us = now_us() - begun;
     return end == WAIT_STOPPED ? CS_STOP : CS_OK;
 }

@@ -22,11 +22,14 @@
 enum runner_file { RUN_INPUT, RUN_OUTPUT, RUN_INPUT_HEADERS, RUN_MESSAGE_HEADERS, RUN_OUTPUT_HEADERS,
                    RUN_OUTPUT_OPTIONS, RUN_FILES };
 
+struct standby;
+
 struct runner {
     char dir[PATH_MAX - 64];
     char path[RUN_FILES][PATH_MAX];
     int stop_fd;                /* readable: give up; -1 for never */
     int in_fd;                  /* the command's standard input; -1 for an empty one */
+    struct standby *standby;    /* commands that were started beforehand; NULL for none */
     volatile pid_t *group;      /* where to note the process group while it runs; NULL for nowhere */
 };
 

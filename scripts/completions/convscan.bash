@@ -6,7 +6,7 @@ _convscan_complete() {
     [[ $cur != "=" ]] || { prev=${COMP_WORDS[COMP_CWORD-1]}; cur=""; }
     case ${1##*/} in
     convscan|uvscan)
-        options="--all --check-config --clean --config --db --delete --exit-codes --explain --help --json --mime --move --noboot --preview-notice --print-config --print-notice --quiet --raw --recursive --secure --selftest --summary --unzip --verbose --version -c -m -r -v"
+        options="--all --check-config --clean --config --db --delete --exit-codes --explain --help --json --mime --move --noboot --preview-notice --print-config --print-notice --quiet --raw --recursive --secure --selftest --summary --unzip --verbose --version --wait -c -m -r -v"
         case $prev in
         --config|--db) how=file options="" commands="" ;;
         --move|-m) how=folder options="" commands="" ;;
@@ -52,11 +52,11 @@ _convscan_complete() {
         --class) how=words words="virus ext spam encrypted limit error" options="" commands="" ;;
         esac ;;
     convmilter)
-        options="--auth-chan --check --config --conversions --help --hold --idle-timeout --in-chan --jobs --log --mail-log --mappings --max-connections --memory --out-chan --pid-file --postmaster --program-dir --size-classes --socket --socket-group --socket-mode --spool-dir --stop-time --tag --timeout --user --version --work-dir -S"
+        options="--auth-chan --check --config --conversions --help --hold --idle-timeout --in-chan --jobs --log --mail-log --mappings --max-connections --memory --out-chan --pid-file --postmaster --program-dir --size-classes --socket --socket-group --socket-mode --spool-dir --standby --stop-time --tag --timeout --user --version --work-dir -S"
         case $prev in
         --config|--conversions|--log|--mail-log|--mappings|--pid-file) how=file options="" commands="" ;;
         --hold|--program-dir|--spool-dir|--work-dir) how=folder options="" commands="" ;;
-        --auth-chan|--idle-timeout|--in-chan|--jobs|--max-connections|--memory|--out-chan|--postmaster|--size-classes|--socket|--socket-group|--socket-mode|--stop-time|--tag|--timeout|--user|-S) how=other options="" commands="" ;;
+        --auth-chan|--idle-timeout|--in-chan|--jobs|--max-connections|--memory|--out-chan|--postmaster|--size-classes|--socket|--socket-group|--socket-mode|--standby|--stop-time|--tag|--timeout|--user|-S) how=other options="" commands="" ;;
         esac ;;
     convweb)
         options="--add-user --allow --archive --audit --behind-proxy --cert --config --convscan --convstat --databases --domains --flood --from --held-archive --help --index --key --listen --log --mta --notify --quarantine --queue --reports --rights --state --users --version --zip-password"

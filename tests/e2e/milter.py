@@ -1,6 +1,7 @@
 """convmilter by its protocol, without a mail server: answers, bytes, limits, signals, and clients that speak badly or not at all."""
 import os
 import random
+import shutil
 import signal
 import socket
 import struct
@@ -278,6 +279,93 @@ def handed_over(room, program, options):
     that('its file stays', os.path.exists(path))
 
 
+def waiting(f):
+    """Process ids of the scanners of this filter that wait for a part."""
+    found = set()
+    for child in f.children():
+        for pid in os.listdir(f'/proc/{child}/task'):
+            try:
+                with open(f'/proc/{child}/task/{pid}/children') as h:
+                    for p in h.read().split():
+                        with open(f'/proc/{p}/cmdline', 'rb') as c:
+                            if b'\0--wait\0' in c.read() + b'\0':
+                                found.add(int(p))
+            except OSError:
+                pass
+    return found
+
+
+def verdict_of(f, raw):
+    c = Client(f.address)
+    c.hello()
+    a = c.message(raw)
+    c.close()
+    return 'held' if a.quarantine else 'infected' if a.body and b'EICAR-Test-File' in a.body else 'marked' if a.body else a.kind
+
+
+def are_gone(pids):
+    return not any(os.path.exists(f'/proc/{p}') for p in pids)
+
+
+def standing_by(room, options):
+    """Scanners that were started beforehand: used once each, replaced, never older than program, settings and databases."""
+    os.makedirs(f'{room}/bin')
+    os.makedirs(f'{room}/dbs')
+    shutil.copy(f'{kit.BIN}/convscan', f'{room}/bin')
+    for name in os.listdir(f'{kit.BIN}/../share/convscan'):
+        shutil.copy(f'{kit.BIN}/../share/convscan/{name}', f'{room}/dbs')
+    for name, text in (('conf', f'[scan]\ndatabase = {room}/dbs\n'), ('mark.vdl', ':Test.Mark, "a very special mark" #\n'),
+                       ('hold', '#!/bin/sh\necho STATUS=178030250 >"$OUTPUT_OPTIONS"\n'), ('mappings', ''),
+                       ('conversions', 'in-type=*; in-subtype=*; parameter-symbol-0=NAME; parameter-copy-0=*; override-header-file=1; '
+                                       f'override-option-file=1; command="{room}/bin/convscan --config {room}/conf"\n')):
+        with open(f'{room}/{name}', 'w') as h:
+            h.write(text)
+    subprocess.run([f'{kit.BIN}/vdlc', '-o', f'{room}/mark.vdb', f'{room}/mark.vdl'], check=True, stdout=subprocess.DEVNULL)
+    marked = crlf(kit.message(kit.text_part('a very special mark\n')))
+    f = Filter(room, f'{kit.BIN}/convmilter', *options, '--conversions', f'{room}/conversions', '--standby', '3').start()
+    f.until(lambda: len(waiting(f)) == 3)
+    seen = waiting(f)
+    that('infected by one that stood by', verdict_of(f, INFECTED) == 'infected')
+    f.until(lambda: len(waiting(f)) == 3)
+    that('two parts, two of them, and they are gone', len(waiting(f) & seen) == 1, (seen, waiting(f)))
+    for i in range(8):
+        that(f'one after the other {i}', (verdict_of(f, CLEAN), verdict_of(f, INFECTED)) == ('accept', 'infected'))
+    f.until(lambda: len(waiting(f)) == 3)
+    for pid in waiting(f):
+        os.kill(pid, signal.SIGKILL)
+    that('with all of them killed', verdict_of(f, INFECTED) == 'infected')
+    f.until(lambda: len(waiting(f)) == 3)
+    that('a mark that no database knows', verdict_of(f, marked) == 'accept')
+    f.until(lambda: len(waiting(f)) == 3)
+    os.rename(f'{room}/mark.vdb', f'{room}/dbs/mark.vdb')
+    that('a database that came while they waited', verdict_of(f, marked) == 'marked')
+    f.until(lambda: len(waiting(f)) == 3)
+    with open(f'{room}/next', 'w') as h:
+        h.write(f'[scan]\ndatabase = {room}/dbs\n[virus]\naction = hold\n')
+    os.rename(f'{room}/next', f'{room}/conf')
+    that('settings that came while they waited', verdict_of(f, marked) == 'held')
+    f.until(lambda: len(waiting(f)) == 3)
+    old = waiting(f)
+    os.chmod(f'{room}/hold', 0o755)
+    os.rename(f'{room}/hold', f'{room}/bin/convscan')
+    that('a program that came while they waited', verdict_of(f, CLEAN) == 'held')
+    f.until(lambda: are_gone(old))
+    that('a program that cannot wait is started as ever', verdict_of(f, CLEAN) == 'held')
+    shutil.copy(f'{kit.BIN}/convscan', f'{room}/bin/new')
+    os.rename(f'{room}/bin/new', f'{room}/bin/convscan')
+    f.until(lambda: verdict_of(f, CLEAN) == 'accept' and len(waiting(f)) == 3)
+    old = waiting(f)
+    os.kill(f.children()[0], signal.SIGKILL)
+    f.until(lambda: are_gone(old))
+    f.until(lambda: len(waiting(f)) == 3)
+    old = waiting(f)
+    that('the end', f.stop() == 0)
+    end = time.time() + 20
+    while not are_gone(old) and time.time() < end:
+        time.sleep(0.05)
+    that('none is left behind', are_gone(old))
+
+
 def main():
     program = f'{kit.BIN}/convmilter'
     with tempfile.TemporaryDirectory(prefix='cm.') as room:
@@ -296,6 +384,8 @@ def main():
         hostile(f)
         crowded(f, 12)
         signals(f, room)
+        with tempfile.TemporaryDirectory(prefix='cs.') as other:
+            standing_by(other, options[2:])
         os.makedirs(f'{room}/run2')
         handed_over(room, program, [*options, '--work-dir', f'{room}/run2', '--spool-dir', f'{room}/run2'])
     print(f'{PASSED} passed, {len(FAILED)} failed, 0 skipped')
