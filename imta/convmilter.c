@@ -227,6 +227,8 @@ static int run(struct program *p)
         generations_run(&g);
         code = 0;
     }
+    if (code == 0 && p->options.status)
+        unlink(p->options.status);
     if (p->work.path[0])
         workdir_close(&p->work);
     if (p->spool.path[0])

@@ -10,6 +10,7 @@
 #include "convert.h"
 
 enum mil_answer { MIL_TEMPFAIL, MIL_ACCEPT, MIL_CHANGE, MIL_HOLD, MIL_REDIRECT, MIL_REJECT, MIL_DISCARD };
+enum { MIL_ANSWERS = MIL_DISCARD + 1 };
 
 /* For the log. */
 const char *mil_answer_text(enum mil_answer a);

@@ -298,6 +298,7 @@ static void fill_setup(struct milconfig *c)
     s->auth_chan = o->auth_chan;
     s->postmaster = o->postmaster;
     s->hold = o->hold;
+    s->status = o->status;
 }
 
 static int load(struct milconfig *c, const struct mil_command *cmd)

@@ -243,7 +243,7 @@ static enum cs_status convert_until(struct milmessage *m, const struct mil_facts
     return st == CS_STOP ? CS_TIMEOUT : st;
 }
 
-enum mil_answer milmessage_convert(struct milmessage *m, struct gate *gate, const struct mil_facts *facts)
+enum mil_answer milmessage_convert(struct milmessage *m, struct gate *gate, struct milstatus *status, const struct mil_facts *facts)
 {
     uint64_t begun = clock_us(CLOCK_MONOTONIC), deadline = begun + m->setup->timeout * 1000000;
     char *why = m->result.diagnostic;
@@ -254,9 +254,11 @@ enum mil_answer milmessage_convert(struct milmessage *m, struct gate *gate, cons
     }
     if (m->status == CS_OK)
         m->status = spill_view(&m->text, &m->before);
+    milstatus_move(status, &m->item, STAGE_WAITING, m->before.n);
     if (m->status == CS_OK)
         m->status = gate_enter(gate, m->before.n, deadline, &m->place);
     if (m->status == CS_OK) {
+        milstatus_move(status, &m->item, STAGE_WORKING, m->before.n);
         m->status = convert_until(m, facts, deadline);
         gate_leave(gate, m->place);
     }

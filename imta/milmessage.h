@@ -12,6 +12,7 @@
 
 #include "envelope.h"
 #include "milanswer.h"
+#include "milstatus.h"
 #include "milter.h"
 #include "queuedir.h"
 #include "spill.h"
@@ -34,6 +35,7 @@ struct milmessage {
     size_t n_header;                    /* bytes of the header, without the empty line */
     enum cs_status status;
     bool is_begun, is_too_large;
+    struct milstatus_item item;         /* in milter.c's list, from the first piece to the answer */
 
     struct convert_result result;       /* from here on: after milmessage_convert() */
     struct spill changed;
@@ -51,7 +53,7 @@ void milmessage_field(struct milmessage *m, const char *name, const char *value,
 void milmessage_end_of_header(struct milmessage *m);
 void milmessage_body(struct milmessage *m, struct slice data);
 
-enum mil_answer milmessage_convert(struct milmessage *m, struct gate *gate, const struct mil_facts *facts);
+enum mil_answer milmessage_convert(struct milmessage *m, struct gate *gate, struct milstatus *status, const struct mil_facts *facts);
 
 /* Can the header that came be edited field by field? Not when the server counts its fields in another way than we. */
 bool milmessage_is_editable(const struct milmessage *m);

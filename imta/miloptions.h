@@ -41,6 +41,7 @@ enum { MILOPTIONS_BYTES = 64 << 10, MILOPTIONS_LIST = 32 };
     X("hold", hold, NULL, "DIR", "keep held mail in this spool of convchan, not in the server's queue")                      \
     X("postmaster", postmaster, NULL, "ADDRESS", "gets what is for the postmaster; without it that is held")                 \
     X("log", log, NULL, "FILE", "a line a message")                                                                          \
+    X("status", status, NULL, "FILE", "what it is doing, each second, for convtop")                                          \
     X("mail-log", mail_log, NULL, "FILE", "records in the shape of mail.log")
 
 struct miloptions {

@@ -32,6 +32,7 @@ struct session {
 /* The library has no place for this. */
 static const struct mil_setup *setup;
 static struct gate gate;
+static struct milstatus status;
 static atomic_uint n_sessions, n_messages;
 
 static const unsigned long needed = SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_CHGBODY;
@@ -51,8 +52,10 @@ static sfsistat go_on(const struct session *s, unsigned long no_reply)
 
 static void drop_message(struct session *s)
 {
-    if (s->message.is_begun)
+    if (s->message.is_begun) {
+        milstatus_end(&status, &s->message.item);
         atomic_fetch_sub(&n_messages, 1);
+    }
     milmessage_end(&s->message);
 }
 
@@ -151,6 +154,7 @@ static sfsistat on_sender(SMFICTX *ctx, char **argv)
         return SMFIS_TEMPFAIL;
     drop_message(s);
     milmessage_begin(&s->message, setup, argv[0] ? argv[0] : "");
+    milstatus_begin(&status, &s->message.item);
     atomic_fetch_add(&n_messages, 1);
     s->facts.queue_id[0] = s->facts.user[0] = '\0';
     take_macro(ctx, "{auth_authen}", s->facts.user, sizeof s->facts.user);
@@ -356,11 +360,12 @@ static sfsistat on_end(SMFICTX *ctx)
     if (!s || s->is_over)
         return later(ctx, "the mail scanner is busy");
     take_macro(ctx, "i", s->facts.queue_id, sizeof s->facts.queue_id);
-    a = milmessage_convert(&s->message, &gate, &s->facts);
+    a = milmessage_convert(&s->message, &gate, &status, &s->facts);
     answer = carry_out(ctx, s, &a);
     if (answer == SMFIS_TEMPFAIL)
         a = MIL_TEMPFAIL;
     milmessage_log(&s->message, a, &s->facts);
+    milstatus_answer(&status, a, s->message.us);
     drop_message(s);
     return answer;
 }
@@ -374,14 +379,34 @@ static sfsistat on_abort(SMFICTX *ctx)
     return SMFIS_CONTINUE;
 }
 
+/* ---- what it is doing ---- */
+
+static atomic_bool is_ending;
+
+/* Each second, until another generation takes over. One complaint is enough. */
+static void *report(void *ctx)
+{
+    const struct timespec second = { .tv_sec = 1 };
+    bool is_said = false;
+
+    (void)ctx;
+    while (!atomic_load(&is_ending)) {
+        enum cs_status st = milstatus_write(&status, setup->status, atomic_load(&n_sessions), standby_count(setup->job.standby));
+
+        if (st != CS_OK && !is_said)
+            diag_warn("status %s: %s", setup->status, cs_status_text(st));
+        is_said = st != CS_OK;
+        nanosleep(&second, NULL);
+    }
+    return NULL;
+}
+
 /* ---- a generation ---- */
 
 /* What the library listens at: under one number, our socket, and in the end one that nobody knows. */
 struct ear {
     int number, deaf;
 };
-
-static atomic_bool is_ending;
 
 static void wait_for_end(bool is_hurried)
 {
@@ -468,6 +493,7 @@ enum cs_status milter_serve(struct mil_setup *with, int listener)
 
     setup = with;
     gate_open(&gate, with->places, &with->sizes);
+    milstatus_open(&status);
     if (smfi_register(filter) != MI_SUCCESS || smfi_settimeout((int)with->idle) != MI_SUCCESS)
         return CS_FOREIGN;
     st = give_listener(listener, &ear);
@@ -475,7 +501,7 @@ enum cs_status milter_serve(struct mil_setup *with, int listener)
         return st;
     if (with->standby && with->n_standby && standby_open(&with->job.standby, with->standby, with->work_dir, with->n_standby) != CS_OK)
         return CS_NOMEM;
-    if (pthread_create(&thread, NULL, control, &ear) != 0)
+    if (pthread_create(&thread, NULL, control, &ear) != 0 || (with->status && pthread_create(&thread, NULL, report, NULL) != 0))
         return CS_NOMEM;
     st = smfi_main() == MI_SUCCESS ? CS_OK : CS_IO;
     while (atomic_load(&is_ending))     /* the thread above says when */

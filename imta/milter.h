@@ -28,6 +28,7 @@ struct mil_setup {
     unsigned n_standby;
     struct sizes sizes;
     uint64_t timeout, idle, stop_time;  /* seconds: for a message, for a silent connection, for the end */
+    const char *status;                 /* a file for convtop; NULL: none */
     int log, maillog;                   /* descriptors; -1 for none */
 };
 

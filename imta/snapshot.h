@@ -13,7 +13,7 @@
 #include "base/slice.h"
 #include "base/status.h"
 
-enum { SNAP_QUEUES = 24, SNAP_CLASSES = 12, SNAP_SLOW = 5, SNAP_WORD = 48, SNAP_TAIL = 4 << 20, SNAP_FILE = 64 << 10 };
+enum { SNAP_QUEUES = 24, SNAP_CLASSES = 12, SNAP_SLOW = 5, SNAP_WORD = 48, SNAP_TAIL = 4 << 20, SNAP_FILE = 64 << 10, SNAP_NOT_ASKED = -2 };
 
 struct sources {
     const char *queue;          /* a spool of convchan, or a queue folder of Messaging Server; NULL: none, likewise below */
@@ -39,7 +39,7 @@ struct snap_slow {
 struct snapshot {
     char host[SNAP_WORD];
     double time, window;        /* seconds since 1970; seconds */
-    double db_age, db_bytes;    /* seconds since the newest image was made; of all; -1: none seen */
+    double db_age, db_bytes;    /* seconds since the newest image was made; of all; -1: none seen, SNAP_NOT_ASKED */
     double flood_age;           /* seconds since a flood counter moved; -1: none seen */
     struct snap_queue queue[SNAP_QUEUES];
     struct snap_class cls[SNAP_CLASSES];

@@ -159,6 +159,18 @@ enum cs_status standby_open(struct standby **out, char *const argv[], const char
     return CS_OK;
 }
 
+unsigned standby_count(struct standby *s)
+{
+    unsigned n = 0;
+
+    if (s) {
+        pthread_mutex_lock(&s->lock);
+        n = s->n;
+        pthread_mutex_unlock(&s->lock);
+    }
+    return n;
+}
+
 /* ---- those who come ---- */
 
 static bool is_command(const struct standby *s, char *const argv[])

@@ -26,6 +26,9 @@ struct standby;
 /* argv[0] with its folder; n processes wait from now on. They stay in the folder dir. */
 enum cs_status standby_open(struct standby **out, char *const argv[], const char *dir, unsigned n) MUST_USE;
 
+/* How many wait now; 0 for NULL. */
+unsigned standby_count(struct standby *s);
+
 /* One that has got its part. */
 struct standby_process {
     pid_t pid;

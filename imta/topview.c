@@ -61,7 +61,7 @@ static void draw_head(struct topview *v, const struct snapshot *s, size_t width,
     put(v, width, "%.20s  %s%s", s->host, when, stale);
     if (s->db_age >= 0)
         put(v, width, "database %s old, %s bytes", age_text(s->db_age, age), size_text(s->db_bytes, bytes));
-    else
+    else if (s->db_age > SNAP_NOT_ASKED)
         put(v, width, "database: none seen");
     if (s->flood_age >= 0)
         put(v, width, "flood counters: %s, moved %s ago", s->flood_age < 600 ? "active" : "quiet", age_text(s->flood_age, age));

@@ -52,9 +52,9 @@ _convscan_complete() {
         --class) how=words words="virus ext spam encrypted limit error" options="" commands="" ;;
         esac ;;
     convmilter)
-        options="--auth-chan --check --config --conversions --help --hold --idle-timeout --in-chan --jobs --log --mail-log --mappings --max-connections --memory --out-chan --pid-file --postmaster --program-dir --size-classes --socket --socket-group --socket-mode --spool-dir --standby --stop-time --tag --timeout --user --version --work-dir -S"
+        options="--auth-chan --check --config --conversions --help --hold --idle-timeout --in-chan --jobs --log --mail-log --mappings --max-connections --memory --out-chan --pid-file --postmaster --program-dir --size-classes --socket --socket-group --socket-mode --spool-dir --standby --status --stop-time --tag --timeout --user --version --work-dir -S"
         case $prev in
-        --config|--conversions|--log|--mail-log|--mappings|--pid-file) how=file options="" commands="" ;;
+        --config|--conversions|--log|--mail-log|--mappings|--pid-file|--status) how=file options="" commands="" ;;
         --hold|--program-dir|--spool-dir|--work-dir) how=folder options="" commands="" ;;
         --auth-chan|--idle-timeout|--in-chan|--jobs|--max-connections|--memory|--out-chan|--postmaster|--size-classes|--socket|--socket-group|--socket-mode|--standby|--stop-time|--tag|--timeout|--user|-S) how=other options="" commands="" ;;
         esac ;;

@@ -1,6 +1,7 @@
 """convmilter by its protocol, without a mail server: answers, bytes, limits, signals, and clients that speak badly or not at all."""
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -199,8 +200,43 @@ def hostile(f):
     alive(f, 'parts without end')
 
 
+def status(f):
+    """Rows of the status file: name to the number of messages and their bytes."""
+    try:
+        with open(f'{f.room}/status') as h:
+            lines = h.read().split('\n')
+    except OSError:
+        return {}
+    return {w[1]: (int(w[2]), int(w[3])) for w in map(str.split, lines) if w and w[0] in ('queue', 'class')}
+
+
+def shown(f):
+    """What convtop makes of a busy filter's status."""
+    busy = [Client(f.address) for _ in range(2)]
+    for c in busy:
+        c.hello()
+        c.step('B', c.head(typed('x-busy')))
+    f.until(lambda: status(f).get('receiving') == (2, 0))
+    for c in busy:
+        c.send('E')
+    f.until(lambda: status(f)['working'][0] > 0)
+    with open(f'{f.room}/status') as h:
+        now = h.read()
+    with open(f'{f.room}/seen', 'w') as h:
+        h.write(now)
+    out = subprocess.run([f'{kit.BIN}/convtop', '--once', '--log', f'{f.room}/none', '--databases', f'{f.room}/none', f'{f.room}/seen'],
+                         capture_output=True, text=True).stdout
+    that('convtop shows who is being worked on', re.search(r'/convmilter .*connections +[0-9]+.*working +[12] +[1-9]', out, re.S), out)
+    that('and the answers', re.search(r'accept +[1-9][0-9]* ', out) and out.count('database: none seen') == 1, out)
+    for c in busy:
+        that('it comes through', c.read()[0] == 'a')
+        c.close()
+    f.until(lambda: status(f)['connections'] == (0, 0) and status(f)['working'] == (0, 0))
+
+
 def crowded(f, limit):
     """More connections than are allowed: later, and not for good."""
+    f.until(lambda: status(f)['connections'][0] == 0)
     all_of_them = [Client(f.address) for _ in range(limit + 3)]
     answers = [c.hello() for c in all_of_them]
     that('no more connections than allowed', answers.count('continue') == limit and all('451' in a for a in answers if a != 'continue'), answers)
@@ -255,7 +291,7 @@ def signals(f, room):
     f.process.send_signal(signal.SIGTERM)
     that('what runs is finished after SIGTERM', c.read()[0] == 'a')
     that('and then it ends', f.process.wait(60) == 0, f.said())
-    that('its folders and its socket are gone', not os.listdir(f'{room}/run') and not os.listdir(f'{room}/spool')
+    that('its status, its folders and its socket are gone', not status(f) and not os.listdir(f'{room}/run') and not os.listdir(f'{room}/spool')
          and not os.path.exists(f.address), (os.listdir(f'{room}/run'), os.listdir(f'{room}/spool')))
 
 
@@ -377,11 +413,12 @@ def main():
             f.write(SCRIPT.format(room=room) + sample)
         options = ['--conversions', f'{room}/conversions', '--mappings', f'{kit.ROOT}/imta/mappings.sample', '--program-dir', kit.BIN,
                    '--user', 'root', '--postmaster', 'boss@example.com', '--memory', '20000', '--timeout', '12',
-                   '--size-classes', '3000,9000', '--jobs', '3', '--max-connections', '12', '-S', 'max-message=3500000', '--log', f'{room}/log']
+                   '--size-classes', '3000,9000', '--jobs', '3', '--max-connections', '12', '-S', 'max-message=3500000', '--log', f'{room}/log', '--status', f'{room}/status']
         f = Filter(room, program, *options).start()
         verdicts(f)
         classes(f)
         hostile(f)
+        shown(f)
         crowded(f, 12)
         signals(f, room)
         with tempfile.TemporaryDirectory(prefix='cs.') as other:

@@ -8,6 +8,7 @@
 #include "imta/milanswer.h"
 #include "imta/milmessage.h"
 #include "imta/miloptions.h"
+#include "imta/snapshot.h"
 #include "imta/spill.h"
 
 /* ---- answers ---- */
@@ -294,21 +295,69 @@ START_TEST(sizes_and_recipients_are_bounded)
     struct mil_facts facts = { .queue_id = "q" };
     struct milmessage m;
     struct gate g;
+    struct milstatus status;
     struct sizes none = { .n = 0 };
 
     switches_default(&sw);
     sw.max_message = 20;
     gate_open(&g, 1, &none);
+    milstatus_open(&status);
     milmessage_begin(&m, &setup, "<>");
     for (unsigned i = 0; i < MIL_RECIPIENTS + 5; i++)
         milmessage_recipient(&m, "x@example.com");
     ck_assert(m.has_more_recipients);
     milmessage_body(&m, SLICE("0123456789"));
     milmessage_body(&m, SLICE("0123456789!"));
-    ck_assert_int_eq(milmessage_convert(&m, &g, &facts), MIL_REJECT);
+    ck_assert_int_eq(milmessage_convert(&m, &g, &status, &facts), MIL_REJECT);
     ck_assert(m.is_too_large);
     milmessage_end(&m);
     gate_close(&g);
+}
+END_TEST
+
+/* ---- what it is doing ---- */
+
+START_TEST(status_file)
+{
+    static struct snapshot seen;
+    static const struct { const char *name; double n, bytes; } rows[] = {
+        { "connections", 7, 0 }, { "receiving", 1, 0 }, { "waiting", 1, 300 }, { "working", 2, 2005 }, { "standby", 3, 0 },
+    };
+    struct milstatus s;
+    struct milstatus_item items[5];
+
+    milstatus_open(&s);
+    for (size_t i = 0; i < 5; i++)
+        milstatus_begin(&s, &items[i]);
+    milstatus_move(&s, &items[1], STAGE_WAITING, 300);
+    milstatus_move(&s, &items[2], STAGE_WORKING, 2000);
+    milstatus_move(&s, &items[3], STAGE_WAITING, 5);
+    milstatus_move(&s, &items[3], STAGE_WORKING, 5);
+    milstatus_end(&s, &items[4]);
+    milstatus_answer(&s, MIL_ACCEPT, 1000);
+    milstatus_answer(&s, MIL_ACCEPT, 3000);
+    milstatus_answer(&s, MIL_DISCARD, 7);
+    ck_assert_int_eq(milstatus_write(&s, "status.tmp", 7, 3), CS_OK);
+    ck_assert_int_eq(snapshot_read(&seen, "status.tmp"), CS_OK);
+    ck_assert_uint_eq(seen.n_queues, sizeof rows / sizeof *rows);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        ck_assert_str_eq(seen.queue[i].name, rows[i].name);
+        ck_assert_msg(seen.queue[i].n == rows[i].n && seen.queue[i].bytes == rows[i].bytes, "%s", rows[i].name);
+    }
+    ck_assert_uint_eq(seen.n_classes, 2);
+    ck_assert_str_eq(seen.cls[0].name, "accept");
+    ck_assert(seen.cls[0].n == 2 && seen.cls[0].us == 4000 && seen.cls[0].us_max == 3000);
+    ck_assert_str_eq(seen.cls[1].name, "discard");
+    for (size_t i = 0; i < 4; i++)      /* the last, the first, and what is between */
+        milstatus_end(&s, &items[(i + 3) % 4]);
+    ck_assert_ptr_null(s.first);
+    for (size_t i = 0; i < MILSTATUS_WINDOW; i++)
+        s.seconds[i].second = 1;        /* long ago */
+    ck_assert_int_eq(milstatus_write(&s, "status.tmp", 0, 0), CS_OK);
+    ck_assert_int_eq(snapshot_read(&seen, "status.tmp"), CS_OK);
+    ck_assert_uint_eq(seen.n_classes, 0);
+    ck_assert_int_ne(milstatus_write(&s, "no/such/folder", 0, 0), CS_OK);
+    unlink("status.tmp");
 }
 END_TEST
 
@@ -352,6 +401,7 @@ int main(void)
     tcase_add_test(t, spilled_bytes);
     tcase_add_test(t, pieces_become_a_message);
     tcase_add_test(t, sizes_and_recipients_are_bounded);
+    tcase_add_test(t, status_file);
     tcase_add_test(t, settings);
     suite_add_tcase(s, t);
     r = srunner_create(s);
