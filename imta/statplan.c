@@ -205,11 +205,24 @@ static bool predict(const struct load *l, const struct plan_options *o, const do
     return p95 <= o->target;
 }
 
+/* As the samples have them, from column 1 on: to be pasted. */
 static void print_lines(unsigned jobs)
 {
-    printf("\nimta.cnf:\n  conversion subdirs 20 maxjobs %u pool CONV_POOL backoff \"PT5M\" \"PT15M\" \"PT30M\" \"PT1H\" logging\n"
-           "  conversion-daemon\n\njob_controller.cnf:\n  [POOL=CONV_POOL]\n  job_limit=%u\n",
+    printf("\n! imta.cnf\n"
+           "conversion subdirs 20 maxjobs %u pool CONV_POOL backoff \"PT5M\" \"PT15M\" \"PT30M\" \"PT1H\" notices 1 2 4 logging\n"
+           "conversion-daemon\n\n! job_controller.cnf\n[POOL=CONV_POOL]\njob_limit=%u\n",
            jobs, jobs);
+}
+
+/* Hosts are not to be planned full: a fifth is left free where messages keep coming. */
+static void print_hosts(const struct plan_options *o, double most)
+{
+    double hosts = o->batch > 0 ? o->batch * 0.95 / most / o->target : o->rate / (most * 0.8);
+
+    if (o->batch > 0)
+        printf("\nnot enough: one host gets %.2f messages a second done; %.0f hosts of this kind are needed for that time\n", most, ceil(hosts));
+    else
+        printf("\nnot enough: one host is full at %.2f messages a second; %.0f hosts of this kind are needed\n", most, fmax(ceil(hosts), 2));
 }
 
 /* The smallest number of jobs that is enough, as long as one more still gets more done. */
@@ -223,11 +236,7 @@ static int find_jobs(const struct load *l, const struct plan_options *o, const d
             return PLAN_GOOD;
         }
     }
-    if (o->batch > 0)
-        puts("\nnot enough: one host cannot do it in that time");
-    else
-        printf("\nnot enough: one host is full at %.2f messages a second; %.0f hosts of this kind are needed\n", x[n - 1],
-               ceil(o->rate / (x[n - 1] * 0.8)));
+    print_hosts(o, x[n - 1]);
     return PLAN_NOTHING;
 }
 

@@ -15,6 +15,13 @@ printf '#!/bin/sh\nfor f; do :; done\ncmp -s %s/pristine "$f" || exit 99\necho g
 "$S/spin" -n 3 -e ./engine >out 2>err; [ $? = 0 ] && ok || bad "spin: $(cat err)"
 has "a line a round" '^round 3: [0-9.]* s, processor [-0-9.]* s, exit 13$'
 has "summary" '^3 rounds (.*): first .* least .* median .* mean .* most .* s$'
+# As the field knows it: the engine's options, and timex where there is one.
+printf '#!/bin/sh\necho "$*" >%s/args\nexit 13\n' "$PWD" >engine2; chmod +x engine2
+mkdir classic; printf '#!/bin/sh\n"$@"; s=$?\nprintf "\\nreal        1:02.50\\nuser        0.25\\nsys         0.50\\n" >&2\nexit $s\n' >classic/timex; chmod +x classic/timex
+TMPDIR=$PWD PATH=$PWD/classic:$PATH "$S/spin" -e ./engine2 >out 2>err
+has "ten rounds, timex" '^10 rounds (timex): first 62.5000 s, least 62.5000 s, median 62.5000 s, mean 62.5000 s, most 62.5000 s$'
+has "timex" '^round 10: 62.5000 s, processor 0.7500 s, exit 13$'
+grep -q "^-m $PWD --clean --unzip /.*/infected-file.exe\$" args && ok || bad "spin: options $(cat args)"
 "$S/spin" -n 1 -e ./missing >out 2>err; [ $? = 1 ] && ok || bad "spin without an engine"
 "$S/spin" -n x >out 2>err; [ $? = 64 ] && ok || bad "spin: usage"
 
@@ -38,7 +45,12 @@ touch spool/queue/a.00 spool/queue/b.01 spool/work/c.00 spool/queue/d.HELD
 "$S/queue-watch" -c 1 -w 2 spool >out; [ $? = 1 ] && ok || bad "queue-watch: threshold"
 has "held messages do not count" 'depth      3 .*WARNING: more than 2 messages'
 (sleep 0.5; touch spool/queue/e.00) & "$S/queue-watch" -c 2 -i 1 spool >out; wait; has "change" 'depth      4  change     +1'
-mkdir bin; printf '#!/bin/sh\necho "channel  messages  size"; echo "conversion 120 4K"; echo "tcp_local 5 1K"; echo "Total 125 5K"\n' >bin/imsimta; chmod +x bin/imsimta
+sleep 1.2; mv spool/queue/a.00 spool/work/a.00
+"$S/queue-watch" -c 1 -a 0 spool >out; { [ $? = 1 ] && grep -q 'oldest *[1-9][0-9]* s  WARNING: oldest above 0 s' out; } && ok || bad "queue-watch: age: $(cat out)"
+mkdir -p bin post/incoming post/active/A post/deferred/B post/hold; printf '#!/bin/sh\necho %s/post\n' "$PWD" >bin/postconf; chmod +x bin/postconf
+touch post/incoming/1 post/active/A/2 post/deferred/B/3 post/hold/4
+PATH=$PWD/bin:$PATH "$S/queue-watch" -c 1 postfix >out; has "postfix" 'depth      3 '
+printf '#!/bin/sh\necho "channel  messages  size"; echo "conversion 120 4K"; echo "tcp_local 5 1K"; echo "Total 125 5K"\n' >bin/imsimta; chmod +x bin/imsimta
 PATH=$PWD/bin:$PATH "$S/queue-watch" -c 1 imsimta >out; has "all channels" 'depth    125 .*WARNING'
 PATH=$PWD/bin:$PATH "$S/queue-watch" -c 1 -q tcp_local imsimta >out; has "one channel" 'depth      5 '
 "$S/queue-watch" -c 1 ./nowhere >out 2>err; [ $? = 69 ] && ok || bad "queue-watch: no source"
