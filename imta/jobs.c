@@ -133,6 +133,13 @@ static enum cs_status bury(struct controller *c, unsigned i)
     return queuedir_recover(c->j->worker.queue, &n);
 }
 
+static enum cs_status replace_worker(struct controller *c, unsigned i)
+{
+    enum cs_status st = bury(c, i);
+
+    return st == CS_OK && !c->is_stopping ? start_worker(c, i) : st;
+}
+
 /* ---- what waits ---- */
 
 static unsigned pick_class(const struct controller *c, uint64_t size)
@@ -234,17 +241,18 @@ static struct line *line_for(struct controller *c, unsigned class)
     return best;
 }
 
-static bool give_work(struct controller *c, unsigned i)
+/* A worker that cannot be told of its message has died while it had none; the message is still in its folder, for the next look. */
+static enum cs_status give_work(struct controller *c, unsigned i)
 {
     struct slot *s = &c->slots[i];
     struct line *l = line_for(c, s->class);
 
     if (!l)
-        return false;
+        return CS_OK;
     s->entry = l->all[l->at++];
     l->bytes -= s->entry.size;
     s->is_busy = send(s->sock, &s->entry.m, sizeof s->entry.m, MSG_NOSIGNAL) == (ssize_t)sizeof s->entry.m;
-    return true;
+    return s->is_busy ? CS_OK : replace_worker(c, i);
 }
 
 static bool is_empty(const struct controller *c)
@@ -270,7 +278,6 @@ static enum cs_status hear_worker(struct controller *c, unsigned i)
 {
     struct slot *s = &c->slots[i];
     int answer;
-    enum cs_status st;
     ssize_t got = recv(s->sock, &answer, sizeof answer, MSG_DONTWAIT);
 
     if (got == (ssize_t)sizeof answer) {
@@ -283,8 +290,7 @@ static enum cs_status hear_worker(struct controller *c, unsigned i)
     }
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return CS_OK;
-    st = bury(c, i);
-    return st == CS_OK && !c->is_stopping ? start_worker(c, i) : st;
+    return replace_worker(c, i);
 }
 
 static void forget_news(int fd)
@@ -341,9 +347,11 @@ static enum cs_status loop(struct controller *c)
     enum cs_status st = scan(c);
 
     while (st == CS_OK && !(c->is_stopping && count_busy(c) == 0)) {
-        for (unsigned i = 0; !c->is_stopping && i < c->j->n; i++)
-            if (!c->slots[i].is_busy && c->slots[i].sock >= 0 && !give_work(c, i))
-                continue;
+        for (unsigned i = 0; st == CS_OK && !c->is_stopping && i < c->j->n; i++)
+            if (!c->slots[i].is_busy && c->slots[i].sock >= 0)
+                st = give_work(c, i);
+        if (st != CS_OK)
+            break;
         if (c->j->is_draining && is_empty(c) && count_busy(c) == 0) {
             st = scan(c);
             if (is_empty(c))

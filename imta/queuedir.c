@@ -141,19 +141,28 @@ enum cs_status queuedir_create(const struct queuedir *q, struct queued *m, const
     return flock(m->fd, LOCK_EX | LOCK_NB) < 0 ? CS_STOP : CS_OK;
 }
 
+static enum cs_status sync_fd(const struct queuedir *q, int fd)
+{
+    while (q->is_durable && fsync(fd) < 0)
+        if (errno != EINTR)
+            return cs_status_errno(errno);
+    return CS_OK;
+}
+
 static enum cs_status sync_folder(const struct queuedir *q, enum queue_folder f)
 {
-    return q->is_durable && fsync(q->fd[f]) < 0 ? cs_status_errno(errno) : CS_OK;
+    return sync_fd(q, q->fd[f]);
 }
 
 enum cs_status queuedir_publish(const struct queuedir *q, struct queued *m, const char *suffix, enum queue_folder to)
 {
     char from[QUEUE_NAME], name[QUEUE_NAME];
+    enum cs_status st = sync_fd(q, m->fd);
 
     temp_name(m, suffix, from);
     queued_name(m, name);
-    if (q->is_durable && fsync(m->fd) < 0)
-        return cs_status_errno(errno);
+    if (st != CS_OK)
+        return st;
     step("", folders[QUEUE_TMP]);
     if (renameat(q->fd[QUEUE_TMP], from, q->fd[to], name) < 0)
         return cs_status_errno(errno);
@@ -169,6 +178,16 @@ void queuedir_discard(const struct queuedir *q, struct queued *m, const char *su
     temp_name(m, suffix, name);
     unlinkat(q->fd[QUEUE_TMP], name, 0);
     queuedir_unlock(m);
+}
+
+void queuedir_take_back(const struct queuedir *q, struct queued *m, const char *suffix)
+{
+    char name[QUEUE_NAME];
+
+    queued_name(m, name);
+    if (m->folder != QUEUE_TMP)
+        unlinkat(q->fd[m->folder], name, 0);
+    queuedir_discard(q, m, suffix);
 }
 
 void queuedir_unlock(struct queued *m)
@@ -240,7 +259,7 @@ static DIR *open_folder(const struct queuedir *q, enum queue_folder f)
     return d;
 }
 
-bool queuedir_find(const struct queuedir *q, enum queue_folder f, const char *id, struct queued *found)
+enum cs_status queuedir_find(const struct queuedir *q, enum queue_folder f, const char *id, struct queued *found)
 {
     *found = (struct queued){ .folder = f, .fd = -1 };
     snprintf(found->id, sizeof found->id, "%s", id);
@@ -250,9 +269,11 @@ bool queuedir_find(const struct queuedir *q, enum queue_folder f, const char *id
         found->attempts = i;
         queued_name(found, name);
         if (faccessat(q->fd[f], name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-            return true;
+            return CS_OK;
+        if (errno != ENOENT)
+            return cs_status_errno(errno);
     }
-    return false;
+    return CS_NOENT;
 }
 
 static enum cs_status recover_one(const struct queuedir *q, struct queued *m, unsigned *n)
@@ -262,9 +283,10 @@ static enum cs_status recover_one(const struct queuedir *q, struct queued *m, un
 
     if (st != CS_OK)
         return st == CS_STOP ? CS_OK : st;      /* its worker lives */
-    if (queuedir_find(q, QUEUE_READY, m->id, &after))
+    st = queuedir_find(q, QUEUE_READY, m->id, &after);
+    if (st == CS_OK)
         st = queuedir_unlink(q, m);
-    else
+    else if (st == CS_NOENT)
         st = queuedir_move(q, m, QUEUE_QUEUE, m->attempts);
     ++*n;
     queuedir_unlock(m);
@@ -308,8 +330,12 @@ static enum cs_status add_entry(const struct queuedir *q, enum queue_folder f, c
     struct queue_entry e = { .size = 0 };
     struct stat st;
 
-    if (!queued_parse(name, &e.m) || fstatat(q->fd[f], name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
-        return CS_OK;                   /* gone, or nothing of ours */
+    if (!queued_parse(name, &e.m))
+        return CS_OK;
+    if (fstatat(q->fd[f], name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? CS_OK : cs_status_errno(errno);        /* gone in between */
+    if (!S_ISREG(st.st_mode))
+        return CS_OK;                   /* nothing of ours */
     e.m.folder = f;
     e.size = (uint64_t)st.st_size;
     e.due = (uint64_t)st.st_mtim.tv_sec * 1000000 + (uint64_t)st.st_mtim.tv_nsec / 1000;
@@ -338,12 +364,14 @@ enum cs_status queuedir_list(const struct queuedir *q, enum queue_folder f, bool
     *n = 0;
     if (!d)
         return cs_status_errno(errno);
-    while (st == CS_OK && (e = readdir(d)) != NULL) {
+    while (st == CS_OK && (errno = 0, e = readdir(d)) != NULL) {
         struct queued m;
 
         if (queued_parse(e->d_name, &m) && (wants_held || m.attempts != QUEUE_HELD))
             st = add_entry(q, f, e->d_name, out, n, &room);
     }
+    if (st == CS_OK && errno)
+        st = cs_status_errno(errno);
     closedir(d);
     return st;
 }

@@ -44,7 +44,10 @@ void queued_name(const struct queued *m, char *out);
 /* A file in tmp/ under the name of m; then into its folder, whole. */
 enum cs_status queuedir_create(const struct queuedir *q, struct queued *m, const char *suffix) MUST_USE;
 enum cs_status queuedir_publish(const struct queuedir *q, struct queued *m, const char *suffix, enum queue_folder to) MUST_USE;
+/* What was created and shall not be published. */
 void queuedir_discard(const struct queuedir *q, struct queued *m, const char *suffix);
+/* A new message that could not be published for certain: it is nowhere then. It is still locked, so nobody has taken it up. */
+void queuedir_take_back(const struct queuedir *q, struct queued *m, const char *suffix);
 void queuedir_new_id(const struct queuedir *q, struct queued *m);
 
 /* Lock m where it lies. CS_STOP: someone else has it, or it is gone. */
@@ -56,8 +59,8 @@ enum cs_status queuedir_unlink(const struct queuedir *q, const struct queued *m)
 /* Not before this time (microseconds). */
 enum cs_status queuedir_set_due(struct queued *m, uint64_t due) MUST_USE;
 
-/* Is there a file of this message, whatever its count of attempts? Fills in found. */
-bool queuedir_find(const struct queuedir *q, enum queue_folder f, const char *id, struct queued *found);
+/* The file of this message, whatever its count of attempts. CS_NOENT: there is none; any other status: that is not known. */
+enum cs_status queuedir_find(const struct queuedir *q, enum queue_folder f, const char *id, struct queued *found) MUST_USE;
 /* What a dead process left in work/: back to the queue, or away where its successor is already in ready/. */
 enum cs_status queuedir_recover(const struct queuedir *q, unsigned *n) MUST_USE;
 /* A held message: to be tried again from the beginning. CS_NOENT when there is none. */

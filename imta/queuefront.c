@@ -129,7 +129,7 @@ static int submit(const struct queue_options *o, const struct convert_job *job, 
     if (st == CS_OK)
         st = queuedir_publish(q, &m, "", QUEUE_QUEUE);
     if (st != CS_OK && m.fd >= 0)
-        queuedir_discard(q, &m, "");
+        queuedir_take_back(q, &m, "");
     queuedir_unlock(&m);
     buf_release(&head);
     buf_release(&tags);
@@ -178,13 +178,16 @@ static int release(struct queuedir *q, const char *id)
 
 /* ---- working ---- */
 
-static int open_log(const char *path)
+static enum cs_status open_log(const char *path, int *fd)
 {
-    int fd = path ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
+    enum cs_status st;
 
-    if (path && fd < 0)
-        diag_warn("%s: %s", path, cs_status_text(cs_status_errno(errno)));
-    return fd;
+    *fd = path ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
+    if (!path || *fd >= 0)
+        return CS_OK;
+    st = cs_status_errno(errno);
+    diag_warn("%s: %s", path, cs_status_text(st));
+    return st;
 }
 
 static int work(const struct queue_options *o, const struct convert_job *job, struct jobs *j, struct queuedir *q)
@@ -201,10 +204,11 @@ static int work(const struct queue_options *o, const struct convert_job *job, st
     j->worker.host = o->host ? o->host : host;
     snprintf(postmaster, sizeof postmaster, "postmaster@%s", j->worker.host);
     j->worker.postmaster = o->postmaster ? o->postmaster : postmaster;
-    j->worker.log = open_log(o->log);
-    j->worker.maillog = open_log(o->mail_log);
-    if ((o->log && j->worker.log < 0) || (o->mail_log && j->worker.maillog < 0))
-        return FRONT_USAGE;
+    st = open_log(o->log, &j->worker.log);
+    if (st == CS_OK)
+        st = open_log(o->mail_log, &j->worker.maillog);
+    if (st != CS_OK)
+        return st == CS_NOMEM || st == CS_IO ? FRONT_RETRY : FRONT_USAGE;
     st = jobs_run(j);
     j->worker.host = j->worker.postmaster = NULL;      /* they stood here */
     if (st == CS_ACCESS)

@@ -32,7 +32,7 @@ static enum cs_status publish(struct queuedir *q, struct queued *m, struct slice
     if (st == CS_OK)
         st = queuedir_publish(q, m, "", QUEUE_QUEUE);
     if (st != CS_OK && m->fd >= 0)
-        queuedir_discard(q, m, "");
+        queuedir_take_back(q, m, "");
     queuedir_unlock(m);
     return st;
 }

@@ -278,19 +278,25 @@ static enum cs_status to_postmaster(struct task *t)
     return finish_next(t);
 }
 
+static enum cs_status try_later(struct task *t)
+{
+    struct worker *w = t->w;
+    unsigned attempts = t->m.attempts + 1;
+    enum cs_status st = queuedir_set_due(&t->m, queuedir_now(w->queue) + backoff_seconds(&w->backoff, t->env.priority, attempts) * 1000000);
+
+    return st == CS_OK ? queuedir_move(w->queue, &t->m, QUEUE_QUEUE, attempts) : st;
+}
+
 static enum cs_status retry(struct task *t)
 {
     struct worker *w = t->w;
     uint64_t now = queuedir_now(w->queue);
-    unsigned attempts = t->m.attempts + 1;
     enum cs_status st;
 
     if (now > t->env.arrived && (now - t->env.arrived) / 1000000 >= w->notices)     /* nobody to tell: kept for a human */
         return t->env.from.n ? send_back(t, "The message could not be processed in time for")
                              : queuedir_move(w->queue, &t->m, QUEUE_QUEUE, QUEUE_HELD);
-    st = queuedir_set_due(&t->m, now + backoff_seconds(&w->backoff, t->env.priority, attempts) * 1000000);
-    if (st == CS_OK)
-        st = queuedir_move(w->queue, &t->m, QUEUE_QUEUE, attempts);
+    st = try_later(t);
     log_mail(t, "conversion", "", "Q", t->result.diagnostic);
     return st;
 }
@@ -365,7 +371,11 @@ static enum cs_status process_queued(struct task *t)
     if (st != CS_OK)
         return st;
     st = read_task(t);
-    if (st != CS_OK) {                  /* too large, or unreadable: kept for a human */
+    if (st == CS_NOMEM || st == CS_IO) {        /* perhaps not the next time */
+        diag_warn("%s: %s: tried again later", t->m.id, cs_status_text(st));
+        return try_later(t);
+    }
+    if (st != CS_OK) {                  /* too large, say: kept for a human */
         diag_warn("%s: %s: held", t->m.id, cs_status_text(st));
         return queuedir_move(w->queue, &t->m, QUEUE_QUEUE, QUEUE_HELD);
     }
@@ -387,13 +397,13 @@ static enum cs_status process_queued(struct task *t)
 static enum cs_status process_ready(struct task *t)
 {
     struct queued before;
-    enum cs_status st = CS_OK;
+    enum cs_status st = queuedir_find(t->w->queue, QUEUE_WORK, t->m.id, &before);
 
-    if (queuedir_find(t->w->queue, QUEUE_WORK, t->m.id, &before))
+    if (st == CS_OK)
         st = queuedir_unlink(t->w->queue, &before);
     t->next = t->m;
     t->m.fd = -1;
-    return st == CS_OK ? hand_on(t) : st;
+    return st == CS_OK || st == CS_NOENT ? hand_on(t) : st;
 }
 
 enum cs_status worker_process(struct worker *w, struct queued m)

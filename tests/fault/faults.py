@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""faults.py [STEP]: every system call fails in turn, the process is killed at it, every allocation fails; what comes out is judged.
+"""faults.py [STEP [WORD]]: every system call fails in turn, the process is killed at it, every allocation fails; what comes out is judged.
 
-Needs BIN (the programs) and FAULT (inject and shim.so). STEP tries one fault in so many; 1, the default, all. After each fault the outputs are
-absent or whole, the exit status is one that the manual names, the verdict is `error` or right, and an infected part never passes.
+Needs BIN (the programs) and FAULT (inject and shim.so). STEP tries one fault in so many (fewer of slow cases); 1, the default, all. WORD: only cases with it
+in their names. After each fault the outputs are absent or whole, the exit status is one that the manual names, the verdict is `error` or right,
+and an infected part never passes; what a queue owes is said in spoolcases.py.
 Prints a matrix of counts. Exit 1 when something was not as it should be, 77 where processes cannot be traced.
 """
 import base64
@@ -22,12 +23,13 @@ import tempfile
 import zipfile
 import zlib
 
-BIN, FAULT = (os.path.abspath(os.environ[name]) for name in ('BIN', 'FAULT'))
+from faultcase import BIN, FAULT, KILLED, NEEDLE, Case, read
+from spoolcases import spool_cases
+
 STEP = int(sys.argv[1]) if len(sys.argv) > 1 else 1
-NEEDLE = b'needle in a haystack'
+WORD = sys.argv[2] if len(sys.argv) > 2 else ''
 RULES = b':Test.Needle, "needle in a haystack" #\n'
 RETRY, HOLD = b'STATUS=178028698\n', b'STATUS=178030250\n'
-KILLED = 128 + 9
 LOADER = 127, 128 + 11              # what a program ends with that the loader could not start; it crashes without memory
 COLUMNS = ['EINTR', 'EIO', 'ENOSPC', 'ENOMEM', 'EMFILE', 'EAGAIN', 'kill', 'alloc']
 
@@ -111,38 +113,6 @@ Content-Disposition: attachment; filename=two.txt
 %s
 --x--
 '''
-
-
-class Case:
-    """One command in one room, and how its outcome is judged. Subclasses: files(), command(), judge()."""
-    env = {}
-    program = 'convscan'
-    refused = 75            # the status for a failure of ours
-
-    def files(self):
-        return {}
-
-    def prepare(self, room):
-        for name, content in self.files().items():
-            with open(f'{room}/{name}', 'wb') as f:
-                f.write(content)
-
-    def learn(self, room):
-        pass
-
-    def run(self, room, before, env=None):
-        e = {'PATH': '/usr/bin:/bin', 'TMPDIR': f'{room}/tmp', **self.env, **(env or {})}
-        os.mkdir(f'{room}/tmp')
-        with open(f'{room}/stdin', 'rb') as i, open(f'{room}/stdout', 'wb') as o, open(f'{room}/stderr', 'wb') as err:
-            return subprocess.run(before + self.command(), cwd=room, env=e, stdin=i, stdout=o, stderr=err, timeout=120).returncode
-
-
-def read(room, name):
-    try:
-        with open(f'{room}/{name}', 'rb') as f:
-            return f.read()
-    except FileNotFoundError:
-        return None
 
 
 def litter(room):
@@ -293,8 +263,8 @@ def cases():
     keep = b'[quarantine]\nfolder = kept\n[virus]\naction = replace\nquarantine = yes\n[flood]\non = yes\nfile = flood\n'
     return [Channel('clean part', CLEAN), Channel('infected part', INFECTED), Channel('infected, no options', INFECTED, answer=False),
             Channel('infected, cleaned zip', ZIPPED, b'[virus]\naction = clean\n'), Channel('infected, quarantine', INFECTED, keep),
-            Files('clean file', CLEAN), Files('infected zip file', ZIPPED), *(Files(f'infected {what}', part) for what, part in PACKED.items()), Compile(), Message('clean message', b'all is well'),
-            Message('infected message', NEEDLE)]
+            Files('clean file', CLEAN), Files('infected zip file', ZIPPED), *(Files(f'infected {what}', part) for what, part in PACKED.items()),
+            Compile(), Message('clean message', b'all is well'), Message('infected message', NEEDLE), *spool_cases()]
 
 
 class Room:
@@ -356,12 +326,13 @@ def shim(case, count, n):
 
 def trials(case):
     """(label, column, arguments of inject or number of the allocation, is the loader still at work) for every fault of a case."""
-    is_loading = True
+    is_loading, before = True, None
     for n, (name, *errors) in enumerate(calls(case), 1):
         for error in errors:
             yield f'{name} #{n}', error, ['-n', str(n), '-e', error], is_loading
-        yield f'{name} #{n}', 'kill', ['-n', str(n), '-k'], is_loading
-        is_loading = is_loading and name != 'munmap'        # of its cache, the loader's last call
+        if errors or name != before or not case.skips_equal:
+            yield f'{name} #{n}', 'kill', ['-n', str(n), '-k'], is_loading
+        is_loading, before = is_loading and name != 'munmap', name       # of its cache, the loader's last call
     for n in range(1, allocations(case) + 1):
         yield f'allocation #{n}', 'alloc', n, False
 
@@ -369,8 +340,9 @@ def trials(case):
 def run_case(case, pool):
     """Runs the chosen faults of a case; gives back counts by column and the violations."""
     jobs = []
+    step = STEP if STEP == 1 else STEP * case.rarely
     for i, trial in enumerate(trials(case)):
-        if i % STEP == 0:
+        if i % step == 0 or (trial[0].split()[0], trial[1]) in case.always:
             jobs.append(pool.submit(one, case, *trial))
     counts, wrongs, verdicts = collections.Counter(), [], collections.Counter()
     for job in jobs:
@@ -398,7 +370,7 @@ def main():
     total, outcome, wrongs = collections.Counter(), collections.Counter(), []
     print(f'{"":22}' + ''.join(f'{c:>8}' for c in COLUMNS) + f'{"wrong":>8}')
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for case in cases():
+        for case in (c for c in cases() if WORD in c.name):
             counts, verdicts, wrong = run_case(case, pool)
             print(f'{case.name:22}' + ''.join(f'{counts[c]:8}' for c in COLUMNS) + f'{len(wrong):8}', flush=True)
             total += counts

@@ -9,7 +9,8 @@
  * start another program. Exit status as the program's, 128 and the number for a signal, 125 when tracing does not work.
  *
  * A call that is to fail is turned into getpid(), which the cage of convscan lets through, and its answer is replaced; so the filter
- * of the program stays in force. A LD_PRELOAD library would not see the calls that libc and the loader make themselves.
+ * of the program stays in force. Only close() is made all the same: Linux closes the descriptor whatever it answers. A LD_PRELOAD
+ * library would not see the calls that libc and the loader make themselves.
  */
 #include <errno.h>
 #include <signal.h>
@@ -51,11 +52,15 @@ static const struct {
     CALL(fork, "EAGAIN ENOMEM"), CALL(vfork, "EAGAIN ENOMEM"), CALL(clone, "EAGAIN ENOMEM"), CALL(clone3, "EAGAIN ENOMEM"),
     CALL(execve, "EIO ENOMEM EMFILE"), CALL(wait4, "EINTR"), CALL(poll, "EINTR ENOMEM"), CALL(ppoll, "EINTR ENOMEM"),
     CALL(select, "EINTR ENOMEM"), CALL(pselect6, "EINTR ENOMEM"), CALL(rt_sigtimedwait, "EINTR"), CALL(nanosleep, "EINTR"), CALL(clock_nanosleep, "EINTR"),
+    CALL(mkdirat, "EIO ENOSPC ENOMEM"), CALL(renameat, "EIO ENOSPC ENOMEM"), CALL(recvfrom, "EINTR ENOMEM"), CALL(socketpair, "ENOMEM EMFILE"),
+    CALL(signalfd4, "ENOMEM EMFILE"), CALL(inotify_init1, "ENOMEM EMFILE"), CALL(inotify_add_watch, "ENOSPC ENOMEM"), CALL(statx, "EIO ENOMEM"),
+    CALL(getcwd, "EIO ENOMEM"), CALL(chdir, "EIO ENOMEM"), CALL(pidfd_open, "ENOMEM EMFILE"), CALL(waitid, "EINTR"), CALL(faccessat2, "EIO ENOMEM"),
     CALL(getrandom, "EINTR"), CALL(sigaltstack, "ENOMEM"), CALL(prctl, "ENOMEM"), CALL(seccomp, "ENOMEM"),
     CALL(landlock_create_ruleset, "ENOMEM EMFILE"), CALL(landlock_add_rule, "ENOMEM"), CALL(landlock_restrict_self, "ENOMEM"),
     CALL(prlimit64, ""), CALL(rt_sigaction, ""), CALL(rt_sigprocmask, ""), CALL(setitimer, ""), CALL(getpid, ""), CALL(arch_prctl, ""),
     CALL(set_tid_address, ""), CALL(set_robust_list, ""), CALL(rseq, ""), CALL(exit_group, ""), CALL(uname, ""), CALL(clock_gettime, ""),
     CALL(getuid, ""), CALL(geteuid, ""), CALL(umask, ""), CALL(ioctl, ""), CALL(setpgid, ""), CALL(kill, ""), CALL(sysinfo, ""),
+    CALL(getrusage, ""), CALL(close_range, ""),
 };
 
 struct tracee {
@@ -120,7 +125,7 @@ static void enter(struct tracee *t)
     if (r.orig_rax == SYS_brk) {
         brk_wanted = r.rdi;     /* brk() fails by answering where the end is, as for 0 */
         r.rdi = 0;
-    } else {
+    } else if (r.orig_rax != SYS_close) {
         r.orig_rax = SYS_getpid;
     }
     if (ptrace(PTRACE_SETREGS, t->pid, NULL, &r) < 0)
