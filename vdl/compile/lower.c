@@ -164,7 +164,7 @@ static enum cs_status head_records(struct emitter *e, const struct stage *s, con
 {
     const struct vdl_node *const *el = head->p;
     struct length len = length_of_list(el, head->n);
-    struct picks *picks = calloc(1, sizeof *picks);
+    struct picks *picks = malloc(sizeof *picks);
     uint32_t fuel = 100000;
     enum cs_status st = CS_OK;
     bool done = false;
@@ -172,6 +172,8 @@ static enum cs_status head_records(struct emitter *e, const struct stage *s, con
     *is_found = false;
     if (!picks)
         return CS_NOMEM;
+    picks->n = 0;
+    picks->cost = 0;
     if (len.hi <= LOWER_LITERAL * 2 && len.lo > 0 && !pick_list(e, el, head->n, 0, 0, picks, &fuel))
         st = CS_NOMEM;
     if (st == CS_OK && picks->n && fuel && !better_seeded(s, picks)) {

@@ -296,7 +296,7 @@ static void warn_slow(struct parse *p, const struct vdl_rule *rule, uint32_t col
 
     if (slow.is_there)
         complain(&p->r->complaints, p->r->source, COMPLAIN_WARNING, slow.line ? slow.line : rule->line, slow.line ? slow.column : column,
-                 "fixed bytes in it, at most 64 alternatives, or a place (@=0-100) make it fast",
+                 "fixed bytes in it, at most 1,024 alternatives, or a place (@=0-100) make it fast",
                  "this rule is slow: this piece becomes an automaton that looks at every byte%s", slow.is_behind ? " behind the piece before it" : "");
 
     for (size_t i = 0; i < n && i < SLOW_WINDOWS; i++) {

@@ -228,22 +228,24 @@ static bool run_add(struct emitter *e, struct run *r, const uint8_t *set)
 
 static void keep_better(struct picks *best, const struct picks *other)
 {
-    if (other->n && (best->n == 0 || other->cost < best->cost))
-        *best = *other;
+    if (other->n && (best->n == 0 || other->cost < best->cost)) {
+        memcpy(best->p, other->p, other->n * sizeof *best->p);
+        best->n = other->n;
+        best->cost = other->cost;
+    }
 }
 
 static void close_run(struct run *r, struct picks *best)
 {
-    struct picks one = { .n = 1, .cost = 2 };
     struct pick pick = { .cost = 2 };
 
     if (r->n)
         pick_best(r, &pick);
-    if (pick.cost < 2) {
+    if (pick.cost < 2 && (best->n == 0 || pick.cost < best->cost)) {
         pick_widen(&pick);
-        one.p[0] = pick;
-        one.cost = pick.cost;
-        keep_better(best, &one);
+        best->p[0] = pick;
+        best->n = 1;
+        best->cost = pick.cost;
     }
     r->n = 0;
 }

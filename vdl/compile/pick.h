@@ -34,7 +34,7 @@ int set_size(const uint8_t *set);
 uint8_t set_first(const uint8_t *set);
 
 struct pick { struct run run; uint32_t at, n; bool is_exact; double cost; };
-enum { PICKS = 64 };
+enum { PICKS = 1024 };             /* a text under every one-byte key, plain and wide, needs 512 */
 struct picks { struct pick p[PICKS]; size_t n; double cost; };
 
 /* The best window of a run, where it is better than *best. */
