@@ -205,6 +205,8 @@ static void describe(struct scan *s, const struct object *o, struct vdl_object *
 static enum cs_status match(struct scan *s, struct object *o)
 {
     struct vdl_object what;
+    struct slice rule;
+    char text[120];
     enum cs_status st;
 
     if (!s->matcher)
@@ -215,7 +217,9 @@ static enum cs_status match(struct scan *s, struct object *o)
     if (s->has_allow_rules && (st == CS_OK || st == CS_STOP))
         return settle_hits(s, o);
     if (st == CS_LIMIT) {           /* of a regular expression's steps: said, and what is inside is still searched for something worse */
-        limit(s, "matching");
+        rule = vdl_scan_limited_by(s->matcher);
+        snprintf(text, sizeof text, "matching%s%.*s", rule.n ? " " : "", (int)(rule.n > 100 ? 100 : rule.n), (const char *)rule.p);
+        limit(s, text);
         return CS_OK;
     }
     if (st != CS_OK && st != CS_STOP)

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #define VDB_MAGIC "\x89VDB\r\n\x1a\n"
-enum { VDB_MAJOR = 2, VDB_MINOR = 0 };
+enum { VDB_MAJOR = 2, VDB_MINOR = 1 };
 
 /* Header: magic, version, size, digest (SHA-256 of the whole file with the digest's own bytes as zero), then the table. */
 enum {
@@ -77,6 +77,7 @@ enum vdb_code {
     VDB_X_SIZE /* lo, hi: 64 bits each */, VDB_X_DEPTH /* the same */, VDB_X_NAME /* string, fold */, VDB_X_PARENT /* string */,
     VDB_X_SENDER /* string, fold */, VDB_X_CONTAINER /* string */, VDB_X_HASH /* algorithm, size: 64 bits, string, VDB_OF_* */,
     VDB_X_REGEX /* number in VDB_TESTS; the trigger is on the stack */, VDB_X_INTEGER /* number, segment or VDB_NONE */,
+    VDB_X_ORDER /* segment, comparison, segment or VDB_NONE, a signed number of 64 bits to be added */,
     VDB_X_END
 };
 enum { VDB_STACK = 256 };

@@ -89,5 +89,7 @@ enum cs_status vdl_scan_end(struct vdl_scan *s) MUST_USE;
 
 /* begin, feed, end for bytes that are all there; faster than a feed for small objects. */
 enum cs_status vdl_scan_bytes(struct vdl_scan *s, const struct vdl_object *o, struct slice bytes) MUST_USE;
+/* After CS_LIMIT: the name of the rule whose search took too many steps; empty when it was no single one. Inside the image. */
+struct slice vdl_scan_limited_by(const struct vdl_scan *s);
 
 #endif

@@ -154,6 +154,15 @@ cat >operators.vdl <<'VDL'
 :Distinct, COUNT("ab" OR "cd") > 3 DISTINCT 2 #
 +Distinct, "ab ab ab cd" #
 -Distinct, "ab ab ab ab" #
+:Place, PLACE("ab") > 3 #
++Place, "....ab" #
+-Place, "ab..ab" #
+:PlaceOf, LET a = "ab" IN PLACE(a) < PLACE("c" | "dd") + 4 #
++PlaceOf, "dd.ab" #
+-PlaceOf, "dd...ab c" #
+:PlaceBack, PLACE("ab") = PLACE("cd", @0-3, "ef") - 3 #
++PlaceBack, "ab.cd..ef" #
+-PlaceBack, "ab..cd..ef" #
 :Let, LET h = "MZ", @2, "PE" IN h AND COUNT(h) < 3 #
 +Let, "MZ..PE" #
 -Let, "MZ..PE MZ..PE MZ..PE" #

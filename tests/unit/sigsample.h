@@ -118,6 +118,10 @@ static inline void sample_high(struct sample *s, const struct vdl_node *n)
         for (uint64_t i = 0; i < times && i < SAMPLE_WANTS; i++)
             sample_high(s, n->distinct && n->kids[0]->kind == VN_OR ? n->kids[0]->kids[i % n->kids[0]->n_kids] : n->kids[0]);
         break;
+    case VN_ORDER:          /* what is wanted first stands first */
+        for (uint32_t i = 0; i < n->n_kids; i++)
+            sample_high(s, n->kids[n->cmp == VC_GT || n->cmp == VC_GE ? n->n_kids - 1 - i : i]);
+        break;
     case VN_SIZE: s->size_lo = n->lo; s->size_hi = n->hi; break;
     case VN_CONTAINER: s->container = n->bytes; break;
     case VN_NOT: case VN_TRUE: case VN_DEPTH: break;

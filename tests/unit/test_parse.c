@@ -46,6 +46,9 @@ static const struct { const char *vdl, *tree; } defs[] = {
       "(or (seg @EP:4:4 \"PK\") (seg @S2:0:0 \"ab\") (seg @SL:-1:-1 \"cd\") (seg @SE:0:0 \"ef\"))" },
     { "COUNT(\"ab\") >= 3", "(count >=3 (seg \"ab\"))" },
     { "COUNT(\"ab\" OR \"cd\") > 5 DISTINCT 2", "(count >5/2 (or (seg \"ab\") (seg \"cd\")))" },
+    { "PLACE(\"ab\", @1, \"c\") >= 3", "(order >=+3 (seg (cat \"ab\" (gap 1) \"c\")))" },
+    { "LET a = \"ab\" IN PLACE(a) < PLACE(\"cd\") - 5 AND PLACE(a) != PLACE(a)",
+      "(and (order <-5 (seg \"a\" \"ab\") (seg \"cd\")) (order !=+0 (seg \"a\" \"ab\") (seg \"a\" \"ab\")))" },
     { "2 OF (\"ab\", \"cd\" | \"ef\", (\"g\", @1, \"h\"))", "(of 2 (seg \"ab\") (seg (alt \"cd\" \"ef\")) (seg (cat \"g\" (gap 1) \"h\")))" },
     { "ANY OF (\"ab\", \"cd\") AND ALL OF (\"ef\", NOT \"gh\")", "(and (of 1 (seg \"ab\") (seg \"cd\")) (of 2 (seg \"ef\") (not (seg \"gh\"))))" },
     { "LET a = \"ab\", @1, \"c\" IN a AND COUNT(a) > 2",
@@ -90,6 +93,10 @@ END_TEST
 /* A source, and what its complaints begin with (each on a line of its own). */
 static const struct { const char *vdl, *says; size_t rules; } wrong[] = {
     { ":n, \"ab\n#", "t:1:5: error: this string has no closing '\"'", 0 },
+    { ":n, PLACE(\"ab\" AND \"cd\") > 3 #", "t:1:10: error: only a segment has a place", 0 },
+    { ":n, PLACE(\"ab\") > PLACE(\"cd\") + #", "t:1:33: error: expected a number", 0 },
+    { ":n, PLACE(\"ab\") #", "t:1:17: error: expected =", 0 }, { ":n, PLACE \"ab\" #", "t:1:11: error: expected '(' behind PLACE", 0 },
+    { ":n, PLACE(\"ab\") > 4294967296 #", "t:1:5: error: a place of more than", 0 },
     { ":n, \"ab\" \"cd\" #", "t:1:10: error: expected an operator, or '#' at the end of the rule, found the string \"cd\"", 0 },
     { ":n, \"ab\" and \"cd\" #", "t:1:10: error: expected an operator", 0 },
     { ":n, and #", "t:1:5: error: unknown word and", 0 },
@@ -121,7 +128,7 @@ static const struct { const char *vdl, *says; size_t rules; } wrong[] = {
     { ":n, \"abcdefgh\", .*, \\b, .*, \"qrstuvwx\" #",
       "t:1:21: warning: this rule is slow: this piece becomes an automaton that looks at every byte behind the piece before it\n"
       "  :n, \"abcdefgh\", .*, \\b, .*, \"qrstuvwx\" #\n                      ^\n  hint: fixed bytes in it", 1 },
-    { ":n, \"abcd\" AND\n FULLWORD XORED \"abcd\" #", "t:2:17: warning: this rule is slow: this piece becomes an automaton that looks at every byte\n", 1 },
+    { ":n, \"abcd\" AND\n \\b, .*, \"abcd\" #", "t:2:2: warning: this rule is slow: this piece becomes an automaton that looks at every byte\n", 1 },
     { ":n, .*, ., . #", "t:1:5: warning: a segment that begins with a gap", 0 },
     { ":n, .*, \"ab\" #", "t:1:5: warning: a segment that begins with a gap", 1 },
     { ":n, \"ab\" #\n:n, \"cd\" #", "t:2:1: warning: a rule of this name is there already", 2 },

@@ -62,7 +62,7 @@ static inline void tree_integer(FILE *f, const struct vdl_integer *i)
 
 static inline void tree_print(FILE *f, const struct vdl_node *n)
 {
-    static const char *const words[] = { "", "", "gap", "cat", "alt", "rep", "loose", "digits", "edge", "seg", "and", "or", "xor", "not", "count", "of",
+    static const char *const words[] = { "", "", "gap", "cat", "alt", "rep", "loose", "digits", "edge", "seg", "and", "or", "xor", "not", "count", "order", "of",
         "size", "depth", "name", "parent", "hash", "section", "imports", "regex", "int", "sender", "inside", "true", "false" };
     static const char *const edges[] = { "b", "start", "end", "B", "L", "W" };
     static const char *const cmps[] = { "=", ">", "<", ">=", "<=", "!=" };
@@ -88,6 +88,8 @@ static inline void tree_print(FILE *f, const struct vdl_node *n)
         fprintf(f, " %s%s%s", n->edge_not ? "!" : "", edges[n->edge], n->is_after ? ">" : "");
     if (n->kind == VN_COUNT)
         fprintf(f, " %s%" PRIu64 "%s%.0u", cmps[n->cmp], n->lo, n->distinct ? "/" : "", n->distinct);
+    if (n->kind == VN_ORDER)
+        fprintf(f, " %s%+" PRId64, cmps[n->cmp], (int64_t)n->lo);
     if (n->kind == VN_GAP || n->kind == VN_REP || n->kind == VN_SIZE || n->kind == VN_DEPTH)
         tree_range(f, n->lo, n->hi);
     if (n->kind == VN_OF || (node_is_hash(n) && n->lo != VDL_INF))

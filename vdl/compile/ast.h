@@ -34,6 +34,8 @@ enum vdl_kind {
     VN_AND, VN_OR, VN_XOR, VN_NOT,
     VN_COUNT,       /* matches of kid[0] cmp lo. A segment: the number of different places where a match of it begins. An expression: 0 when it is
                        false, else the sum over its segments (each written one once); distinct: and at least that many of them matched */
+    VN_ORDER,       /* the first place where a match of kid[0] begins cmp the first place of kid[1] plus lo, a signed number; without kid[1] cmp lo.
+                       False when one of them does not occur */
     VN_OF,          /* at least lo of kids are true */
     VN_SIZE,        /* object size in lo..hi */
     VN_DEPTH,       /* nesting depth in lo..hi */

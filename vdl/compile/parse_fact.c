@@ -23,20 +23,28 @@ static bool parse_cmp(struct parse *p, enum vdl_cmp *cmp)
     return false;
 }
 
+/* (expression) behind COUNT or PLACE */
+static struct vdl_node *in_parentheses(struct parse *p, const char *what)
+{
+    bool no_comma = p->no_comma;
+    struct vdl_node *n;
+
+    if (!parse_need(p, '(', what))
+        return NULL;
+    p->no_comma = false;
+    n = parse_high(p, parse_or(p));
+    p->no_comma = no_comma;
+    return n && parse_need(p, ')', "')'") ? n : NULL;
+}
+
 /* COUNT(expression) >= n [DISTINCT m] */
 static struct vdl_node *count(struct parse *p, const struct token *t)
 {
-    struct vdl_node *n, *kid;
+    struct vdl_node *n, *kid = in_parentheses(p, "'(' behind COUNT");
     enum vdl_cmp cmp;
     uint64_t many = 0;
-    bool no_comma = p->no_comma;
 
-    if (!parse_need(p, '(', "'(' behind COUNT"))
-        return NULL;
-    p->no_comma = false;
-    kid = parse_high(p, parse_or(p));
-    p->no_comma = no_comma;
-    if (!kid || !parse_need(p, ')', "')'") || !parse_cmp(p, &cmp))
+    if (!kid || !parse_cmp(p, &cmp))
         return NULL;
     n = node_over(p->r, VN_COUNT, kid);
     if (!n || !parse_need_int(p, &n->lo))
@@ -263,6 +271,48 @@ static struct vdl_node *integer(struct parse *p, const struct vdl_integer *like,
     return n;
 }
 
+static struct vdl_node *place_of(struct parse *p)
+{
+    struct token t = p->t;
+    struct vdl_node *n = in_parentheses(p, "'(' behind PLACE");
+
+    if (n && n->kind != VN_SEGMENT)
+        return parse_error(p, t.line, t.column, NULL, "only a segment has a place");
+    return n;
+}
+
+/* PLACE(a) < PLACE(b) + n, PLACE(a) < n; the word is taken. */
+static struct vdl_node *order(struct parse *p, const struct token *t)
+{
+    struct vdl_node *kids[2] = { place_of(p) }, *n;
+    uint64_t v = 0;
+    enum vdl_cmp cmp;
+    bool is_minus = false, has_number = true;
+    size_t n_kids = 1;
+
+    if (!kids[0] || !parse_cmp(p, &cmp))
+        return NULL;
+    if (parse_take_word(p, "PLACE")) {
+        kids[n_kids++] = place_of(p);
+        if (!kids[1])
+            return NULL;
+        is_minus = parse_is(p, '-');
+        has_number = parse_take(p, '-') || parse_take(p, '+');
+    }
+    if (has_number && !parse_need_int(p, &v))
+        return NULL;
+    if (v > UINT32_MAX)
+        return parse_error(p, t->line, t->column, NULL, "a place of more than 4,294,967,295");
+    n = node_list(p->r, VN_ORDER, kids, n_kids);
+    if (n) {
+        n->cmp = cmp;
+        n->lo = is_minus ? -v : v;
+        n->line = t->line;
+        n->column = t->column;
+    }
+    return n;
+}
+
 /* ---- regular expressions ---- */
 
 bool vdl_regex_flags(struct slice flags, uint32_t *out)
@@ -331,7 +381,7 @@ static const struct { const char *word; struct vdl_integer like; } integers[] = 
     { "HEXEXACT", { .is_text = true, .is_hex = true, .is_exact = true, .is_big = true } },
 };
 
-static const char *const plain_words[] = { "SIZE", "DEPTH", "TOP", "COUNT" };
+static const char *const plain_words[] = { "SIZE", "DEPTH", "TOP", "COUNT", "PLACE" };
 
 /* MD5, SHA1, SHA256, also behind SECTION and IMPORTS. */
 static struct vdl_node *any_hash(struct parse *p, enum vdl_kind kind, const struct token *t)
@@ -363,6 +413,8 @@ static struct vdl_node *word_fact(struct parse *p, const struct token *t)
         return top(p, t);
     if (parse_take_word(p, "COUNT"))
         return count(p, t);
+    if (parse_take_word(p, "PLACE"))
+        return order(p, t);
     for (size_t i = 0; i < sizeof hashed / sizeof *hashed; i++)
         if (parse_take_word(p, hashed[i].word)) {
             struct vdl_node *n = any_hash(p, hashed[i].kind, t);

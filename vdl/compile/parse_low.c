@@ -425,7 +425,7 @@ static struct vdl_node *edge_word(struct parse *p)
 
 static struct vdl_node *unknown_word(struct parse *p)
 {
-    static const char *const words[] = { "AND", "OR", "XOR", "NOT", "COUNT", "OF", "LET", "IN", "SIZE", "NAME", "PARENT", "TOP", "DEPTH", "MD5" };
+    static const char *const words[] = { "AND", "OR", "XOR", "NOT", "COUNT", "PLACE", "OF", "LET", "IN", "SIZE", "NAME", "PARENT", "TOP", "DEPTH", "MD5" };
     char text[96], hint[48];
 
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)

@@ -92,7 +92,9 @@ static enum cs_status find_uses(struct emitter *e, struct uses *u, const struct 
     }
     if (n->kind == VN_COUNT)
         need = count_need(n) > need ? count_need(n) : need;
-    has_place = n->kind == VN_INTEGER;
+    if (n->kind == VN_ORDER && need < 2)
+        need = 2;                   /* counted segments are those of which it is known where each match begins */
+    has_place = n->kind == VN_INTEGER || n->kind == VN_ORDER;
     for (uint32_t i = 0; i < n->n_kids && st == CS_OK; i++)
         st = find_uses(e, u, n->kids[i], need, has_place);
     return st;
@@ -191,6 +193,21 @@ static enum cs_status put_count(struct planner *p, const struct vdl_node *n, str
         word(p, list[i]);
     f->rising = kid.rising && (n->cmp == VC_GE || n->cmp == VC_GT);
     f->empty = holds(0, n->cmp, n->lo) && n->distinct == 0;
+    return CS_OK;
+}
+
+static enum cs_status put_order(struct planner *p, const struct vdl_node *n, struct fact *f)
+{
+    struct use *a = use_of(&p->uses, n->kids[0]), *b = n->n_kids > 1 ? use_of(&p->uses, n->kids[1]) : NULL;
+
+    if (!a || (n->n_kids > 1 && !b))
+        return CS_NOMEM;
+    *f = (struct fact){ false, false };
+    word(p, VDB_X_ORDER);
+    word(p, a->number);
+    word(p, cmps[n->cmp]);
+    word(p, b ? b->number : VDB_NONE);
+    word64(p, n->lo);
     return CS_OK;
 }
 
@@ -327,6 +344,7 @@ static enum cs_status put_leaf(struct planner *p, const struct vdl_node *n, stru
     case VN_SECTION_HASH: case VN_IMPORT_HASH: return put_hash(p, n, f);
     case VN_REGEX: return put_regex(p, n, f);
     case VN_INTEGER: return put_integer(p, n, f);
+    case VN_ORDER: return put_order(p, n, f);
     default: return refuse(p->e, "a pattern where an expression belongs");
     }
 }

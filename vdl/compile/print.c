@@ -200,6 +200,22 @@ static void put_integer(const struct vdl_node *n, FILE *out)
     }
 }
 
+static void put_order(const struct vdl_node *n, FILE *out)
+{
+    fputs("PLACE(", out);
+    print_node(n->kids[0], out);
+    fprintf(out, ") %s ", cmp_text(n->cmp));
+    if (n->n_kids == 1) {
+        fprintf(out, "%" PRIu64, n->lo);
+        return;
+    }
+    fputs("PLACE(", out);
+    print_node(n->kids[1], out);
+    fputc(')', out);
+    if (n->lo)
+        fprintf(out, " %c %" PRIu64, (int64_t)n->lo < 0 ? '-' : '+', (int64_t)n->lo < 0 ? -n->lo : n->lo);
+}
+
 static void put_pattern(const char *word, const struct vdl_node *n, FILE *out)
 {
     fprintf(out, "%s %s", word, n->fold ? "~" : "");
@@ -235,6 +251,7 @@ static void put_high(const struct vdl_node *n, FILE *out)
     case VN_SECTION_HASH: case VN_IMPORT_HASH: put_hash(n, out); break;
     case VN_REGEX: put_regex(n, out); break;
     case VN_INTEGER: put_integer(n, out); break;
+    case VN_ORDER: put_order(n, out); break;
     default: fputs(n->kind == VN_TRUE ? "SIZE 0-" : "NOT (SIZE 0-)", out);
     }
 }

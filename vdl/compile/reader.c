@@ -88,7 +88,7 @@ struct vdl_node *node_list(struct vdl_reader *r, enum vdl_kind kind, struct vdl_
 {
     struct vdl_node *node;
 
-    if (n == 1 && kind != VN_OF && kind != VN_NOT && kind != VN_SEGMENT && kind != VN_COUNT && kind != VN_REP)
+    if (n == 1 && kind != VN_OF && kind != VN_NOT && kind != VN_SEGMENT && kind != VN_COUNT && kind != VN_REP && kind != VN_ORDER)
         return kids[0];
     for (size_t i = 0; i < n; i++)
         if (!kids[i])

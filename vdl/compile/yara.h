@@ -1,5 +1,6 @@
 /*
- * yara.h - YARA sources to trees: rules that need no module. yara_lex.c (tokens), yara_string.c (strings), yara_cond.c (conditions), yara.c (rules).
+ * yara.h - YARA sources to trees: rules that need no module. yara_lex.c (tokens), yara_string.c and yara_regex.c (strings),
+ * yara_cond.c (conditions), yara.c (rules).
  *
  *   Borrows   the reader and the source.
  *   Fails     a rule that cannot be expressed is counted as unsupported, one that is no YARA as malformed; both are left out, and so are the
@@ -70,6 +71,11 @@ bool yara_push(struct yara *y, struct vdl_node *n);
 /* ---- yara_string.c ---- */
 /* $id = … with its modifiers; the '=' is taken. */
 bool yara_string_read(struct yara *y, struct slice id);
+enum { YM_NOCASE = 1, YM_WIDE = 2, YM_ASCII = 4, YM_XOR = 8, YM_BASE64 = 16, YM_BASE64WIDE = 32, YM_FULLWORD = 64, YM_PRIVATE = 128 };
+
+/* ---- yara_regex.c ---- */
+/* letters: behind the pattern; mods: YM_*. Two expressions joined by OR when it is both plain and wide. */
+struct vdl_node *yara_regex(struct yara *y, struct slice pattern, struct slice letters, unsigned mods);
 
 /* ---- yara_cond.c ---- */
 struct vdl_node *yara_condition(struct yara *y);

@@ -3,18 +3,19 @@
 
 /*
  * Conditions. An expression is true or false for the object, or a number of one of few kinds: known now, the object's size plus something,
- * how often a string occurs, or an integer read at a known place. What mixes them in other ways cannot be expressed.
+ * how often a string occurs, where it begins first or how far that is from another, the entry point of a program, or an integer read at a known place. What mixes them in other ways cannot be expressed.
  */
-enum value_kind { V_NONE, V_BOOL, V_CONST, V_SIZE, V_COUNT, V_INT };
+enum value_kind { V_NONE, V_BOOL, V_CONST, V_SIZE, V_COUNT, V_PLACE, V_ENTRY, V_INT };
 struct value {
     enum value_kind kind;
-    struct vdl_node *node;          /* BOOL; COUNT: what is counted */
-    int64_t n;                      /* CONST; SIZE, INT: to be added */
+    struct vdl_node *node;          /* BOOL; COUNT: what is counted; PLACE: what has it */
+    struct vdl_node *from;          /* PLACE: what is taken away, or NULL */
+    int64_t n;                      /* CONST; SIZE, PLACE, ENTRY, INT: to be added */
     struct vdl_integer integer;
-    bool is_signed;
+    bool is_signed, is_pe;          /* is_pe: known of PE files only */
 };
 
-static const struct value none = { V_NONE, NULL, 0, { 0 }, false };
+static const struct value none = { .kind = V_NONE };
 
 static struct value wrong(struct yara *y, const char *text)
 {
@@ -123,10 +124,39 @@ static struct value compare_count(struct yara *y, struct vdl_node *what, enum vd
     return boolean(y, n);
 }
 
+/* An integer of the object equals value. */
+static struct vdl_node *has_integer(struct yara *y, struct vdl_integer i, uint64_t value)
+{
+    struct vdl_integer *kept = reader_get(y->r, 1, sizeof *kept);
+    struct vdl_node *n = leaf(y, VN_INTEGER);
+
+    if (!kept || !n)
+        return NULL;
+    i.and_mask = UINT64_MAX;
+    i.n_cmp = 1;
+    i.cmp[0] = VC_EQ;
+    i.value[0] = value;
+    *kept = i;
+    n->integer = kept;
+    return n;
+}
+
+/* True of PE files only. */
+static struct vdl_node *and_is_pe(struct yara *y, struct vdl_node *n)
+{
+    struct vdl_node *all[3] = {
+        n, has_integer(y, (struct vdl_integer){ .bytes = 2 }, 0x5a4d),
+        has_integer(y, (struct vdl_integer){ .bytes = 4, .from = 60, .from_bytes = 4 }, 0x4550),
+    };
+
+    return node_list(y->r, VN_AND, all, 3);
+}
+
 static struct value compare_integer(struct yara *y, const struct value *v, enum vdl_cmp cmp, int64_t with)
 {
     struct vdl_integer *i = reader_get(y->r, 1, sizeof *i);
     struct vdl_node *n = leaf(y, VN_INTEGER);
+    struct value b;
 
     if (!i || !n)
         return none;
@@ -137,6 +167,23 @@ static struct value compare_integer(struct yara *y, const struct value *v, enum 
     i->value[0] = (uint64_t)with;
     i->n_cmp = 1;
     n->integer = i;
+    b = boolean(y, v->is_pe ? and_is_pe(y, n) : n);
+    b.is_pe = v->is_pe;
+    return b;
+}
+
+/* The places of two strings, or of one and a number. */
+static struct value compare_places(struct yara *y, const struct value *a, enum vdl_cmp cmp, const struct value *b)
+{
+    struct vdl_node *kids[2] = { a->node, b->kind == V_PLACE ? b->node : a->from }, *n;
+
+    if (b->kind == V_PLACE && (a->from || b->from))
+        return unsupported(y, "comparison of more than two places");
+    n = node_list(y->r, VN_ORDER, kids, kids[1] ? 2 : 1);
+    if (n) {
+        n->cmp = cmp;
+        n->lo = (uint64_t)b->n - (uint64_t)a->n;
+    }
     return boolean(y, n);
 }
 
@@ -146,6 +193,8 @@ static struct value compare(struct yara *y, struct value a, enum vdl_cmp cmp, st
 
     if (a.kind == V_CONST && b.kind != V_CONST)
         return compare(y, b, turned[cmp], a);
+    if (a.kind == V_PLACE && (b.kind == V_PLACE || (b.kind == V_CONST && b.n >= -INT32_MAX && b.n <= INT32_MAX)))
+        return compare_places(y, &a, cmp, &b);
     if (b.kind != V_CONST)
         return unsupported(y, "comparison of two things known only later");
     switch (a.kind) {
@@ -153,6 +202,8 @@ static struct value compare(struct yara *y, struct value a, enum vdl_cmp cmp, st
     case V_SIZE: return compare_size(y, cmp, b.n - a.n);
     case V_COUNT: return compare_count(y, a.node, cmp, b.n);
     case V_INT: return compare_integer(y, &a, cmp, b.n);
+    case V_PLACE: return unsupported(y, "comparison of a place with a large number");
+    case V_ENTRY: return unsupported(y, "comparison of the entry point");
     default: return wrong(y, "only numbers can be compared");
     }
 }
@@ -164,21 +215,23 @@ static struct vdl_node *condition_of(struct yara *y, struct value v)
     case V_BOOL: return v.node;
     case V_COUNT: return v.node;
     case V_CONST: return leaf(y, v.n ? VN_TRUE : VN_FALSE);
-    case V_SIZE: case V_INT: return compare(y, v, VC_NE, constant(0)).node;
+    case V_SIZE: case V_PLACE: case V_INT: return compare(y, v, VC_NE, constant(0)).node;
     default: return NULL;
     }
 }
 
 /* ---- strings in conditions ---- */
 
+struct spot { const struct vdl_anchor *anchor; bool is_pe; };
+
 /* at N, in (M..N): where the match must begin. False: it was said why not. */
-static bool place(struct yara *y, struct vdl_anchor **out)
+static bool place(struct yara *y, struct spot *out)
 {
     bool is_range = yara_is_word(y, "in");
     struct value from, to;
     struct vdl_anchor *a;
 
-    *out = NULL;
+    *out = (struct spot){ NULL, false };
     if (!is_range && !yara_is_word(y, "at"))
         return true;
     yara_next(y);
@@ -195,32 +248,34 @@ static bool place(struct yara *y, struct vdl_anchor **out)
     a = reader_get(y->r, 1, sizeof *a);
     if (!a || y->has_failed)
         return false;
-    *out = a;
+    *out = (struct spot){ a, from.is_pe };
     if (from.kind == V_CONST && to.kind == V_CONST && from.n >= 0 && to.n >= from.n)
         *a = (struct vdl_anchor){ .where = VW_START, .lo = from.n, .hi = to.n };
     else if (from.kind == V_CONST && to.kind == V_SIZE && to.n == 0 && from.n >= 0)
         *a = (struct vdl_anchor){ .where = VW_START, .lo = from.n, .hi = INT64_MAX };
     else if (from.kind == V_SIZE && to.kind == V_SIZE && from.n <= 0 && to.n >= from.n)
         *a = (struct vdl_anchor){ .where = VW_END, .lo = to.n > 0 ? 0 : -to.n, .hi = -from.n };
+    else if (from.kind == V_ENTRY && to.kind == V_ENTRY && to.n >= from.n)
+        *a = (struct vdl_anchor){ .where = VW_ENTRY, .lo = from.n, .hi = to.n };
     else
         return yara_unsupported(y, "a place known only later");
     return true;
 }
 
-static struct vdl_node *occurs(struct yara *y, const struct yara_string *s, const struct vdl_anchor *a)
+static struct vdl_node *occurs(struct yara *y, const struct yara_string *s, struct spot at)
 {
     struct vdl_node *n;
 
     if (!s->node)
         return NULL;
-    if (a && (s->is_regex || s->is_fixed))
+    if (at.anchor && (s->is_regex || s->is_fixed))
         return yara_unsupported(y, "a regular expression or wide full word at a place");
     if (s->is_regex)
         return s->node;
     n = node_over(y->r, VN_SEGMENT, s->node);
     if (n)
-        n->anchor = a;
-    return n;
+        n->anchor = at.anchor;
+    return n && at.is_pe ? and_is_pe(y, n) : n;
 }
 
 static const struct yara_string *string_of(struct yara *y, struct slice id)
@@ -233,19 +288,40 @@ static const struct yara_string *string_of(struct yara *y, struct slice id)
     return yara_wrong(y, "an unknown string");
 }
 
+/* @a, @a[1]: where the first match begins. */
+static struct value first_place(struct yara *y, const struct yara_string *s)
+{
+    struct value v = { .kind = V_PLACE }, which = constant(1);
+
+    yara_next(y);
+    if (yara_take(y, '[')) {
+        which = arithmetic(y, 0);
+        if (!yara_need(y, ']', "']'"))
+            return none;
+    }
+    if (which.kind != V_CONST || which.n != 1)
+        return unsupported(y, "offset of another match than the first");
+    if (s->is_regex || s->is_fixed)
+        return unsupported(y, "offset of a regular expression or wide full word");
+    v.node = occurs(y, s, (struct spot){ NULL, false });
+    return v.node ? v : none;
+}
+
 static struct value string_value(struct yara *y)
 {
     bool is_count = y->t.kind == YT_COUNT_ID;
     const struct yara_string *s = string_of(y, y->t.bytes);
-    struct vdl_anchor *a;
+    struct spot at;
     struct vdl_node *n;
 
-    if (y->t.kind == YT_OFFSET_ID || y->t.kind == YT_LENGTH_ID)
-        return unsupported(y, "offset or length of a match");
+    if (s && y->t.kind == YT_OFFSET_ID)
+        return first_place(y, s);
+    if (y->t.kind == YT_LENGTH_ID)
+        return unsupported(y, "length of a match");
     yara_next(y);
-    if (!s || !place(y, &a))
+    if (!s || !place(y, &at))
         return none;
-    n = occurs(y, s, a);
+    n = occurs(y, s, at);
     if (!n)
         return none;
     return is_count ? (struct value){ .kind = V_COUNT, .node = n } : boolean(y, n);
@@ -325,12 +401,12 @@ static struct value of(struct yara *y, int64_t quantity, bool is_percent)
 {
     struct set set = { .n = 0 };
     size_t mark = y->n_kids;
-    struct vdl_anchor *a;
+    struct spot at;
 
-    if (!string_set(y, &set) || !place(y, &a))
+    if (!string_set(y, &set) || !place(y, &at))
         return none;
     for (size_t i = 0; i < y->n_strings; i++)
-        if (set.has[i] && !yara_push(y, occurs(y, &y->strings[i], a)))
+        if (set.has[i] && !yara_push(y, occurs(y, &y->strings[i], at)))
             return none;
     y->weight += (uint32_t)set.n;
     return enough(y, mark, quantity, is_percent);
@@ -474,6 +550,14 @@ static struct value word(struct yara *y)
         return either(y, false);
     if (yara_take_word(y, "filesize"))
         return (struct value){ .kind = V_SIZE };
+    if (yara_is_word(y, "entrypoint") || yara_is_word(y, "pe.entry_point")) {
+        v = (struct value){ .kind = V_ENTRY, .is_pe = yara_is_word(y, "pe.entry_point") };
+        yara_next(y);
+        return v;
+    }
+    if (yara_take_word(y, "pe.number_of_sections"))
+        return (struct value){ .kind = V_INT, .is_pe = true,
+                               .integer = { .offset = 6, .bytes = 2, .from = 60, .from_bytes = 4, .and_mask = UINT64_MAX } };
     if (yara_is_word(y, "for"))
         return for_of(y);
     if (yara_is_word(y, "hash.md5"))
@@ -496,7 +580,7 @@ static struct value word(struct yara *y)
     if (dot < y->t.bytes.n)
         snprintf(why, sizeof why, "module %.*s", (int)(dot > 40 ? 40 : dot), (const char *)y->t.bytes.p);
     else
-        snprintf(why, sizeof why, "%s", yara_is_word(y, "entrypoint") ? "entrypoint" : "external variable or unknown word");
+        snprintf(why, sizeof why, "external variable or unknown word");
     return unsupported(y, why);
 }
 
@@ -558,8 +642,16 @@ static struct value calculate(struct yara *y, struct value a, int op, struct val
     int64_t n = 0;
     bool wraps = false;
 
-    if ((a.kind == V_SIZE || a.kind == V_INT) && b.kind == V_CONST && (op == '+' || op == '-') && b.n <= INT32_MAX && b.n >= -INT32_MAX) {
+    if (a.kind == V_CONST && b.kind == V_PLACE && op == '+')
+        return calculate(y, b, op, a);
+    if ((a.kind == V_SIZE || a.kind == V_PLACE || a.kind == V_ENTRY || a.kind == V_INT) && b.kind == V_CONST && (op == '+' || op == '-') && b.n <= INT32_MAX &&
+        b.n >= -INT32_MAX) {
         a.n += op == '+' ? b.n : -b.n;
+        return a;
+    }
+    if (a.kind == V_PLACE && b.kind == V_PLACE && op == '-' && !a.from && !b.from) {
+        a.from = b.node;
+        a.n -= b.n;
         return a;
     }
     if (a.kind == V_INT && a.n == 0 && b.kind == V_CONST && op == '&' && b.n >= 0) {
@@ -639,6 +731,17 @@ static struct value negation(struct yara *y)
     if (nots % 2 == 0 || y->has_failed)
         return nots ? boolean(y, condition_of(y, v)) : v;
     n = condition_of(y, v);
+    if (v.is_pe)
+        return unsupported(y, "not, of a number that only PE files have");
+    if (n && n->kind == VN_ORDER) {             /* what does not occur is at no place */
+        struct vdl_node *turned = node_list(y->r, VN_ORDER, n->kids, n->n_kids);
+
+        if (turned) {
+            turned->cmp = opposite[n->cmp];
+            turned->lo = n->lo;
+        }
+        return boolean(y, turned);
+    }
     if (n && n->kind == VN_INTEGER) {           /* what lies past the end is neither equal nor unequal */
         struct vdl_integer *i = reader_get(y->r, 1, sizeof *i);
         struct vdl_node *turned = leaf(y, VN_INTEGER);

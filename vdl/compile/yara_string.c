@@ -1,8 +1,7 @@
-#include "regexcheck.h"
 #include "sema.h"
 #include "yara.h"
 
-/* Strings: hex with jumps and alternatives, text with its modifiers, regular expressions. */
+/* Strings: hex with jumps and alternatives, text with its modifiers; regular expressions are in yara_regex.c. */
 
 /* ---- { 4D 5A ?? [2-4] ( 01 | ~02 ) } ---- */
 
@@ -140,8 +139,6 @@ static struct vdl_node *hex_run(struct hexes *h, unsigned depth)
 
 /* ---- modifiers ---- */
 
-enum { M_NOCASE = 1, M_WIDE = 2, M_ASCII = 4, M_XOR = 8, M_BASE64 = 16, M_BASE64WIDE = 32, M_FULLWORD = 64, M_PRIVATE = 128 };
-
 static bool modifiers(struct yara *y, unsigned *out, uint64_t keys[2])
 {
     static const char *const words[] = { "nocase", "wide", "ascii", "xor", "base64", "base64wide", "fullword", "private" };
@@ -153,7 +150,7 @@ static bool modifiers(struct yara *y, unsigned *out, uint64_t keys[2])
         if (!yara_take_word(y, words[i]))
             continue;
         *out |= 1u << i;
-        if (yara_is(y, '(') && 1u << i == M_XOR) {
+        if (yara_is(y, '(') && 1u << i == YM_XOR) {
             yara_next(y);
             keys[0] = keys[1] = y->t.value;
             if (y->t.kind != YT_NUMBER)
@@ -238,7 +235,7 @@ static bool base64_forms(struct yara *y, struct slice s, unsigned mods)
         struct vdl_node *n = node_base64(y->r, s, k);
         if (!n)
             return yara_unsupported(y, "base64 of a short text");
-        if ((mods & M_BASE64 && !yara_push(y, n)) || (mods & M_BASE64WIDE && !yara_push(y, node_wide(y->r, n))))
+        if ((mods & YM_BASE64 && !yara_push(y, n)) || (mods & YM_BASE64WIDE && !yara_push(y, node_wide(y->r, n))))
             return false;
     }
     return true;
@@ -248,26 +245,26 @@ static bool base64_forms(struct yara *y, struct slice s, unsigned mods)
 static struct vdl_node *text_node(struct yara *y, struct slice s, unsigned mods, const uint64_t keys[2], bool *is_fixed)
 {
     size_t mark = y->n_kids;
-    struct vdl_node *n = node_bytes(y->r, s, mods & M_NOCASE), *form;
+    struct vdl_node *n = node_bytes(y->r, s, mods & YM_NOCASE), *form;
 
     if (s.n == 0)
         return yara_wrong(y, "an empty text");
-    if (mods & (M_BASE64 | M_BASE64WIDE)) {
+    if (mods & (YM_BASE64 | YM_BASE64WIDE)) {
         if (!base64_forms(y, s, mods))
             return NULL;
-    } else if (mods & M_XOR && mods & M_FULLWORD) {
+    } else if (mods & YM_XOR && mods & YM_FULLWORD) {
         return yara_unsupported(y, "xor with fullword");
     } else {
         for (int wide = 0; wide < 2; wide++) {
-            if (!(wide ? mods & M_WIDE : !(mods & M_WIDE) || mods & M_ASCII))
+            if (!(wide ? mods & YM_WIDE : !(mods & YM_WIDE) || mods & YM_ASCII))
                 continue;
             form = wide && n ? node_wide(y->r, n) : n;
             if (!form)
                 return NULL;
-            if (mods & M_FULLWORD)
+            if (mods & YM_FULLWORD)
                 form = wide ? wide_word(y, form) : plain_word(y, form);
-            *is_fixed = *is_fixed || (wide && mods & M_FULLWORD);
-            if (mods & M_XOR ? !xored(y, form, keys) : !yara_push(y, form))
+            *is_fixed = *is_fixed || (wide && mods & YM_FULLWORD);
+            if (mods & YM_XOR ? !xored(y, form, keys) : !yara_push(y, form))
                 return NULL;
         }
     }
@@ -276,53 +273,16 @@ static struct vdl_node *text_node(struct yara *y, struct slice s, unsigned mods,
     return n;
 }
 
-/* ---- regular expressions ---- */
-
-static struct vdl_node *regex_node(struct yara *y, struct slice pattern, struct slice flags, unsigned mods)
-{
-    struct vdl_node *n = node_new(y->r, VN_REGEX, 0, 0), *trigger;
-    struct buf b = buf_init(YARA_TEXT + 128);
-    char reason[REGEX_WHY];
-
-    if (!n)
-        return NULL;
-    for (size_t i = 0; i < flags.n; i++)
-        if (flags.p[i] != 'i' && flags.p[i] != 's')
-            return yara_wrong(y, "an unknown flag behind a regular expression");
-    if (!vdl_regex_check(pattern, 0, reason))
-        return yara_wrong(y, reason);
-    if (mods & M_WIDE)
-        return yara_unsupported(y, "wide regular expression");
-    n->regex = VR_DOLLAR_END | (slice_chr(flags, 'i') < flags.n || mods & M_NOCASE ? VR_ICASE : 0) | (slice_chr(flags, 's') < flags.n ? VR_DOTALL : 0);
-    trigger = vdl_regex_trigger(y->r, pattern, n->regex, 2);
-    if (!trigger)
-        return yara_unsupported(y, "regular expression without a literal");
-    n->bytes = pattern;
-    if (mods & M_FULLWORD) {
-        if (buf_puts(&b, "(?<![A-Za-z0-9])(?:") == CS_OK && buf_put(&b, pattern) == CS_OK && buf_puts(&b, ")(?![A-Za-z0-9])") == CS_OK)
-            n->bytes = reader_bytes(y->r, buf_slice(&b));
-        else
-            y->r->status = CS_NOMEM;
-        buf_release(&b);
-    }
-    n->kids = reader_get(y->r, 1, sizeof *n->kids);
-    if (!n->kids)
-        return NULL;
-    n->kids[0] = trigger;
-    n->n_kids = 1;
-    return n;
-}
-
 /* What YARA refuses is refused: none of two modifiers is passed over. */
 static bool modifiers_fit(int kind, unsigned mods)
 {
-    const unsigned base64 = M_BASE64 | M_BASE64WIDE;
+    const unsigned base64 = YM_BASE64 | YM_BASE64WIDE;
 
     if (kind == YT_HEX)
-        return !(mods & (M_NOCASE | M_WIDE | M_ASCII | M_FULLWORD | M_XOR | base64));
+        return !(mods & (YM_NOCASE | YM_WIDE | YM_ASCII | YM_FULLWORD | YM_XOR | base64));
     if (kind == YT_REGEX)
-        return !(mods & (M_XOR | base64));
-    return !(mods & M_XOR && mods & (M_NOCASE | base64)) && !(mods & base64 && mods & (M_NOCASE | M_FULLWORD));
+        return !(mods & (YM_XOR | base64));
+    return !(mods & YM_XOR && mods & (YM_NOCASE | base64)) && !(mods & base64 && mods & (YM_NOCASE | YM_FULLWORD));
 }
 
 static bool is_taken(const struct yara *y, struct slice id)
@@ -357,7 +317,7 @@ bool yara_string_read(struct yara *y, struct slice id)
     if (t.kind == YT_TEXT) {
         s->node = text_node(y, t.bytes, mods, keys, &s->is_fixed);
     } else if (t.kind == YT_REGEX) {
-        s->node = regex_node(y, t.bytes, t.flags, mods);
+        s->node = yara_regex(y, t.bytes, t.flags, mods);
     } else {
         s->node = hex_run(&h, 0);
         if (s->node && hex_peek(&h) >= 0)

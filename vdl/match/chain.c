@@ -144,6 +144,7 @@ static enum cs_status advance(struct lane *l, struct stage *s, uint64_t to, unsi
 {
     enum cs_status st = CS_OK;
 
+    l->at_work = VDB_OWNER_STAGE | s->number;
     while (s->st->is_active && s->st->tail_at < to && st == CS_OK) {
         uint64_t q = s->st->tail_at++, any = 0;
         bool is_match;
@@ -288,6 +289,8 @@ static enum cs_status segment_match(struct lane *l, uint32_t number, uint64_t st
         return damaged(l), CS_OK;
     s = segment_get(l, number);
     need = get_le32(seg + VDB_S_NEED);
+    if (s->count == 0 || start < s->least_start)
+        s->least_start = start;
     if (s->count >= need)
         return CS_OK;
     if (!s->has_start)

@@ -9,7 +9,7 @@ enum truth { NO, YES, MAYBE };
 struct cond {
     struct lane *lane;
     const uint8_t *code;
-    uint32_t n, at, depth;
+    uint32_t n, at, depth, rule;
     uint8_t stack[VDB_STACK];       /* enum truth */
     bool is_dry;                    /* try no regular expression */
     bool is_bad;
@@ -365,7 +365,7 @@ static enum truth regex(struct cond *c)
         return NO;
     st = regex_match(pattern, get_le32(t + VDB_TT_RFLAGS), whole(c->lane), (uint64_t)(from < 0 ? 0 : from), (uint64_t)to, &is_match);
     if (st == CS_LIMIT)
-        c->lane->scan->is_limited = true;
+        scan_limited(c->lane, c->rule);
     else if (st != CS_OK)
         c->is_bad = true;
     return is_match ? YES : NO;
@@ -458,6 +458,20 @@ static bool integer(struct cond *c)
     return is_true;
 }
 
+/* Where two segments begin first: one against the other and a number, or against the number alone. */
+static bool order(struct cond *c)
+{
+    uint32_t number = word(c), cmp = word(c), other = word(c);
+    int64_t base = (int64_t)word64(c), at;
+    const struct segment_state *a = segment(c, number), *b = other == VDB_NONE ? NULL : segment(c, other);
+
+    note_place(c, a);
+    if (!a || (other != VDB_NONE && !b) || a->least_start > INT64_MAX ||
+        __builtin_add_overflow(base, b ? (int64_t)(b->least_start & INT64_MAX) : 0, &at))
+        return false;
+    return at < 0 ? cmp == VDB_GT || cmp == VDB_GE || cmp == VDB_NE : compare(a->least_start, cmp, (uint64_t)at);
+}
+
 static bool in_range(struct cond *c, uint64_t v, bool is_known)
 {
     uint64_t lo = word64(c), hi = word64(c);
@@ -505,6 +519,7 @@ static void operate(struct cond *c)
     case VDB_X_HASH: push_if(c, hash(c)); break;
     case VDB_X_REGEX: push(c, regex(c)); break;
     case VDB_X_INTEGER: push_if(c, integer(c)); break;
+    case VDB_X_ORDER: push_if(c, order(c)); break;
     default: c->is_bad = true;
     }
 }
@@ -532,6 +547,7 @@ enum cs_status cond_check(struct lane *l, uint32_t plan, bool *is_true)
 
     *is_true = c.is_bad = false;
     c.lane = l;
+    c.rule = row ? get_le32(row + VDB_P_RULE) : 0;
     c.n = row ? get_le32(row + VDB_P_WORDS) : 0;
     c.code = row ? db_at(l->db, VDB_CODE, (uint64_t)get_le32(row + VDB_P_CODE) * 4, (uint64_t)c.n * 4) : NULL;
     if (!c.code) {

@@ -134,7 +134,7 @@ bool nfa_step(struct lane *l, const struct view *v, uint32_t first, uint32_t n, 
     if (!code)
         return false;
     if (l->steps > l->steps_most) {
-        l->scan->is_limited = true;
+        scan_limited(l, l->at_work);
         memset(set, 0, (n + 63) / 64 * 8);
         return true;
     }
@@ -215,6 +215,7 @@ bool nfa_run(struct lane *l, const struct view *v, uint32_t first, uint32_t n, u
 
     if (!code)
         return false;
+    l->at_work = owner;
     memset(set, 0, (n + 63) / 64 * 8);
     set[0] = 1;
     s = start_of(l, v, code, first, n, set);

@@ -100,7 +100,7 @@ static enum cs_status look_in(struct lane *l, const struct view *v, const struct
         return CS_CORRUPT;
     l->steps += to - from;
     if (l->steps > l->steps_most) {
-        l->scan->is_limited = true;
+        scan_limited(l, VDB_NONE);
         return CS_OK;
     }
     for (; from < to && st == CS_OK; from++) {

@@ -271,6 +271,36 @@ static enum cs_status take_event(struct lane *l, const struct event *e)
     return scan_report(l, e->owner, e->start, false);
 }
 
+static uint32_t owner_rule(const struct lane *l, uint32_t owner)
+{
+    const uint8_t *stage, *segment, *plan;
+
+    if (!(owner & VDB_OWNER_STAGE))
+        return owner;
+    stage = db_row(l->db, VDB_STAGES, owner & ~VDB_OWNER_STAGE, VDB_STAGE);
+    segment = stage ? db_row(l->db, VDB_SEGMENTS, get_le32(stage + VDB_ST_SEGMENT), VDB_SEGMENT) : NULL;
+    plan = segment ? db_row(l->db, VDB_PLANS, get_le32(segment + VDB_S_PLAN), VDB_PLAN) : NULL;
+    return plan ? get_le32(plan + VDB_P_RULE) : VDB_NONE;
+}
+
+void scan_limited(struct lane *l, uint32_t owner)
+{
+    struct vdl_scan *s = l->scan;
+    uint32_t rule;
+
+    s->is_limited = true;
+    if (s->limited_by.n)
+        return;
+    rule = owner_rule(l, owner);
+    if (rule >= l->db->rules || !db_rule_name(l->db, rule, &s->limited_by))
+        s->limited_by = slice_of(NULL, 0);
+}
+
+struct slice vdl_scan_limited_by(const struct vdl_scan *s)
+{
+    return s->limited_by;
+}
+
 /* Whatever ends at or before the horizon can no longer be overtaken by something that is found later. */
 static enum cs_status take_events(struct lane *l, uint64_t horizon)
 {
@@ -371,6 +401,7 @@ enum cs_status vdl_scan_begin(struct vdl_scan *s, const struct vdl_object *o)
     s->object = *o;
     s->status = CS_OK;
     s->is_damaged = s->is_limited = s->has_exe = s->has_imports = s->at_end = false;
+    s->limited_by = slice_of(NULL, 0);
     s->is_whole = s->whole_needed;
     s->size = VDL_SIZE_UNKNOWN;
     s->scanned = 0;

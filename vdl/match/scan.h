@@ -40,6 +40,7 @@ struct stage_state {
 struct segment_state {
     uint32_t epoch, count;
     uint64_t first_start, first_end, last_end, top;
+    uint64_t least_start;       /* of all matches, the ones behind what is counted too */
     bool has_start, is_true;
 };
 
@@ -83,6 +84,7 @@ struct lane {
     const struct view *view;
     bool has_offset;
     uint64_t plan_offset;       /* cond.c: the first place that made the plan true */
+    uint32_t at_work;           /* the owner whose automaton runs: a rule, or VDB_OWNER_STAGE and a stage */
     uint64_t steps, steps_most; /* of automata and in buckets; more than so many for the bytes at hand is CS_LIMIT */
 };
 
@@ -94,6 +96,7 @@ struct vdl_scan {
     size_t n_lanes;
     enum cs_status status;      /* sticky until the next object */
     bool is_damaged, is_limited, is_whole;
+    struct slice limited_by;    /* the name of the rule that came to a limit, or empty */
     bool at_end;                /* all bytes have been seen */
     uint64_t size;              /* of the object, once known */
     bool has_exe;
@@ -136,6 +139,8 @@ enum cs_status scan_imports(struct lane *l, struct slice *text) MUST_USE;
 enum cs_status cond_check(struct lane *l, uint32_t plan, bool *is_true) MUST_USE;
 /* scan.c */
 enum cs_status scan_report(struct lane *l, uint32_t rule, uint64_t offset, bool is_digest) MUST_USE;
+/* A limit was reached for this owner; VDB_NONE: for no one in particular. */
+void scan_limited(struct lane *l, uint32_t owner);
 struct segment_state *segment_get(struct lane *l, uint32_t number);
 /* Is a place where the anchor wants it? */
 bool scan_place_ok(struct lane *l, uint32_t where, uint32_t section, int64_t lo, int64_t hi, uint64_t start);

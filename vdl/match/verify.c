@@ -181,7 +181,7 @@ static bool code_ok(const struct vdl_db *db, const uint8_t *p, uint32_t n)
     static const uint8_t operands[VDB_X_END] = {
         [VDB_X_SEGMENT] = 1, [VDB_X_AND] = 1, [VDB_X_OR] = 1, [VDB_X_XOR] = 1, [VDB_X_OF] = 2, [VDB_X_COUNT] = 4, [VDB_X_SIZE] = 4,
         [VDB_X_DEPTH] = 4, [VDB_X_NAME] = 2, [VDB_X_PARENT] = 1, [VDB_X_SENDER] = 2, [VDB_X_CONTAINER] = 1, [VDB_X_HASH] = 5,
-        [VDB_X_REGEX] = 1, [VDB_X_INTEGER] = 2,
+        [VDB_X_REGEX] = 1, [VDB_X_INTEGER] = 2, [VDB_X_ORDER] = 5,
     };
     uint32_t depth = 0;
     struct slice text;
@@ -209,6 +209,11 @@ static bool code_ok(const struct vdl_db *db, const uint8_t *p, uint32_t n)
             break;
         case VDB_X_SEGMENT:
             if (a >= db->segments)
+                return false;
+            break;
+        case VDB_X_ORDER:
+            k = get_le32(p + 4 * (size_t)i + 12);
+            if (a >= db->segments || (k >= db->segments && k != VDB_NONE))
                 return false;
             break;
         case VDB_X_NAME:
