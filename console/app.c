@@ -102,6 +102,12 @@ const char *cookie_name(const struct app *a)
     return a->conf.is_secure ? "__Host-convweb" : "convweb";
 }
 
+/* Under this name no neighbouring host can set one, and have somebody sign in by a form that is not his own. */
+const char *form_cookie_name(const struct app *a)
+{
+    return a->conf.is_secure ? "__Host-convweb-form" : "convweb-form";
+}
+
 static bool find_session(struct ask *q, bool touches)
 {
     char name[USER_NAME], password[TOKEN_HEX], due[TOKEN_HEX];
@@ -164,7 +170,7 @@ static void answer(struct ask *q, struct reply *r)
     bool is_open = at && at->right == ANYBODY, is_in = !is_open && find_session(q, !at || !at->is_background);
 
     if (is_open && is_post)
-        q->token = query_cookie(q->call->cookie, SIGN_IN_COOKIE);
+        q->token = query_cookie(q->call->cookie, form_cookie_name(q->app));
     if (!is_open && !is_in)
         ask_to_sign_in(q, r, is_post ? 403 : 401, "");
     else if (!is_path)

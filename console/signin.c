@@ -14,7 +14,7 @@ static void see_other(struct reply *r, const char *where)
 
 void ask_to_sign_in(struct ask *q, struct reply *r, unsigned status, const char *complaint)
 {
-    struct slice kept = query_cookie(q->call->cookie, SIGN_IN_COOKIE);
+    struct slice kept = query_cookie(q->call->cookie, form_cookie_name(q->app));
     char secret[TOKEN_HEX], token[TOKEN_HEX];
     struct page *p = &r->page;
 
@@ -22,7 +22,7 @@ void ask_to_sign_in(struct ask *q, struct reply *r, unsigned status, const char 
     if (kept.n == TOKEN_HEX - 1) {
         snprintf(secret, sizeof secret, "%.*s", (int)kept.n, (const char *)kept.p);
     } else if (token_make(secret)) {
-        set_cookie(q->app, r, SIGN_IN_COOKIE, secret, false);
+        set_cookie(q->app, r, form_cookie_name(q->app), secret, false);
     } else {
         reply_text(r, 503, "No entry", "The system has no random numbers.");
         return;
