@@ -91,12 +91,13 @@ $(BUILD)/obj/convscan/cage.o: CPPFLAGS += -I$(BUILD)/gen
 
 $(NETTLE_FAT):
 	@mkdir -p $(@D)
-	lib=$$($(CC) -print-file-name=libnettle.a); \
+	lib=$$($(CC) $(LDFLAGS) -print-file-name=libnettle.a); \
 	if [ -z "$(DYNAMIC)" ] && ar t $$lib 2>/dev/null | grep -qx fat-x86_64.o; then \
 	    ar p $$lib fat-x86_64.o >$@ && objcopy --remove-section .init_array --remove-section .rela.init_array $@; \
 	else echo | $(CC) -c -x c -o $@ -; fi
 
-link = @mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^)
+# LDLIBS=-liconv where iconv is a library of its own.
+link = @mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LDLIBS)
 $(BUILD)/bin/convscan: $(BUILD)/obj/convscan/main.o $(NETTLE_FAT) $(L_convscan) $(L_mime) $(L_match) $(L_base)
 	$(link) $(LIBS_ARCHIVE) $(LIBS_MAGIC) $(LIBS_INI) $(LIBS_REGEX) -lm
 	cp $@ $@.copy && mv -f $@.copy $@ # as when installed: written in one go, it stands in larger pieces in the cache than the linker leaves
@@ -131,7 +132,7 @@ again = @+$(MAKE) -s --no-print-directory $(JOBS)
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 FUZZ := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 PLAIN := $(addprefix $(BUILD)/plain/,$(FUZZ))
-LIBS_ALL := $(LIBS_WEB) $(LIBS_JSON) $(LIBS_ARCHIVE) $(LIBS_MAGIC) $(LIBS_INI) $(LIBS_REGEX) -lm
+LIBS_ALL := $(LDLIBS) $(LIBS_WEB) $(LIBS_JSON) $(LIBS_ARCHIVE) $(LIBS_MAGIC) $(LIBS_INI) $(LIBS_REGEX) -lm
 ARCHIVES := $(L_console) $(L_imta) $(L_convscan) $(L_mime) $(L_compile) $(L_match) $(L_base)
 
 .PHONY: check test

@@ -129,7 +129,7 @@ static unsigned close_files(const struct cage_path *paths, size_t n)
 }
 
 /* What the site has set stays where it is stricter: others than root cannot raise it, root puts it back. */
-static bool set_limit(__rlimit_resource_t what, uint64_t value)
+static bool set_limit(int what, uint64_t value)
 {
     const struct rlimit want = { value, value };
     struct rlimit before;

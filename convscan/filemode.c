@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -18,6 +19,8 @@
 #include "scan.h"
 #include "watchdog.h"
 
+/* musl and old versions of glibc have no renameat2(), and so no name for its flag. */
+enum { NO_REPLACE = 1 };
 enum { COPIED = 1 << 20, GRACE = 5, STDIN_MAX = 1 << 30, LINE_MAX_BYTES = 64 << 20 };
 
 struct run {
@@ -123,7 +126,7 @@ static bool move_file(const char *path, const char *dir)
 
         if (n < 0 || (size_t)n >= sizeof target)
             return false;
-        if (renameat2(AT_FDCWD, path, AT_FDCWD, target, RENAME_NOREPLACE) == 0)
+        if (syscall(SYS_renameat2, AT_FDCWD, path, AT_FDCWD, target, NO_REPLACE) == 0)
             return true;
         if (errno != EEXIST)
             return false;

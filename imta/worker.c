@@ -6,7 +6,11 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+#ifndef STATX_BTIME                     /* musl before 1.2.5 and old versions of glibc have no statx() */
+#include <linux/stat.h>
+#endif
 
 #include "base/arena.h"
 #include "base/diag.h"
@@ -44,7 +48,7 @@ static uint64_t born(const struct task *t)
 {
     struct statx x;
 
-    if (statx(t->m.fd, "", AT_EMPTY_PATH, STATX_BTIME, &x) == 0 && (x.stx_mask & STATX_BTIME))
+    if (syscall(SYS_statx, t->m.fd, "", AT_EMPTY_PATH, STATX_BTIME, &x) == 0 && (x.stx_mask & STATX_BTIME))
         return (uint64_t)x.stx_btime.tv_sec * 1000000 + x.stx_btime.tv_nsec / 1000;
     return (uint64_t)t->file.st.st_mtim.tv_sec * 1000000;
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <iconv.h>
+#include <string.h>
 
 #include "base/bytes.h"
 
@@ -396,9 +397,26 @@ static enum cs_status iconv_chunk(struct sink *k, const uint8_t *out, size_t n)
     return st;
 }
 
+/* glibc's names; musl and GNU libiconv do not know these, and read the same bytes, or nearly all of them, under another. */
+static iconv_t open_converter(const char *name)
+{
+    static const char *const others[][2] = {
+        { "ISO-2022-JP-3", "ISO-2022-JP-2" }, { "ISO-2022-JP-2", "ISO-2022-JP" }, { "CP932", "SHIFT_JIS" }, { "UHC", "CP949" },
+        { "CP874", "ISO-8859-11" }, { "IBM437", "CP437" }, { "IBM850", "CP850" }, { "IBM866", "CP866" },
+    };
+    iconv_t cd = iconv_open("UTF-8", name);
+
+    for (size_t i = 0; cd == (iconv_t)-1 && i < sizeof others / sizeof *others; i++)
+        if (strcmp(name, others[i][0]) == 0) {
+            name = others[i][1];
+            cd = iconv_open("UTF-8", name);
+        }
+    return cd;
+}
+
 static enum cs_status from_iconv(const char *name, struct slice in, struct sink *k)
 {
-    iconv_t cd = iconv_open("UTF-8", name);
+    iconv_t cd = open_converter(name);
     uint8_t out[OUT_ROOM];
     char *from = (char *)(uintptr_t)in.p;
     size_t left = in.n;

@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -45,6 +46,10 @@ static const int allowed[] = {
     /* the same with wider numbers */
     SCMP_SYS(_llseek), SCMP_SYS(fstat64), SCMP_SYS(fstatat64), SCMP_SYS(statx), SCMP_SYS(clock_gettime64), SCMP_SYS(futex_time64),
     SCMP_SYS(sigreturn),
+#endif
+#ifndef __GLIBC__
+    /* musl: the older calls for the same, and its streams write in two pieces */
+    SCMP_SYS(open), SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(readv), SCMP_SYS(writev),
 #endif
     /* --counts: gcov locks a file before it adds to it */
     SCMP_SYS(fcntl),
@@ -75,6 +80,12 @@ static const struct way {
     { SCMP_SYS(mprotect), { { CLEAR, 2, PROT_EXEC } } },
     /* abort() and raise() send a signal to the process itself; anything else stays out of reach */
     { SCMP_SYS(tgkill), { { EQUAL, 2, 6 } } },
+#ifndef __GLIBC__
+    { SCMP_SYS(tkill), { { EQUAL, 1, 6 } } },
+    /* a stream asks whether it is a terminal; a file is told to close when another program is started */
+    { SCMP_SYS(ioctl), { { EQUAL, 1, TIOCGWINSZ } } },
+    { SCMP_SYS(fcntl), { { EQUAL, 1, F_SETFD } } },
+#endif
 };
 enum { N_ALL = sizeof allowed / sizeof *allowed, N_COUNTS = __SIZEOF_POINTER__ == 4 ? 2 : 1, N_WAYS = sizeof ways / sizeof *ways, FILTER_MAX = 512 };
 static size_t n_allowed = N_ALL - N_COUNTS;
@@ -265,7 +276,7 @@ static bool is_same(const struct filter *a, const struct filter *b, const struct
 
 static bool is_same_for_arguments(const struct filter *a, const struct filter *b, struct seccomp_data *d)
 {
-    static const uint64_t values[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 0x20, 0x22, F_DUPFD_CLOEXEC, F_DUPFD_CLOEXEC + 1, UINT32_MAX, UINT64_MAX,
+    static const uint64_t values[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 0x20, 0x22, F_DUPFD_CLOEXEC, F_DUPFD_CLOEXEC + 1, TIOCGWINSZ, UINT32_MAX, UINT64_MAX,
                                        (uint64_t)1 << 32, (uint64_t)6 << 32, ((uint64_t)1 << 32) + 4, ((uint64_t)1 << 32) + 6 };
     enum { N = sizeof values / sizeof *values };
 

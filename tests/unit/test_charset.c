@@ -32,6 +32,8 @@ static const struct {
     { "gb2312", SLICE("\xb2\xe2\xca\xd4"), SLICE("\xe6\xb5\x8b\xe8\xaf\x95"), false },
     { "euc-kr", SLICE("\xbe\xc8"), SLICE("\xec\x95\x88"), false },
     { "big5", SLICE("\xb4\xfa\xff"), SLICE("\xe6\xb8\xac\xef\xbf\xbd"), true },
+    { "tis-620", SLICE("\xa1"), SLICE("\xe0\xb8\x81"), false },
+    { "ibm850", SLICE("gr\x81\xe1"), SLICE("gr\xc3\xbc\xc3\x9f"), false },
     { "'utf-8'", SLICE("a"), SLICE("a"), false },
 };
 
