@@ -3,8 +3,9 @@
 #include "fields.h"
 #include "leaf.h"
 #include "rebuild.h"
+#include "spill.h"
 
-enum { PART_ARENA = 16 << 20 };
+enum { PART_ARENA = 16 << 20, REBUILT_KEPT = 1 << 20 };
 
 struct walk {
     struct channel ch;
@@ -118,19 +119,25 @@ static enum cs_status convert_whole(struct walk *w, struct slice msg, mime_put *
     return st;
 }
 
-static enum cs_status to_buf(void *ctx, struct slice s)
+static enum cs_status to_spill(void *ctx, struct slice s)
 {
-    return buf_put(ctx, s);
+    return spill_put(ctx, s);
 }
 
+/* What is large goes to a file beside those of the parts. */
 static enum cs_status deliver_ambiguous(struct walk *w, struct rebuild *tree, mime_put *put, void *ctx)
 {
-    struct buf out = buf_init(SIZE_MAX / 2);
-    enum cs_status st = rebuild_write(tree, w->ch.eol, to_buf, &out);
+    struct slice text = slice_of(NULL, 0);
+    struct spill out;
+    enum cs_status st;
 
+    spill_init(&out, REBUILT_KEPT, w->ch.runner.dir);
+    st = rebuild_write(tree, w->ch.eol, to_spill, &out);
     if (st == CS_OK)
-        st = convert_whole(w, buf_slice(&out), put, ctx);
-    buf_release(&out);
+        st = spill_view(&out, &text);
+    if (st == CS_OK)
+        st = convert_whole(w, text, put, ctx);
+    spill_release(&out);
     return st;
 }
 

@@ -2,6 +2,7 @@
  * spoolin.h - a message put into a spool of convchan by another program, held from the start.
  *
  *   Borrows   everything.
+ *   Bounded   64 KB of memory beside the envelope; the message goes through in pieces.
  *   Fails     CS_INVALID for an address that a spool cannot hold, statuses of the file system. Nothing is in the spool then.
  *   Threads   any number, and any number of processes.
  */

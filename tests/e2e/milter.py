@@ -85,7 +85,7 @@ def verdicts(f):
     big = crlf(kit.message(kit.b64_part('application/octet-stream', 'b', bytes(700000)), subject='big'))
     a = c.message(big)
     that('a large message, by way of the spool folder', (a.kind, a.body) == ('accept', None), a)
-    a = c.message(big + b'x' * 3000000)
+    a = c.message(big + b'x' * 11500000)
     that('one that is too large', a.reply.startswith('552 5.3.4'), a)
     c.close()
     plain = Client(f.address, steps=0)
@@ -133,6 +133,11 @@ def raw_socket(f):
     s.settimeout(30)
     s.connect(f.address)
     return s
+
+
+def peak_memory(pid):
+    with open(f'/proc/{pid}/status') as h:
+        return int(re.search(r'VmHWM:\s+(\d+)', h.read())[1])
 
 
 def hostile(f):
@@ -191,13 +196,15 @@ def hostile(f):
     a = c.message(b'Subject: a\n\nContent-Type: text/plain\r\n' + INFECTED)
     that('a field with an empty line in it: never through', a.quarantine or (a.kind != 'accept' or (a.body or b'').count(b'EICAR-Test-File')), a)
     many = (b'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n'
-            + b'--b\r\n\r\nx\r\n' * 200000 + b'--b\r\n\r\n' + kit.EICAR + b'\r\n--b--\r\n')
+            + b'--b\r\n\r\nx\r\n' * 1000000 + b'--b\r\n\r\n' + kit.EICAR + b'\r\n--b--\r\n')
     begin = time.time()
     a = c.message(many)
-    that('parts without end: held, refused or later, not through', a.quarantine or a.kind != 'accept', a)
+    that('a million parts: held, refused or later, not through', a.quarantine or a.kind != 'accept', a)
     that('and within the time limit', time.time() - begin < 60, time.time() - begin)
     c.close()
-    alive(f, 'parts without end')
+    alive(f, 'a million parts')
+    peak = max(peak_memory(p) for p in f.children())
+    that('and little memory', 0 < peak < 100000, f'{peak} KB')
 
 
 def status(f):
@@ -402,6 +409,28 @@ def standing_by(room, options):
     that('none is left behind', are_gone(old))
 
 
+def little_memory(room, options, kilobytes, size):
+    """A large message that is shown to the command once more as it would be delivered, and then held in a spool of ours: neither copy is in memory."""
+    with open(f'{room}/conversions', 'w') as h:
+        h.write('in-type=message; in-subtype=rfc822; override-option-file=1; command="/bin/sh -c \'echo STATUS=178030250 >$OUTPUT_OPTIONS\'"\n')
+    with open(f'{room}/mappings', 'w') as h:
+        h.write('')
+    with open(f'{room}/bounded', 'w') as h:
+        h.write(f'#!/bin/sh\nulimit -d {kilobytes}\nexec {kit.BIN}/convmilter "$@"\n')
+    os.chmod(f'{room}/bounded', 0o755)
+    f = Filter(room, f'{room}/bounded', *options, '--conversions', f'{room}/conversions', '--hold', f'{room}/held', '-S', 'max-message=500000000', '--timeout', '100').start()
+    doubtful = crlf(kit.message(kit.multipart('mixed', kit.text_part(('x' * 76 + '\n') * (size // 77)), kit.part(
+        'Content-Type: text/plain\nContent-Transfer-Encoding: base64\n', b'QUJD*REV\n=GQUJDREVG\n')), subject='doubtful'))
+    c = Client(f.address)
+    c.hello()
+    a = c.message(doubtful)
+    c.close()
+    that('a large doubtful message is held, in our spool', a.kind == 'discard', (a, f.said()))
+    held = [f'{room}/held/queue/{n}' for n in os.listdir(f'{room}/held/queue')] if os.path.isdir(f'{room}/held') else []
+    that('whole', len(held) == 1 and open(held[0], 'rb').read().endswith(doubtful.replace(b'\r\n', b'\n')), held)
+    f.stop()
+
+
 def main():
     program = f'{kit.BIN}/convmilter'
     with tempfile.TemporaryDirectory(prefix='cm.') as room:
@@ -413,7 +442,7 @@ def main():
             f.write(SCRIPT.format(room=room) + sample)
         options = ['--conversions', f'{room}/conversions', '--mappings', f'{kit.ROOT}/imta/mappings.sample', '--program-dir', kit.BIN,
                    '--user', 'root', '--postmaster', 'boss@example.com', '--memory', '20000', '--timeout', '12',
-                   '--size-classes', '3000,9000', '--jobs', '3', '--max-connections', '12', '-S', 'max-message=3500000', '--log', f'{room}/log', '--status', f'{room}/status']
+                   '--size-classes', '3000,9000', '--jobs', '3', '--max-connections', '12', '-S', 'max-message=12000000', '--log', f'{room}/log', '--status', f'{room}/status']
         f = Filter(room, program, *options).start()
         verdicts(f)
         classes(f)
@@ -423,6 +452,8 @@ def main():
         signals(f, room)
         with tempfile.TemporaryDirectory(prefix='cs.') as other:
             standing_by(other, options[2:])
+        with tempfile.TemporaryDirectory(prefix='cl.', dir='/var/tmp') as other:
+            little_memory(other, options[2:-2], 110000, 80000000)
         os.makedirs(f'{room}/run2')
         handed_over(room, program, [*options, '--work-dir', f'{room}/run2', '--spool-dir', f'{room}/run2'])
     print(f'{PASSED} passed, {len(FAILED)} failed, 0 skipped')

@@ -1,5 +1,7 @@
 /* The mail filter without its library: verdicts as answers, places by size, header edits, messages in pieces, settings. */
 #include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -8,8 +10,10 @@
 #include "imta/milanswer.h"
 #include "imta/milmessage.h"
 #include "imta/miloptions.h"
+#include "imta/runner.h"
 #include "imta/snapshot.h"
 #include "imta/spill.h"
+#include "imta/spoolin.h"
 
 /* ---- answers ---- */
 
@@ -315,6 +319,49 @@ START_TEST(sizes_and_recipients_are_bounded)
 }
 END_TEST
 
+/* ---- held in a spool of ours ---- */
+
+enum { HELD_MAX = 200 << 10 };
+
+/* Line ends become "\n", wherever a piece of the message ends. */
+START_TEST(held_line_ends)
+{
+    static const char *const ends[] = { "\r\n", "\r", "\n", "\r\r\n", "\r\n\r\n", "" };
+    static char in[HELD_MAX], want[HELD_MAX], got[HELD_MAX + 4096];
+    static struct envelope e = { .from = { (const uint8_t *)"a@b.example", 11 }, .to = { { (const uint8_t *)"c@d.example", 11 } }, .n_to = 1,
+                                 .in_chan = { (const uint8_t *)"in", 2 }, .out_chan = { (const uint8_t *)"out", 3 }, .arrived = 1 };
+    char room[] = "held.XXXXXX", id[QUEUE_NAME], path[200];
+
+    ck_assert_ptr_nonnull(mkdtemp(room));
+    for (size_t first = 32766; first <= 32770; first++) {
+        const char *end = ends[_i];
+        size_t n = 0, n_want = 0, n_got;
+        FILE *f;
+
+        for (size_t at = 0; at < 3; at++) {
+            memset(in + n, 'x', at ? 32766 : first);
+            n += at ? 32766 : first;
+            memcpy(in + n, end, strlen(end));
+            n += strlen(end);
+        }
+        for (size_t i = 0; i < n; i++)
+            if (!(in[i] == '\r' && i + 1 < n && in[i + 1] == '\n'))
+                want[n_want++] = in[i];
+        ck_assert_int_eq(spoolin_hold(room, &e, slice_of((const uint8_t *)in, n), id), CS_OK);
+        snprintf(path, sizeof path, "%s/queue/%s.HELD", room, id);
+        f = fopen(path, "r");
+        ck_assert_ptr_nonnull(f);
+        n_got = fread(got, 1, sizeof got, f);
+        fclose(f);
+        ck_assert_uint_gt(n_got, n_want);
+        ck_assert_msg(memcmp(got + n_got - n_want, want, n_want) == 0 && got[n_got - n_want - 1] == '\n', "end %d, first %zu", _i, first);
+        unlink(path);
+    }
+    runner_clean(room);
+    rmdir(room);
+}
+END_TEST
+
 /* ---- what it is doing ---- */
 
 START_TEST(status_file)
@@ -401,6 +448,7 @@ int main(void)
     tcase_add_test(t, spilled_bytes);
     tcase_add_test(t, pieces_become_a_message);
     tcase_add_test(t, sizes_and_recipients_are_bounded);
+    tcase_add_loop_test(t, held_line_ends, 0, 6);
     tcase_add_test(t, status_file);
     tcase_add_test(t, settings);
     suite_add_tcase(s, t);
