@@ -296,7 +296,7 @@ static struct vdl_node *based(struct parse *p, struct vdl_node *n, const uint64_
     if (n->fold)
         return parse_error(p, n->line, n->column, NULL, "BASE64 does not go with letters in either case");
     for (size_t k = 0; k < 3; k++) {
-        three[k] = node_base64(p->r, n->bytes, k);
+        three[k] = node_base64(p->r, n->bytes, k, NULL);
         if (!three[k])
             return parse_error(p, n->line, n->column, "at least four bytes", "too short to be found inside base64");
         at(three[k], &(struct token){ .line = n->line, .column = n->column });

@@ -291,9 +291,9 @@ struct vdl_node *node_wide(struct vdl_reader *r, struct vdl_node *n)
     }
 }
 
-struct vdl_node *node_base64(struct vdl_reader *r, struct slice bytes, size_t k)
+struct vdl_node *node_base64(struct vdl_reader *r, struct slice bytes, size_t k, const uint8_t *digits)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static const char usual[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     size_t from = (k * 8 + 5) / 6, to = (k + bytes.n) * 8 / 6;
     uint8_t *out = to >= from + 4 ? reader_get(r, to - from, 1) : NULL;
     struct vdl_node *n = out ? node_new(r, VN_BYTES, 0, 0) : NULL;
@@ -304,7 +304,7 @@ struct vdl_node *node_base64(struct vdl_reader *r, struct slice bytes, size_t k)
         unsigned v = 0;
         for (size_t bit = i * 6; bit < i * 6 + 6; bit++)
             v = v << 1 | (bytes.p[bit / 8 - k] >> (7 - bit % 8) & 1u);
-        out[i - from] = (uint8_t)digits[v];
+        out[i - from] = digits ? digits[v] : (uint8_t)usual[v];
     }
     n->bytes = (struct slice){ out, to - from };
     return n;

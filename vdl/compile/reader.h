@@ -82,7 +82,7 @@ enum cs_status reader_check(const struct vdl_reader *r, const struct vdl_rule *r
 struct vdl_node *node_wide(struct vdl_reader *r, struct vdl_node *n);
 
 /* Bytes as they look inside base64 when they begin k (0 to 2) bytes behind a multiple of three; NULL: nothing certain is left. */
-struct vdl_node *node_base64(struct vdl_reader *r, struct slice bytes, size_t k);
+struct vdl_node *node_base64(struct vdl_reader *r, struct slice bytes, size_t k, const uint8_t *digits);
 
 /* True with the number, when s is nothing but decimal digits (or 0x and hex digits, when hex is allowed). */
 bool number_of(struct slice s, uint64_t *out);

@@ -262,19 +262,40 @@ static bool place(struct yara *y, struct spot *out)
     return true;
 }
 
+/* A regular expression, or its plain and its wide form, bound to a place. */
+static struct vdl_node *regex_at(struct yara *y, const struct vdl_node *n, const struct vdl_anchor *a)
+{
+    struct vdl_node *kids[2] = { NULL, NULL }, *bound;
+
+    if (n->kind == VN_OR) {
+        for (uint32_t i = 0; i < n->n_kids && i < 2; i++)
+            kids[i] = regex_at(y, n->kids[i], a);
+        return node_list(y->r, VN_OR, kids, n->n_kids);
+    }
+    bound = node_over(y->r, VN_REGEX, n->kids[0]);
+    if (bound) {
+        bound->bytes = n->bytes;
+        bound->regex = n->regex;
+        bound->anchor = a;
+    }
+    return bound;
+}
+
 static struct vdl_node *occurs(struct yara *y, const struct yara_string *s, struct spot at)
 {
     struct vdl_node *n;
 
     if (!s->node)
         return NULL;
-    if (at.anchor && (s->is_regex || s->is_fixed))
-        return yara_unsupported(y, "a regular expression or wide full word at a place");
-    if (s->is_regex)
-        return s->node;
-    n = node_over(y->r, VN_SEGMENT, s->node);
-    if (n)
-        n->anchor = at.anchor;
+    if (at.anchor && s->is_fixed)
+        return yara_unsupported(y, "a wide full word at a place");
+    if (s->is_regex) {
+        n = at.anchor ? regex_at(y, s->node, at.anchor) : s->node;
+    } else {
+        n = node_over(y->r, VN_SEGMENT, s->node);
+        if (n)
+            n->anchor = at.anchor;
+    }
     return n && at.is_pe ? and_is_pe(y, n) : n;
 }
 
@@ -329,7 +350,7 @@ static struct value string_value(struct yara *y)
 
 /* ---- … of … ---- */
 
-struct set { bool has[YARA_STRINGS]; size_t n; };
+struct set { bool has[YARA_STRINGS], is_rules; size_t n; };
 
 static bool add_matching(struct yara *y, struct slice id, struct set *set)
 {
@@ -345,16 +366,48 @@ static bool add_matching(struct yara *y, struct slice id, struct set *set)
     return any || yara_wrong(y, "an unknown string");
 }
 
-/* them, or ($a, $b*) */
+/* (first, other*): conditions of rules before this one go to the stack; the '(' is taken. */
+static bool rule_set(struct yara *y, struct set *set)
+{
+    set->is_rules = true;
+    do {
+        struct slice name = y->t.bytes;
+        bool is_wild, any = false;
+
+        if (y->t.kind != YT_WORD)
+            return yara_wrong(y, "expected rules");
+        yara_next(y);
+        is_wild = yara_take(y, '*');
+        for (size_t i = 0; i < y->n_rules; i++) {
+            const struct yara_rule *r = &y->rules[i];
+
+            if (!(is_wild ? slice_starts(r->name, name) : slice_eq(r->name, name)))
+                continue;
+            any = true;
+            if (!r->expr)
+                return yara_unsupported(y, "reference to a rule that is left out");
+            if (!yara_push(y, r->expr))
+                return false;
+            y->weight += r->weight;
+        }
+        if (!any)
+            return yara_wrong(y, "an unknown rule");
+    } while (yara_take(y, ','));
+    return yara_need(y, ')', "')'");
+}
+
+/* them, or ($a, $b*), or (rules) */
 static bool string_set(struct yara *y, struct set *set)
 {
     if (yara_take_word(y, "them"))
         return add_matching(y, SLICE("*"), set);
     if (!yara_need(y, '(', "'them' or '('"))
         return false;
+    if (y->t.kind == YT_WORD)
+        return rule_set(y, set);
     do {
         if (y->t.kind != YT_STRING_ID)
-            return y->t.kind == YT_WORD ? yara_unsupported(y, "set of rules") : yara_wrong(y, "expected strings");
+            return yara_wrong(y, "expected strings");
         if (!add_matching(y, y->t.bytes, set))
             return false;
         yara_next(y);
@@ -405,6 +458,8 @@ static struct value of(struct yara *y, int64_t quantity, bool is_percent)
 
     if (!string_set(y, &set) || !place(y, &at))
         return none;
+    if (set.is_rules && at.anchor)
+        return wrong(y, "rules have no place");
     for (size_t i = 0; i < y->n_strings; i++)
         if (set.has[i] && !yara_push(y, occurs(y, &y->strings[i], at)))
             return none;
@@ -449,6 +504,8 @@ static struct value for_of(struct yara *y)
     yara_next(y);
     if (!string_set(y, &set) || !yara_need(y, ':', "':'") || !yara_is(y, '('))
         return y->has_failed ? none : wrong(y, "expected '('");
+    if (set.is_rules)
+        return unsupported(y, "loop over rules");
     saved.at = y->at;
     saved.line = y->line;
     saved.line_start = y->line_start;

@@ -139,35 +139,55 @@ static struct vdl_node *hex_run(struct hexes *h, unsigned depth)
 
 /* ---- modifiers ---- */
 
-static bool modifiers(struct yara *y, unsigned *out, uint64_t keys[2])
+struct modifiers {
+    unsigned mods;              /* YM_* */
+    uint64_t keys[2];           /* of xor, the first and the last */
+    struct slice digits;        /* of base64; empty: the usual ones */
+};
+
+/* base64("…") */
+static bool alphabet(struct yara *y, struct slice *digits)
+{
+    struct slice s;
+
+    yara_next(y);
+    s = y->t.bytes;
+    if (y->t.kind != YT_TEXT || s.n != 64)
+        return yara_wrong(y, "a base64 alphabet has 64 characters");
+    if (digits->n && !slice_eq(*digits, s))
+        return yara_wrong(y, "two base64 alphabets");
+    *digits = s;
+    yara_next(y);
+    return yara_need(y, ')', "')'");
+}
+
+static bool modifiers(struct yara *y, struct modifiers *m)
 {
     static const char *const words[] = { "nocase", "wide", "ascii", "xor", "base64", "base64wide", "fullword", "private" };
 
-    *out = 0;
-    keys[0] = 0;
-    keys[1] = 255;
+    *m = (struct modifiers){ .keys = { 0, 255 } };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (!yara_take_word(y, words[i]))
             continue;
-        *out |= 1u << i;
+        m->mods |= 1u << i;
         if (yara_is(y, '(') && 1u << i == YM_XOR) {
             yara_next(y);
-            keys[0] = keys[1] = y->t.value;
+            m->keys[0] = m->keys[1] = y->t.value;
             if (y->t.kind != YT_NUMBER)
                 return yara_wrong(y, "expected a key behind xor");
             yara_next(y);
             if (yara_take(y, '-')) {
-                keys[1] = y->t.value;
+                m->keys[1] = y->t.value;
                 yara_next(y);
             }
             if (!yara_need(y, ')', "')'"))
                 return false;
-        } else if (yara_is(y, '(')) {
-            return yara_unsupported(y, "base64 alphabet");
+        } else if (yara_is(y, '(') && 1u << i & (YM_BASE64 | YM_BASE64WIDE) && !alphabet(y, &m->digits)) {
+            return false;
         }
         i = (size_t)-1;                 /* in any order: begin again */
     }
-    if (keys[1] > 255 || keys[0] > keys[1])
+    if (m->keys[1] > 255 || m->keys[0] > m->keys[1])
         return yara_wrong(y, "a key is 0 to 255");
     return true;
 }
@@ -229,28 +249,29 @@ static struct vdl_node *plain_word(struct yara *y, struct vdl_node *n)
     return node_cat(y->r, all, 3);
 }
 
-static bool base64_forms(struct yara *y, struct slice s, unsigned mods)
+static bool base64_forms(struct yara *y, struct slice s, const struct modifiers *m)
 {
     for (size_t k = 0; k < 3; k++) {
-        struct vdl_node *n = node_base64(y->r, s, k);
+        struct vdl_node *n = node_base64(y->r, s, k, m->digits.n ? m->digits.p : NULL);
         if (!n)
             return yara_unsupported(y, "base64 of a short text");
-        if ((mods & YM_BASE64 && !yara_push(y, n)) || (mods & YM_BASE64WIDE && !yara_push(y, node_wide(y->r, n))))
+        if ((m->mods & YM_BASE64 && !yara_push(y, n)) || (m->mods & YM_BASE64WIDE && !yara_push(y, node_wide(y->r, n))))
             return false;
     }
     return true;
 }
 
 /* All forms of a text as alternatives. */
-static struct vdl_node *text_node(struct yara *y, struct slice s, unsigned mods, const uint64_t keys[2], bool *is_fixed)
+static struct vdl_node *text_node(struct yara *y, struct slice s, const struct modifiers *m, bool *is_fixed)
 {
+    unsigned mods = m->mods;
     size_t mark = y->n_kids;
     struct vdl_node *n = node_bytes(y->r, s, mods & YM_NOCASE), *form;
 
     if (s.n == 0)
         return yara_wrong(y, "an empty text");
     if (mods & (YM_BASE64 | YM_BASE64WIDE)) {
-        if (!base64_forms(y, s, mods))
+        if (!base64_forms(y, s, m))
             return NULL;
     } else if (mods & YM_XOR && mods & YM_FULLWORD) {
         return yara_unsupported(y, "xor with fullword");
@@ -264,7 +285,7 @@ static struct vdl_node *text_node(struct yara *y, struct slice s, unsigned mods,
             if (mods & YM_FULLWORD)
                 form = wide ? wide_word(y, form) : plain_word(y, form);
             *is_fixed = *is_fixed || (wide && mods & YM_FULLWORD);
-            if (mods & YM_XOR ? !xored(y, form, keys) : !yara_push(y, form))
+            if (mods & YM_XOR ? !xored(y, form, m->keys) : !yara_push(y, form))
                 return NULL;
         }
     }
@@ -298,8 +319,7 @@ bool yara_string_read(struct yara *y, struct slice id)
     struct yara_token t = y->t;
     struct yara_string *s = &y->strings[y->n_strings];
     struct hexes h = { .y = y, .s = t.bytes };
-    uint64_t keys[2];
-    unsigned mods;
+    struct modifiers m;
 
     if (y->n_strings == YARA_STRINGS)
         return yara_unsupported(y, "more than 1,024 strings");
@@ -310,14 +330,14 @@ bool yara_string_read(struct yara *y, struct slice id)
         return yara_wrong(y, "expected a text, a regular expression or a hex string");
     y->n_strings++;
     yara_next(y);
-    if (!modifiers(y, &mods, keys))
+    if (!modifiers(y, &m))
         return false;
-    if (!modifiers_fit(t.kind, mods))
+    if (!modifiers_fit(t.kind, m.mods))
         return yara_wrong(y, "modifiers that do not go together");
     if (t.kind == YT_TEXT) {
-        s->node = text_node(y, t.bytes, mods, keys, &s->is_fixed);
+        s->node = text_node(y, t.bytes, &m, &s->is_fixed);
     } else if (t.kind == YT_REGEX) {
-        s->node = yara_regex(y, t.bytes, t.flags, mods);
+        s->node = yara_regex(y, t.bytes, t.flags, m.mods);
     } else {
         s->node = hex_run(&h, 0);
         if (s->node && hex_peek(&h) >= 0)
