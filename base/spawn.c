@@ -18,31 +18,58 @@
 
 #ifdef HAS_CLOSEFROM
 
-int spawn(pid_t *pid, const struct spawn *how, char *const argv[], char *const env[])
+/* Each of these allocates. A command without one of them would read or write something else than it is meant to. */
+static int add_files(posix_spawn_file_actions_t *files, const struct spawn *how)
 {
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t attr;
+    int err = how->in >= 0 ? posix_spawn_file_actions_adddup2(files, how->in, STDIN_FILENO)
+                           : posix_spawn_file_actions_addopen(files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+
+    if (!err)
+        err = posix_spawn_file_actions_adddup2(files, how->out, STDOUT_FILENO);
+    if (!err)
+        err = posix_spawn_file_actions_adddup2(files, how->err, STDERR_FILENO);
+    if (!err)
+        err = posix_spawn_file_actions_addclosefrom_np(files, STDERR_FILENO + 1);
+    if (!err && how->dir)
+        err = posix_spawn_file_actions_addchdir_np(files, how->dir);
+    return err;
+}
+
+static int set_attributes(posix_spawnattr_t *attr)
+{
     sigset_t none, all;
     int err;
 
     sigemptyset(&none);
     sigfillset(&all);
-    posix_spawn_file_actions_init(&files);
-    posix_spawnattr_init(&attr);
-    if (how->in >= 0)
-        posix_spawn_file_actions_adddup2(&files, how->in, STDIN_FILENO);
-    else
-        posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&files, how->out, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&files, how->err, STDERR_FILENO);
-    posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
-    if (how->dir)
-        posix_spawn_file_actions_addchdir_np(&files, how->dir);
-    posix_spawnattr_setsigmask(&attr, &none);
-    posix_spawnattr_setsigdefault(&attr, &all);
-    posix_spawnattr_setpgroup(&attr, 0);
-    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-    err = posix_spawnp(pid, argv[0], &files, &attr, argv, env);
+    err = posix_spawnattr_setsigmask(attr, &none);
+    if (!err)
+        err = posix_spawnattr_setsigdefault(attr, &all);
+    if (!err)
+        err = posix_spawnattr_setpgroup(attr, 0);
+    if (!err)
+        err = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+    return err;
+}
+
+int spawn(pid_t *pid, const struct spawn *how, char *const argv[], char *const env[])
+{
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attr;
+    int err = posix_spawn_file_actions_init(&files);
+
+    if (err)
+        return err;
+    err = posix_spawnattr_init(&attr);
+    if (err) {
+        posix_spawn_file_actions_destroy(&files);
+        return err;
+    }
+    err = add_files(&files, how);
+    if (!err)
+        err = set_attributes(&attr);
+    if (!err)
+        err = posix_spawnp(pid, argv[0], &files, &attr, argv, env);
     posix_spawn_file_actions_destroy(&files);
     posix_spawnattr_destroy(&attr);
     return err;

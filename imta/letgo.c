@@ -125,9 +125,11 @@ static enum cs_status run_mta(const struct letgo *how, int fd, char *const to[],
 
     for (size_t i = 0; i <= n; i++)
         argv[5 + i] = to[i];
-    posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_adddup2(&files, fd, STDIN_FILENO);
-    err = posix_spawn(&pid, how->mta, &files, NULL, argv, environ);
+    if (posix_spawn_file_actions_init(&files) != 0)
+        return CS_NOMEM;
+    err = posix_spawn_file_actions_adddup2(&files, fd, STDIN_FILENO);
+    if (!err)
+        err = posix_spawn(&pid, how->mta, &files, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&files);
     if (err)
         return cs_status_errno(err);

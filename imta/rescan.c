@@ -30,10 +30,13 @@ static pid_t start(const char *program, int in, int out)
     pid_t pid;
     int err;
 
-    posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
-    err = posix_spawnp(&pid, program, &files, NULL, argv, environ);
+    if (posix_spawn_file_actions_init(&files) != 0)
+        return -1;
+    err = posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO);
+    if (!err)
+        err = posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
+    if (!err)
+        err = posix_spawnp(&pid, program, &files, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&files);
     return err ? -1 : pid;
 }

@@ -147,6 +147,7 @@ class Delivery(Spool):
     """With a command that takes what is finished. It may see a message again when its end was not noted; each time under the same name."""
     more = ['--deliver', 'cat >"taken/$QUEUE_ID.$$"']
     two_places = [['work', 'ready'], ['ready', 'taken']]
+    always = (*Spool.always, ('allocation', 'alloc'))
 
     def places(self, room):
         found = super().places(room)
