@@ -11,7 +11,7 @@ RUN ?=
 OPT ?= -O2
 WARN := -Wall -Wextra -Wconversion -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith -Wvla $(if $(WERROR),-Werror)
 # Control-flow marks (CET) are made where the processor knows them. What each costs: make bench-hardening.
-MARKS := $(if $(filter x86_64-% i%86-%,$(shell $(CC) -dumpmachine)),-fcf-protection=full)
+MARKS := $(if $(filter x86_64-% i%86-%,$(shell $(CC) -dumpmachine 2>/dev/null)),-fcf-protection=full)
 HARDEN ?= -fPIE -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 $(MARKS)
 HARDEN_LINK ?= -pie -Wl,-z,relro,-z,now,-z,noexecstack
 CPPFLAGS += -I. -D_GNU_SOURCE -DCONVSCAN_VERSION='"$(VERSION)"' -include base/banned.h
@@ -64,7 +64,15 @@ PROGRAMS := $(addprefix $(BUILD)/bin/,convscan vdlc convweb $(patsubst %.c,%,$(n
 .PHONY: all
 all: $(PROGRAMS) rules ## build programs and shipped rules (the default)
 
-$(BUILD)/obj/%.o: %.c
+# Said once and plainly, not by the hundredth compiler that stumbles over it.
+TOOLS := $(BUILD)/.tools
+$(TOOLS):
+	@mkdir -p $(@D)
+	@echo '#include <archive.h>' | $(CC) $(CPPFLAGS) -fsyntax-only -x c - 2>/dev/null || { \
+	    echo 'make: there is no compiler ($(CC)) or no libarchive. On Debian:  scripts/install-deps build' >&2; exit 1; }
+	@touch $@
+
+$(BUILD)/obj/%.o: %.c | $(TOOLS)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -ffunction-sections -fdata-sections -c -o $@ $<
 
@@ -81,7 +89,7 @@ $(L_console): $(OBJ_console)
 $(BUILD)/obj/console/asset.o: console/style.css console/live.js
 
 # The filter of the cage, made by libseccomp at build time: see scripts/gen-cage.c.
-$(BUILD)/gen/gen-cage: scripts/gen-cage.c
+$(BUILD)/gen/gen-cage: scripts/gen-cage.c | $(TOOLS)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -O1 -o $@ $< $(LDFLAGS) -lseccomp
 $(BUILD)/gen/cage_filter.h: $(BUILD)/gen/gen-cage
@@ -89,7 +97,7 @@ $(BUILD)/gen/cage_filter.h: $(BUILD)/gen/gen-cage
 $(BUILD)/obj/convscan/cage.o: $(BUILD)/gen/cage_filter.h
 $(BUILD)/obj/convscan/cage.o: CPPFLAGS += -I$(BUILD)/gen
 
-$(NETTLE_FAT):
+$(NETTLE_FAT): | $(TOOLS)
 	@mkdir -p $(@D)
 	lib=$$($(CC) $(LDFLAGS) -print-file-name=libnettle.a); \
 	if [ -z "$(DYNAMIC)" ] && ar t $$lib 2>/dev/null | grep -qx fat-x86_64.o; then \
