@@ -6,6 +6,7 @@ umask 022
 passed=0 failed=0 skipped=0
 expect() { what=$1; shift; if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAIL $what: exit $rc"; cat err options 2>/dev/null; fi; }
 rc=-
+exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-         # rows count descriptors
 
 HERE=$PWD
 export HERE

@@ -25,7 +25,8 @@ grep -q '^one: x$' followed && grep -q '^two: y$' followed && ok || bad "ptail: 
 
 printf 'Subject: one\n\nfirst\n' | convchan --queue a --submit --from x@example.org --to y@example.com
 { printf 'From: x@example.org\nTo: y@example.com\nSubject: two\n\n'; "$ROOT/scripts/eicar"; } | convchan --queue a --submit --hold --from x@example.org --to y@example.com
-convchan --queue b --drain --deliver true
+: >conversions; printf 'CONVERSIONS\n\n  IN-CHAN=*;OUT-CHAN=*;CONVERT No\n' >mappings
+convchan --queue b --drain --deliver true --conversions conversions --mappings mappings
 first=$(basename a/queue/*.00) second=$(basename a/queue/*.HELD)
 [ "$("$sie" mailq -oQa | wc -l)" = 2 ] && "$sie" mailq -oQa | grep -q "^$first [0-9]*$" && ok || bad "mailq"
 [ "$("$sie" msgcat -oQa "${first%.*}")" = "$(printf 'Subject: one\n\nfirst')" ] && ok || bad "msgcat: $("$sie" msgcat -oQa "${first%.*}")"
