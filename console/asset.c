@@ -3,8 +3,9 @@
 /* The files as they are, each with a mark behind its end. */
 #define EMBED(name, file)                                                                                      \
     __asm__(".section .rodata\n.global " #name "\n.global " #name "_end\n" #name ":\n.incbin \"" file "\"\n" #name \
-            "_end:\n.byte 0\n.previous\n");                                                                    \
-    extern const char name[], name##_end[]
+            "_end:\n.byte 0\n.previous\n")
+
+extern const char asset_style[], asset_style_end[], asset_script[], asset_script_end[];
 
 EMBED(asset_style, "console/style.css");
 EMBED(asset_script, "console/live.js");

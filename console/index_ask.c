@@ -161,7 +161,7 @@ static void add_like(struct asking *q, const struct filter *f, size_t i)
     char *out = q->like[i];
 
     *out++ = '%';
-    for (const char *c = f->text[i]; *c && out < q->like[i] + 2 * INDEX_PATTERN; c++) {
+    for (const char *c = f->text[i]; *c && out < q->like[i] + (size_t)2 * INDEX_PATTERN; c++) {
         if (strchr("%_\\", *c))
             *out++ = '\\';
         *out++ = *c;
@@ -281,7 +281,7 @@ static enum cs_status listing_init(struct listing *l)
 {
     l->n = 0;
     l->has_newer = l->has_older = false;
-    return arena_init(&l->room, LISTING * (INDEX_TO + 8 * INDEX_TEXT));
+    return arena_init(&l->room, LISTING * (INDEX_TO + (size_t)8 * INDEX_TEXT));
 }
 
 void listing_release(struct listing *l)

@@ -183,7 +183,7 @@ static enum cs_status add_item(const struct notify_rule *r, const struct item *i
 
 static enum cs_status digest(const struct notify *n, const struct store *s, struct notify_rule *r, double now)
 {
-    struct buf body = buf_init(MAIL_BYTES), mail = buf_init(2 * MAIL_BYTES);
+    struct buf body = buf_init(MAIL_BYTES), mail = buf_init((size_t)2 * MAIL_BYTES);
     double count = 0;
     char subject[400];
     enum cs_status st = CS_OK;

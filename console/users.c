@@ -55,10 +55,11 @@ struct slice address_domain(struct slice address)
 
 bool user_owns(const struct user *u, struct slice address)
 {
-    struct slice domain = address_domain(address), left = slice_str(u->domains), word;
+    struct slice domain = address_domain(address), left, word;
 
     if (user_has_all(u))
         return true;
+    left = slice_str(u->domains);
     while ((word = list_next(&left)).n)
         if (domain.n && slice_ieq(word, domain))
             return true;

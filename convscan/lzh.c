@@ -80,6 +80,7 @@ static void copy(struct output *o, uint32_t distance, unsigned n)
 {
     for (; n; n--) {
         uint32_t from = (o->at - distance) & (WINDOW - 1);
+        /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): what is made was written */
         byte(o, distance > o->made ? ' ' : o->data[from]);
     }
 }

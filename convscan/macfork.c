@@ -47,7 +47,7 @@ static bool is_macbinary(struct slice s)
     data = get_be32(s.p + 83);
     resource = get_be32(s.p + 87);
     whole = MAC_HEAD + (data + 127) / 128 * 128 + (resource + 127) / 128 * 128;
-    return (data || resource) && whole <= s.n + 127 && s.n <= whole + 2 * 128 + get_be16(s.p + 99) + 128;
+    return (data || resource) && whole <= s.n + 127 && s.n <= whole + 256 + get_be16(s.p + 99) + 128;
 }
 
 static enum cs_status macbinary(struct slice s, struct emit *out)

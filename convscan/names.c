@@ -15,7 +15,7 @@ static bool is_among(const uint32_t (*ranges)[2], size_t n, uint32_t c)
             return true;
     return false;
 }
-#define AMONG(table, c) is_among(table, sizeof table / sizeof *table, c)
+#define AMONG(table, c) is_among((table), sizeof(table) / sizeof *(table), (c))
 
 /* What systems and mail programs make a dot or a blank of, or what only looks like one; and what does not show at all. */
 static const uint32_t dots[][2] = {

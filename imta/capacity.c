@@ -40,7 +40,7 @@ void capacity_rates(const struct host *h, unsigned n, double *x)
 /* Seconds a message takes with n jobs at work, n not always whole. */
 static double residence(const struct host *h, double n)
 {
-    double x[CAPACITY_JOBS + 1];
+    double x[CAPACITY_JOBS + 1] = { 0 };
     unsigned k = (unsigned)fmin(n, CAPACITY_JOBS - 1);
 
     capacity_rates(h, k + 1, x);

@@ -1,4 +1,5 @@
 /* convmilter - the conversion channel for Postfix and sendmail, at SMTP time. Here are the start, root, folders and reload. */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -223,6 +224,7 @@ static int run(struct program *p)
     if (code < 0)
         code = open_folders(p);
     if (code < 0) {
+        assert(p->now);
         diag_warn("serves at %s, %u jobs", p->listener.file.sun_path[0] ? p->options.socket : "its socket", p->now->setup.places);
         generations_run(&g);
         code = 0;

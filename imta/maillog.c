@@ -27,27 +27,37 @@ static enum cs_status put_stamp(struct buf *b, uint64_t now_us)
                       tm.tm_min, tm.tm_sec, (unsigned)(now_us / 10000 % 100));
 }
 
+static enum cs_status put_record(struct buf *b, uint64_t now_us, const char *from_chan, const char *to_chan, const char *entry,
+                                 uint64_t blocks, struct slice sender, struct slice to, const char *text)
+{
+    enum cs_status st = put_stamp(b, now_us);
+
+    if (st == CS_OK)
+        st = buf_printf(b, " %-12s %-12s %s %llu ", from_chan, to_chan, entry, (unsigned long long)blocks);
+    if (st == CS_OK)
+        st = put_word(b, sender);
+    if (st == CS_OK)
+        st = buf_puts(b, " rfc822;");
+    if (st == CS_OK)
+        st = put_word(b, to);
+    if (st == CS_OK)
+        st = buf_putc(b, ' ');
+    if (st == CS_OK)
+        st = put_word(b, to);
+    if (st == CS_OK && text && text[0])
+        st = buf_printf(b, " %.500s", text);
+    return st;
+}
+
+/* A record that is too long ends where the room does. */
 static void write_record(int fd, uint64_t now_us, const char *from_chan, const char *to_chan, const char *entry,
                          uint64_t blocks, struct slice sender, struct slice to, const char *text)
 {
     uint8_t room[RECORD];
     struct buf b = buf_over(room, sizeof room - 1);
-    enum cs_status st = put_stamp(&b, now_us);
 
-    if (st == CS_OK)
-        st = buf_printf(&b, " %-12s %-12s %s %llu ", from_chan, to_chan, entry, (unsigned long long)blocks);
-    if (st == CS_OK)
-        st = put_word(&b, sender);
-    if (st == CS_OK)
-        st = buf_puts(&b, " rfc822;");
-    if (st == CS_OK)
-        st = put_word(&b, to);
-    if (st == CS_OK)
-        st = buf_putc(&b, ' ');
-    if (st == CS_OK)
-        st = put_word(&b, to);
-    if (st == CS_OK && text && text[0])
-        st = buf_printf(&b, " %.500s", text);
+    if (put_record(&b, now_us, from_chan, to_chan, entry, blocks, sender, to, text) != CS_OK && b.n == 0)
+        return;
     room[b.n++] = '\n';
     if (write(fd, room, b.n) < 0)
         return;

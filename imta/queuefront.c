@@ -192,7 +192,7 @@ static enum cs_status open_log(const char *path, int *fd)
 
 static int work(const struct queue_options *o, const struct convert_job *job, struct jobs *j, struct queuedir *q)
 {
-    char host[256] = "localhost", postmaster[300];
+    static char host[256] = "localhost", postmaster[300];       /* static: j, the caller's, points to them */
     enum cs_status st;
 
     gethostname(host, sizeof host - 1);

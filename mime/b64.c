@@ -142,7 +142,7 @@ enum cs_status b64_encode(struct slice in, const char *eol, mime_put *put, void 
     size_t n_eol = strlen(eol) < 2 ? strlen(eol) : 2;
 
     while (in.n) {
-        struct slice now = slice_take(in, LINE / 4 * 3);
+        struct slice now = slice_take(in, (size_t)LINE / 4 * 3);
         size_t n = 0;
         enum cs_status st;
         for (size_t i = 0; i < now.n; i += 3, n += 4)

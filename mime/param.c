@@ -357,7 +357,7 @@ static void join(struct joined *j, const struct mime_piece *p, enum decode decod
         if (c == '\r' || c == '\n')
             continue;
         if (is_coded && c == '%' && raw.n - i > 2 && ascii_hex(raw.p[i + 1]) >= 0 && ascii_hex(raw.p[i + 2]) >= 0) {
-            c = (uint8_t)(ascii_hex(raw.p[i + 1]) << 4 | ascii_hex(raw.p[i + 2]));
+            c = (uint8_t)(ascii_hex(raw.p[i + 1]) * 16 + ascii_hex(raw.p[i + 2]));
             i += 2;
         }
         *j->a->at++ = c;
@@ -583,15 +583,16 @@ static enum cs_status merge(const struct mime_value *v, const struct mime_piece 
 {
     enum dup dup = is_last ? DUP_LAST : DUP_FIRST;
     const struct mime_piece *ext = find(v, p->name, dup, true), *bare = find(v, p->name, dup, false);
+    const struct mime_piece *plain = bare ? bare : p;
 
     out->name = p->name;
-    out->raw = (bare ? bare : p)->raw;
+    out->raw = plain->raw;
     if (ext)
         out->value = alone(ext, DECODE_MARKED, a);
     else if (has_sections(v, p->name))
         out->value = by_number(v, p->name, dup, DECODE_MARKED, a);
     else
-        out->value = render(bare->raw, bare->quote ? 0 : KEEP_ESCAPES, a);
+        out->value = render(plain->raw, plain->quote ? 0 : KEEP_ESCAPES, a);
     if (out->value.p && (word_is_there(out->value) || !utf8_is_valid(out->value)))
         out->value = word_decode(out->value, a);
     return out->value.p ? CS_OK : CS_NOMEM;

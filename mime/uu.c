@@ -73,7 +73,7 @@ bool uu_is_xx(struct slice line)
     for (size_t i = 0; i < line.n; i++)
         if (xx_digit(line.p[i]) == NO_DIGIT)
             return false;
-    return line.n > 1 && line.n - 1 == (xx_digit(line.p[0]) + 2) / 3 * 4;
+    return line.n > 1 && line.n - 1 == ((size_t)xx_digit(line.p[0]) + 2) / 3 * 4;
 }
 
 static uint32_t digit(const struct uu *u, struct slice line, size_t at)

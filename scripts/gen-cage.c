@@ -280,7 +280,7 @@ static bool is_same_for_arguments(const struct filter *a, const struct filter *b
                                        (uint64_t)1 << 32, (uint64_t)6 << 32, ((uint64_t)1 << 32) + 4, ((uint64_t)1 << 32) + 6 };
     enum { N = sizeof values / sizeof *values };
 
-    for (size_t i = 0; i < N * N * N; i++) {
+    for (size_t i = 0; i < (size_t)N * N * N; i++) {
         d->args[1] = values[i % N];
         d->args[2] = values[i / N % N];
         d->args[3] = values[i / N / N];

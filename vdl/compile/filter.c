@@ -298,6 +298,7 @@ static enum cs_status write_entries(struct image *im, struct entries *e, uint32_
         return CS_NOMEM;
     }
     for (size_t i = 0; i < e->n; i++) {
+        /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): sort_entries() fills every place of those it gives */
         put_le32(out + i * VDB_ENTRY + VDB_E_REF, sorted[i].ref);
         put_le32(out + i * VDB_ENTRY + VDB_E_CHECK, sorted[i].check);
     }

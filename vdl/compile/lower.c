@@ -174,7 +174,7 @@ static enum cs_status head_records(struct emitter *e, const struct stage *s, con
         return CS_NOMEM;
     picks->n = 0;
     picks->cost = 0;
-    if (len.hi <= LOWER_LITERAL * 2 && len.lo > 0 && !pick_list(e, el, head->n, 0, 0, picks, &fuel))
+    if (len.hi <= (uint64_t)LOWER_LITERAL * 2 && len.lo > 0 && !pick_list(e, el, head->n, 0, 0, picks, &fuel))
         st = CS_NOMEM;
     if (st == CS_OK && picks->n && fuel && !better_seeded(s, picks)) {
         *is_found = true;
@@ -240,7 +240,7 @@ static enum cs_status lower_stage(struct emitter *e, struct stage *s, const stru
             st = code_end(&c, &first, &n);
     }
     if (st == CS_OK && next && next->gap_hi != VDL_INF)
-        ring = next->gap_hi + 2 * LOWER_LITERAL + 2;
+        ring = next->gap_hi + (uint64_t)2 * LOWER_LITERAL + 2;
     if (st == CS_OK) {
         p = e->image.sec[VDB_STAGES].p + (size_t)number * VDB_STAGE;
         put_le32(p + VDB_ST_SEGMENT, s->segment);

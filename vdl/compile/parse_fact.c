@@ -580,7 +580,7 @@ bool parse_list(struct parse *p, const struct vdl_types **types, const struct vd
 /* "text", HEX "4d5a", a byte, each with {n} behind it: appended to b. */
 static bool sample_piece(struct parse *p, struct buf *b)
 {
-    struct slice s = p->t.bytes;
+    struct slice s;
     uint8_t byte = (uint8_t)p->t.value;
     bool is_hex = parse_take_word(p, "HEX");
     uint64_t times = 1;

@@ -84,7 +84,7 @@ static void text(struct yara *y)
             const char *at = e > 0 ? strchr(from, e) : NULL;
             y->at++;
             if (at) {
-                c = to[at - from];
+                c = (uint8_t)to[at - from];
             } else if (e == 'x' && peek(y, 0) >= 0 && peek(y, 1) >= 0 && ascii_hex((uint8_t)peek(y, 0)) >= 0 && ascii_hex((uint8_t)peek(y, 1)) >= 0) {
                 c = ascii_hex((uint8_t)peek(y, 0)) * 16 + ascii_hex((uint8_t)peek(y, 1));
                 y->at += 2;

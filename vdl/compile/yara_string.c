@@ -295,7 +295,7 @@ static struct vdl_node *text_node(struct yara *y, struct slice s, const struct m
 }
 
 /* What YARA refuses is refused: none of two modifiers is passed over. */
-static bool modifiers_fit(int kind, unsigned mods)
+static bool modifiers_fit(enum yara_kind kind, unsigned mods)
 {
     const unsigned base64 = YM_BASE64 | YM_BASE64WIDE;
 

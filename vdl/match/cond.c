@@ -454,7 +454,7 @@ static bool integer(struct cond *c)
         return false;
     v &= get_le64(t + VDB_TT_AND);
     for (uint32_t i = 0; i < get_le32(t + VDB_TT_N) && i < 2; i++)
-        is_true = is_true && compare(v, get_le32(t + VDB_TT_CMP0 + 4 * i), get_le64(t + VDB_TT_VALUE0 + 8 * i));
+        is_true = is_true && compare(v, get_le32(t + VDB_TT_CMP0 + (size_t)4 * i), get_le64(t + VDB_TT_VALUE0 + (size_t)8 * i));
     return is_true;
 }
 

@@ -90,7 +90,7 @@ static enum cs_status read_toc(struct vdl_db *db, char *why)
         return bad(why, CS_CORRUPT, "damaged header");
     end = VDB_HEADER + (uint64_t)n * VDB_TOC;
     for (uint32_t i = 0; i < n; i++) {
-        const uint8_t *t = f.p + VDB_HEADER + i * VDB_TOC;
+        const uint8_t *t = f.p + VDB_HEADER + (size_t)i * VDB_TOC;
         uint32_t id = get_le32(t + VDB_T_ID);
         uint64_t off = get_le64(t + VDB_T_OFFSET), len = get_le64(t + VDB_T_LENGTH);
 
@@ -173,7 +173,7 @@ static enum cs_status read_groups(struct vdl_db *db, char *why)
     if (db->sec[VDB_GROUPS].n % VDB_GROUP || n > VDB_GROUPS_MAX)
         return bad(why, CS_CORRUPT, "damaged table of search groups");
     for (uint32_t i = 0; i < n; i++)
-        if (!read_group(db, db->sec[VDB_GROUPS].p + i * VDB_GROUP, &db->groups[i]))
+        if (!read_group(db, db->sec[VDB_GROUPS].p + (size_t)i * VDB_GROUP, &db->groups[i]))
             return bad(why, CS_CORRUPT, "damaged search group");
     db->n_groups = (uint32_t)n;
     return CS_OK;
@@ -246,7 +246,7 @@ void vdl_info(const struct vdl_db *db, struct vdl_info *out)
         .cleans = db->flags & VDB_F_CLEANS,
     };
     for (unsigned i = 0; i < VDL_CLASSES; i++)
-        out->classes[i] = get_le32(p + VDB_I_CLASSES + 4 * i);
+        out->classes[i] = get_le32(p + VDB_I_CLASSES + (size_t)4 * i);
     if (!db_string(db, get_le32(p + VDB_I_VERSION), &out->version))
         out->version = slice_of(NULL, 0);
 }

@@ -144,8 +144,8 @@ bool exe_directory(const struct exe *x, struct slice file, unsigned number, uint
     if (!x->is_valid || exe_get(file, 0, 2) != 0x5a4d)
         return false;
     at += exe_get(file, at, 2) == 0x20b ? 112 : 96;
-    *address = exe_get(file, at + 8 * number, 4);
-    *size = exe_get(file, at + 8 * number + 4, 4);
+    *address = exe_get(file, at + (uint64_t)8 * number, 4);
+    *size = exe_get(file, at + (uint64_t)8 * number + 4, 4);
     return exe_get(file, at - 4, 4) > number;
 }
 

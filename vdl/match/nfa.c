@@ -67,7 +67,7 @@ static uint32_t expand(struct lane *l, const struct view *v, const uint8_t *code
     uint64_t *seen = l->bits + (size_t)VDB_THREADS_MAX / 64 * 2;
     uint32_t n_list = 0, n_stack = 0;
 
-    memset(seen, 0, (n + 63) / 64 * 8);
+    memset(seen, 0, ((size_t)n + 63) / 64 * 8);
     *is_match = false;
     for (uint32_t w = 0; w < (n + 63) / 64; w++)
         for (uint64_t left = set[w]; left; left &= left - 1) {
@@ -135,11 +135,11 @@ bool nfa_step(struct lane *l, const struct view *v, uint32_t first, uint32_t n, 
         return false;
     if (l->steps > l->steps_most) {
         scan_limited(l, l->at_work);
-        memset(set, 0, (n + 63) / 64 * 8);
+        memset(set, 0, ((size_t)n + 63) / 64 * 8);
         return true;
     }
     n_list = expand(l, v, code, n, set, q, is_match, &is_ok);
-    memset(set, 0, (n + 63) / 64 * 8);
+    memset(set, 0, ((size_t)n + 63) / 64 * 8);
     if (!byte_at(v, q, &b))
         return is_ok;
     return advance(l->db, code, n, l->list, n_list, set, b, &is_ok) && is_ok;
@@ -216,7 +216,7 @@ bool nfa_run(struct lane *l, const struct view *v, uint32_t first, uint32_t n, u
     if (!code)
         return false;
     l->at_work = owner;
-    memset(set, 0, (n + 63) / 64 * 8);
+    memset(set, 0, ((size_t)n + 63) / 64 * 8);
     set[0] = 1;
     s = start_of(l, v, code, first, n, set);
     if (s && byte_at(v, q, &b)) {

@@ -54,7 +54,7 @@ ALWAYS uint64_t begins(const uint8_t *pairs, const uint8_t *p)
 {
     uint32_t pair = get_le16(p);
 
-    return load64(pairs + (pair >> 6) * 8) >> (pair & 63);
+    return load64(pairs + (size_t)(pair >> 6) * 8) >> (pair & 63);
 }
 
 /* Places in [from, to) where a chosen pair of bytes stands; all have eight readable bytes. */

@@ -29,8 +29,8 @@ static uint64_t lane_layout(struct lane *l, uint8_t *base)
     l->active = piece(base, &at, db->stages, sizeof *l->active);
     l->touched = piece(base, &at, db->plans, sizeof *l->touched);
     l->touch_epoch = piece(base, &at, db->plans, sizeof *l->touch_epoch);
-    l->bits = piece(base, &at, VDB_THREADS_MAX / 64 * 3, sizeof *l->bits);
-    l->stack = piece(base, &at, VDB_THREADS_MAX * 3, sizeof *l->stack);
+    l->bits = piece(base, &at, (uint64_t)VDB_THREADS_MAX / 64 * 3, sizeof *l->bits);
+    l->stack = piece(base, &at, (uint64_t)VDB_THREADS_MAX * 3, sizeof *l->stack);
     l->list = piece(base, &at, VDB_THREADS_MAX, sizeof *l->list);
     l->starts = piece(base, &at, STARTS, sizeof *l->starts);
     l->state = piece(base, &at, db->state, 1);
@@ -473,7 +473,7 @@ static enum cs_status scan_carry(struct vdl_scan *s)
 
 enum cs_status vdl_scan_feed(struct vdl_scan *s, struct slice bytes)
 {
-    size_t room = s->back + s->ahead + 4 * BLOCK;
+    size_t room = s->back + s->ahead + (size_t)4 * BLOCK;
     enum cs_status st = CS_OK;
 
     if (s->status != CS_OK)

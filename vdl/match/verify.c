@@ -32,7 +32,7 @@ static enum cs_status check_rules(const struct vdl_db *db, char why[256])
         classes[what & VDB_W_CLASS]++;
     }
     for (unsigned i = 0; i < VDL_CLASSES; i++)
-        if (classes[i] != get_le32(db->sec[VDB_INFO].p + VDB_I_CLASSES + 4 * i))
+        if (classes[i] != get_le32(db->sec[VDB_INFO].p + VDB_I_CLASSES + (size_t)4 * i))
             return wrong(why, "the numbers of rules by class do not agree");
     return CS_OK;
 }
@@ -107,7 +107,9 @@ static uint8_t *find_records(const struct vdl_db *db, bool *is_bad)
     uint8_t *map = calloc(n / 8 + 1, 1);
 
     *is_bad = false;
-    for (size_t at = 0, length; map && at < n; at += length) {
+    if (!map)
+        return NULL;
+    for (size_t at = 0, length; at < n; at += length) {
         length = record_length(db, at);
         map[at / 8] |= (uint8_t)(1u << at % 8);
         *is_bad = length == 0;
