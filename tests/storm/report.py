@@ -140,8 +140,8 @@ def run_rows(runs):
 
 def plan_rows(plans):
     for p in plans:
-        yield (p['what'], p['learned'], p['jobs'], p['rate'] or '', p['expected'], p['measured'],
-               '' if p['off'] is None else f"{p['off']:+.0%}")
+        yield (p['what'], p['learned'], p['jobs'], p['expected'], p['measured'],
+               *([''] * 3 if p['off'] is None else (f"{x:+.0%}" for x in (p['off'], p['offs'][0], p['offs'][-1]))))
 
 
 def page(data):
@@ -153,5 +153,5 @@ def page(data):
             + '<h2>Plots</h2><div class="plots">' + ''.join(plots(data)) + '</div><h2>Runs</h2>'
             + table(('run', 'command', 'messages', 'jobs', 'a second', 'delay 50% s', '95%', '99%', 'service ms', 'cpu ms', 'processors',
                      'disturbed', 'wrong'), run_rows(data['runs']))
-            + '<h2>convstat plan</h2>' + table(('arrivals', 'learned from jobs', 'for jobs', 'rate', 'median delay expected s', 'measured', 'off'),
+            + '<h2>convstat plan</h2>' + table(('arrivals', 'learned from jobs', 'for jobs', 'median delay expected s', 'measured', 'off', 'from', 'to'),
                                                 plan_rows(data['plan'])) + '</html>\n')

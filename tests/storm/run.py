@@ -14,6 +14,8 @@ from commands import BIN, SCANNING
 
 FOLDERS = ('queue', 'work', 'ready')
 PATIENCE = 1800
+HEAD = b'convchan-envelope 1\nfrom sender@example.org\nto reader@example.com\nin tcp_local\nout ims-ms\narrived %016d\npriority normal\n\n'
+ARRIVED = HEAD.index(b'%')
 
 
 def file_name(i):
@@ -23,10 +25,9 @@ def file_name(i):
 def fill(spool, storm, n, folder):
     for name in ('tmp', 'out', *FOLDERS, folder):
         os.makedirs(f'{spool}/{name}', exist_ok=True)
-    head = b'convchan-envelope 1\nfrom sender@example.org\nto reader@example.com\nin tcp_local\nout ims-ms\narrived %d\npriority normal\n\n'
     for i in range(n):
         with open(f'{spool}/{folder}/{file_name(i)}.00', 'wb') as f:
-            f.write(head % int(time.time() * 1e6) + storm.message(i))
+            f.write(HEAD % int(time.time() * 1e6) + storm.message(i))
     os.sync()
 
 
@@ -62,17 +63,25 @@ def percentiles(values):
 class Feeder(threading.Thread):
     """Moves messages from stage/ to queue/ as a Poisson stream."""
 
+    streams = 0                                     # each stream is another one
+
     def __init__(self, spool, n, rate):
         super().__init__(daemon=True)
         self.spool, self.n, self.rate, self.arrivals = spool, n, rate, {}
+        Feeder.streams += 1
+        self.seed = Feeder.streams
 
     def run(self):
-        rng, due = random.Random(7), time.time()
+        rng, due = random.Random(self.seed), time.time()
         for i in range(self.n):
             due += rng.expovariate(self.rate)
             time.sleep(max(0, due - time.time()))
+            path = f'{self.spool}/stage/{file_name(i)}.00'
             self.arrivals[file_name(i)] = time.time()
-            os.rename(f'{self.spool}/stage/{file_name(i)}.00', f'{self.spool}/queue/{file_name(i)}.00')
+            with open(path, 'r+b') as f:                # it has come now, not when it was staged
+                f.seek(ARRIVED)
+                f.write(b'%016d' % int(self.arrivals[file_name(i)] * 1e6))
+            os.rename(path, f'{self.spool}/queue/{file_name(i)}.00')
 
 
 class Disturber(threading.Thread):
@@ -111,11 +120,11 @@ class Clock:
 class Run:
     """prepare(), turn() until it says that all is done, finish(); go() is all of it."""
 
-    def __init__(self, tools, storm, n, command, jobs, rate=0.0, act=None, every=1.0, clamd=None, is_synced=False):
+    def __init__(self, tools, storm, n, command, jobs, rate=0.0, act=None, every=1.0, clamd=None, is_synced=False, place=None):
         self.tools, self.storm, self.n, self.command, self.jobs = tools, storm, n, command, jobs
         self.rate, self.clamd, self.sync = rate, clamd, [] if is_synced else ['--no-sync']
-        self.spool = f'{tools.room}/spool.{command}.{jobs}'
-        self.log = f'{tools.room}/log.{command}.{n}.{jobs}{".paced" if rate else ".act" if act else ""}'
+        self.spool = f'{place or tools.room}/spool.{command}.{jobs}'
+        self.log = f'{tools.room}/log.{command}.{n}.{jobs}{f".paced.{rate:.0f}" if rate else ".act" if act else ""}'
         self.disturber = Disturber(lambda: act(self), every) if act else None
         self.feeder = Feeder(self.spool, n, rate) if rate else None
         self.clock, self.is_done = Clock(), False

@@ -4,7 +4,7 @@
 Every run proves that no message was lost, duplicated, changed or delivered infected; then come messages a second, delay,
 depth of the queue and processor time for: no command, cp, convscan, a script around clamdscan, a script around convscan.
 Two more storms: one whose workers are killed, one whose signature images are replaced all the while. At last convstat plan's
-predictions are held against what was measured. Writes build/storm.json and build/storm.html. Exit 0, or 1 when a run was wrong."""
+predictions are held against what was measured, in storms of their own, in memory. Writes build/storm.json and build/storm.html. Exit 0, or 1 when a run was wrong."""
 import argparse
 import json
 import os
@@ -12,6 +12,7 @@ import random
 import shutil
 import subprocess
 import sys
+import tempfile
 
 import messages as ms
 import report
@@ -39,7 +40,9 @@ def options():
     p.add_argument('--kill-every', type=float, default=0.2 if QUICK else 1.0, help='seconds')
     p.add_argument('--switch', type=int, default=300 if QUICK else 10000, help='messages of the storm with new images; 0 for none')
     p.add_argument('--switches', type=int, default=50 if QUICK else 1000, help='that many images at least')
-    p.add_argument('--paced', type=int, default=200 if QUICK else 2000, help='messages that come one by one; 0 for none')
+    p.add_argument('--rounds', type=int, default=1 if QUICK else 5, help='of the storms that convstat plan is held against; 0 for none')
+    p.add_argument('--plan', type=int, default=200 if QUICK else 800, help='messages of each of them')
+    p.add_argument('--paced', type=int, default=200 if QUICK else 400, help='messages of each that come one by one; 0 for none')
     p.add_argument('--sync', action='store_true', help='with convchan waiting for the disk, which hides what commands cost')
     p.add_argument('--pool', type=int, default=40 if QUICK else 200, help='different messages')
     p.add_argument('--work', default=f'{BUILD}/storm', help='folder for the spool')
@@ -72,6 +75,13 @@ class Switcher:
         shutil.copyfile(self.images[self.at % len(self.images)], new)
         os.rename(new, f'{self.room}/db/main.vdb')
         return True
+
+
+def in_memory(room):
+    """A folder that costs the same from the first file to the last, which that of a disk may not; else the room itself."""
+    if os.access('/dev/shm', os.W_OK) and shutil.disk_usage('/dev/shm').free > 1 << 30:
+        return tempfile.mkdtemp(prefix='storm.', dir='/dev/shm')
+    return room
 
 
 def scanner_log(path):
@@ -163,31 +173,50 @@ class Series:
                  if r['kind'] == 'storm' and r['command'] == command and r['jobs'] == jobs]
         return report.median(found)
 
-    def note_plan(self, what, learned, n, jobs, rate, measured):
-        """learned: a number of jobs whose log is the source, or several."""
-        several = learned if isinstance(learned, tuple) else (learned,)
-        expected = convstat_plan([f'{self.room}/log.convscan.{max(self.o.sizes)}.{k}' for k in several], n, jobs, self.cpus, rate)
-        learned = several[0] if len(several) == 1 else '+'.join(map(str, several))
-        off = expected / measured - 1 if expected is not None and measured else None
-        self.plans.append(dict(what=what, learned=learned, jobs=jobs, messages=n, rate=round(rate, 2), expected=expected,
-                               measured=measured, off=off))
-        print(f"plan     {what:6} from {learned} jobs for {jobs}: expected {expected} s, measured {measured} s, "
-              f"{'no answer' if off is None else f'{off:+.0%}'}")
+    def round(self, place, order):
+        """A storm in one go and two streams, at four and six tenths of its speed, for each number of jobs. What plan expects of a storm
+        from the logs of this round's storms, and of the second stream from the log of the first: they had the same weather."""
+        n, measured = self.o.plan, {}
+        for jobs in order:
+            r = self.one('whole', n, 'convscan', jobs, place=place)
+            measured[jobs] = r['delay_s'].get('p50')
+            if self.o.paced and r['per_second']:
+                yield ('paced', (jobs,), jobs), self.streams(place, jobs, r['per_second'])
+        sources = [(k,) for k in self.o.jobs] + [others for j in self.o.jobs if len(others := tuple(k for k in self.o.jobs if k != j)) > 1]
+        for jobs, seconds in measured.items():
+            for source in sources:
+                if len(source) == 1 or jobs not in source:
+                    logs = [f'{self.room}/log.convscan.{n}.{k}' for k in source]
+                    yield ('batch', source, jobs), (convstat_plan(logs, n, jobs, self.cpus), seconds)
+
+    def streams(self, place, jobs, speed):
+        """Messages that come one by one cost more than the same in a heap, so their own log is what plan is to learn from."""
+        one, two = (self.make(self.o.paced, 'convscan', jobs, rate=share * speed, place=place) for share in (0.4, 0.6))
+        for run in one, two:
+            last = self.note('paced', run.go())
+            shutil.rmtree(run.spool, ignore_errors=True)
+        return convstat_plan([one.log], self.o.paced, jobs, self.cpus, last['rate']), last['delay_s'].get('p50')
 
     def plan(self):
-        """From storms in one go: a log with pauses in it tells another story."""
-        n = max(self.o.sizes)
-        for r in [self.one('whole', n, 'convscan', jobs) for jobs in self.o.jobs]:
-            for learned in self.o.jobs:
-                self.note_plan('batch', learned, n, r['jobs'], 0.0, r['delay_s']['p50'])
-            others = tuple(k for k in self.o.jobs if k != r['jobs'])
-            if len(others) > 1:
-                self.note_plan('batch', others, n, r['jobs'], 0.0, r['delay_s']['p50'])
-        for jobs in self.o.jobs if self.o.paced else []:
-            rate = 0.6 * (self.speed('convscan', jobs) or 0)
-            if rate:
-                r = self.one('paced', self.o.paced, 'convscan', jobs, rate=rate)
-                self.note_plan('paced', jobs, self.o.paced, jobs, rate, r['delay_s']['p50'])
+        """Each prediction is judged by its median over the rounds."""
+        place, rng, found = in_memory(self.room), random.Random(1), {}
+        try:
+            for _ in range(self.o.rounds):
+                for key, pair in self.round(place, rng.sample(self.o.jobs, len(self.o.jobs))):
+                    found.setdefault(key, []).append(pair)
+        finally:
+            if place != self.room:
+                shutil.rmtree(place)
+        for (what, source, jobs), pairs in sorted(found.items()):
+            self.note_plan(what, '+'.join(map(str, source)) if len(source) > 1 else source[0], jobs, pairs)
+
+    def note_plan(self, what, learned, jobs, pairs):
+        offs = sorted(e / m - 1 for e, m in pairs if e is not None and m)
+        off = report.median(offs) if len(offs) == len(pairs) else None
+        self.plans.append(dict(what=what, learned=learned, jobs=jobs, messages=self.o.plan, off=off, offs=[round(x, 3) for x in offs],
+                               expected=report.median([e for e, _ in pairs if e is not None]), measured=report.median([m for _, m in pairs if m])))
+        print(f"plan     {what:6} from {learned} jobs for {jobs}: expected {pairs[0][0]} s, measured {pairs[0][1]} s, … "
+              f"{'no answer' if off is None else f'{off:+.0%} ({offs[0]:+.0%} to {offs[-1]:+.0%})'}")
 
     def go(self):
         print(f'storm: {self.source}, half of them infected; {self.cpus} processors', *self.missing, sep='\n       ')
@@ -201,7 +230,7 @@ class Series:
             self.kills()
         if self.o.switch:
             self.switches()
-        if 'convscan' in self.commands:
+        if 'convscan' in self.commands and self.o.rounds:
             self.plan()
 
 
