@@ -12,7 +12,7 @@
 #include "standby.h"
 
 enum { OPT_CONFIG = 1, OPT_CHECK, OPT_VERSION, OPT_HELP, OPT_TAG, OPT_SETTING = 256 };
-enum { JOBS_LEAST = 4, STANDBY_ARENA = 1 << 20, STANDBY_MOST = 4 };
+enum { JOBS_LEAST = 4, STANDBY_ARENA = 1 << 20, STANDBY_MOST = 8 };
 
 static const struct option options[] = {
     { "config", required_argument, NULL, OPT_CONFIG },
@@ -265,7 +265,7 @@ static bool can_stand_by(struct milconfig *c, const struct conversion_clause *co
 /* Only the first command that can; most sites have one. */
 static bool find_standby(struct milconfig *c)
 {
-    uint64_t n = c->setup.places < STANDBY_MOST ? c->setup.places : STANDBY_MOST;
+    uint64_t n = 2 * c->setup.places < STANDBY_MOST ? 2 * c->setup.places : STANDBY_MOST;
 
     if (c->options.standby && !read_number("standby", c->options.standby, 0, STANDBY_MAX, &n))
         return false;

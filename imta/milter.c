@@ -390,6 +390,7 @@ static void *report(void *ctx)
     bool is_said = false;
 
     (void)ctx;
+    pthread_detach(pthread_self());
     while (!atomic_load(&is_ending)) {
         enum cs_status st = milstatus_write(&status, setup->status, atomic_load(&n_sessions), standby_count(setup->job.standby));
 

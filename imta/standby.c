@@ -13,7 +13,7 @@
 
 #include "base/spawn.h"
 
-enum { WORDS_MAX = 64, PAUSE_S = 1 };
+enum { WORDS_MAX = 64, PAUSE_S = 1, GIVE_WAY_MS = 5 };
 
 struct standby {
     pthread_mutex_t lock;
@@ -76,6 +76,18 @@ static void rest(struct standby *s)
     s->is_resting = false;
 }
 
+/* While there are enough: the part that was just handed over shall have the processors first, and the mail server after it. */
+static void give_way(struct standby *s)
+{
+    const struct timespec a_while = { .tv_nsec = GIVE_WAY_MS * 1000000 };
+
+    if (s->n <= s->most / 2)
+        return;
+    pthread_mutex_unlock(&s->lock);
+    nanosleep(&a_while, NULL);
+    pthread_mutex_lock(&s->lock);
+}
+
 static void bury_all(struct standby *s)
 {
     while (s->n_ending) {
@@ -100,11 +112,12 @@ static void *keep(void *ctx)
 
         if (s->is_resting)
             rest(s);
-        bury_all(s);
-        if (s->n == s->most) {
+        while (s->n == s->most && s->n_ending == 0)
             pthread_cond_wait(&s->wake, &s->lock);
+        give_way(s);
+        bury_all(s);
+        if (s->n == s->most)
             continue;
-        }
         pthread_mutex_unlock(&s->lock);
         ok = stat(s->argv[0], &now) == 0 && start_one(s, &one);
         pthread_mutex_lock(&s->lock);
