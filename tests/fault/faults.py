@@ -162,6 +162,20 @@ class Channel(Case):
         return None
 
 
+class Waiting(Channel):
+    """convscan that was started beforehand: its variables come on standard input."""
+
+    def __init__(self, name, part):
+        super().__init__(name, part)
+        self.variables, self.env = self.env, {}
+
+    def files(self):
+        return {**super().files(), 'stdin': b''.join(f'{k}={v}\0'.encode() for k, v in self.variables.items()) + b'\0'}
+
+    def command(self):
+        return [*super().command(), '--wait']
+
+
 class Files(Case):
     """convscan with file names."""
     refused = 2
@@ -263,6 +277,7 @@ def cases():
     keep = b'[quarantine]\nfolder = kept\n[virus]\naction = replace\nquarantine = yes\n[flood]\non = yes\nfile = flood\n'
     return [Channel('clean part', CLEAN), Channel('infected part', INFECTED), Channel('infected, no options', INFECTED, answer=False),
             Channel('infected, cleaned zip', ZIPPED, b'[virus]\naction = clean\n'), Channel('infected, quarantine', INFECTED, keep),
+            Waiting('infected, stood by', INFECTED), Waiting('clean, stood by', CLEAN),
             Files('clean file', CLEAN), Files('infected zip file', ZIPPED), *(Files(f'infected {what}', part) for what, part in PACKED.items()),
             Compile(), Message('clean message', b'all is well'), Message('infected message', NEEDLE), *spool_cases()]
 
