@@ -159,8 +159,16 @@ static unsigned set_limits(const struct cage_limits *l)
 
 static unsigned close_calls(void)
 {
-    struct sock_fprog prog = { sizeof cage_filter / sizeof *cage_filter, (struct sock_filter *)(uintptr_t)cage_filter };
+    enum { N = sizeof cage_filter / sizeof *cage_filter };
+    struct sock_filter filter[N];
+    struct sock_fprog prog = { N, filter };
+    const uint32_t own = (uint32_t)getpid();
 
+    for (unsigned i = 0; i < N; i++) {
+        filter[i] = cage_filter[i];
+        if (filter[i].k == CAGE_OWN)
+            filter[i].k = own;
+    }
     return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) == 0 ? 0 : CAGE_NO_SECCOMP;
 }
 

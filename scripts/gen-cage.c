@@ -58,7 +58,9 @@ static const int allowed[] = {
 #endif
 };
 
-/* Calls that depend on arguments: each line is one way to be allowed. The kernel uses the low 32 bits of these. */
+/* Calls that depend on arguments: each line is one way to be allowed. The kernel uses the low 32 bits of these. OWN stands for the
+ * process itself, whose number is put there when the cage closes; none is as large as this. */
+enum { OWN = 0x7fffffff };
 enum kind { NONE, EQUAL, CLEAR /* none of these bits */ };
 struct test {
     enum kind kind;
@@ -79,9 +81,9 @@ static const struct way {
     { MAP_CALL, { { CLEAR, 2, PROT_WRITE }, { CLEAR, 3, MAP_ANONYMOUS } } },
     { SCMP_SYS(mprotect), { { CLEAR, 2, PROT_EXEC } } },
     /* abort() and raise() send a signal to the process itself; anything else stays out of reach */
-    { SCMP_SYS(tgkill), { { EQUAL, 2, 6 } } },
+    { SCMP_SYS(tgkill), { { EQUAL, 0, OWN }, { EQUAL, 2, 6 } } },
 #ifndef __GLIBC__
-    { SCMP_SYS(tkill), { { EQUAL, 1, 6 } } },
+    { SCMP_SYS(tkill), { { EQUAL, 0, OWN }, { EQUAL, 1, 6 } } },
     /* a stream asks whether it is a terminal; a file is told to close when another program is started */
     { SCMP_SYS(ioctl), { { EQUAL, 1, TIOCGWINSZ } } },
     { SCMP_SYS(fcntl), { { EQUAL, 1, F_SETFD } } },
@@ -278,9 +280,11 @@ static bool is_same_for_arguments(const struct filter *a, const struct filter *b
 {
     static const uint64_t values[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 0x20, 0x22, F_DUPFD_CLOEXEC, F_DUPFD_CLOEXEC + 1, TIOCGWINSZ, UINT32_MAX, UINT64_MAX,
                                        (uint64_t)1 << 32, (uint64_t)6 << 32, ((uint64_t)1 << 32) + 4, ((uint64_t)1 << 32) + 6 };
-    enum { N = sizeof values / sizeof *values };
+    static const uint64_t processes[] = { 0, 1, OWN, OWN + 1u, ((uint64_t)1 << 32) + OWN };
+    enum { N = sizeof values / sizeof *values, N_PROCESSES = sizeof processes / sizeof *processes };
 
-    for (size_t i = 0; i < (size_t)N * N * N; i++) {
+    for (size_t i = 0; i < (size_t)N * N * N * N_PROCESSES; i++) {
+        d->args[0] = processes[i / N / N / N];
         d->args[1] = values[i % N];
         d->args[2] = values[i / N % N];
         d->args[3] = values[i / N / N];
@@ -351,5 +355,6 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < f.n; i++)
         printf("    { 0x%02x, %u, %u, 0x%08x },\n", f.ins[i].code, f.ins[i].jt, f.ins[i].jf, f.ins[i].k);
     printf("};\n");
+    printf("enum { CAGE_OWN = 0x%x };      /* the number of the process goes there */\n", OWN);
     return 0;
 }

@@ -27,6 +27,7 @@ static int attack_exec(void) { return execl("/bin/true", "true", (char *)NULL); 
 static int attack_fork(void) { return (int)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0); }
 static int attack_ptrace(void) { return (int)ptrace(PTRACE_TRACEME, 0, 0, 0); }
 static int attack_kill(void) { return kill(getppid(), SIGTERM); }
+static int attack_abort_another(void) { return (int)syscall(SYS_tgkill, getppid(), getppid(), SIGABRT); }
 static int attack_code(void) { return mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0; }
 static int *volatile nowhere = (int *)8;
 static int attack_crash(void) { *nowhere = 1; return 0; }
@@ -45,7 +46,7 @@ __attribute__((noinline)) static int attack_stack(void)
 static const struct { const char *name; int (*run)(void); bool is_signal; } attacks[] = {
     { "open /etc/passwd", attack_open, false }, { "write elsewhere", attack_write, false },
     { "socket", attack_socket, true }, { "exec", attack_exec, true }, { "fork", attack_fork, true },
-    { "ptrace", attack_ptrace, true }, { "kill", attack_kill, true }, { "code", attack_code, true },
+    { "ptrace", attack_ptrace, true }, { "kill", attack_kill, true }, { "abort another", attack_abort_another, true }, { "code", attack_code, true },
     { "crash", attack_crash, true }, { "abort", attack_abort, true }, { "hang", attack_hang, true },
     { "stack overflow", attack_stack, true },
 };
