@@ -11,6 +11,7 @@
 #include "base/mapfile.h"
 #include "channel.h"
 #include "conf.h"
+#include "cage.h"
 #include "confine.h"
 #include "dbset.h"
 #include "filemode.h"
@@ -103,14 +104,35 @@ static int show_notice(const struct options *o, const struct conf *c)
 }
 
 /* The watchdog before the cage, which forbids to set it up; filemode.c gives it an answer for each file. */
-static int caged_files(const struct options *o, const struct conf *conf, const struct dbset *dbs)
+static void arm(void)
 {
     static const struct watchdog_answer answer = { .line.fd = -1, .status = EXIT_TROUBLE, .status_failed = EXIT_TROUBLE };
 
     watchdog_arm(&answer, 0);
+}
+
+static int caged_files(const struct options *o, const struct conf *conf, const struct dbset *dbs)
+{
+    arm();
     if (!o->move && !o->is_delete && !o->is_clean)
         (void)confine_files(conf, NULL);
     return filemode_run(o, conf, dbs);
+}
+
+/* In the cage, as a part would be; what the kernel cannot close is said, and is no failure. */
+static int caged_selftest(const struct conf *conf, const struct dbset *dbs)
+{
+    unsigned lacks;
+    char text[80];
+
+    arm();
+    lacks = confine_files(conf, NULL);
+    cage_missing(lacks, text);
+    if (lacks)
+        diag_warn("selftest: this kernel's cage lacks %s", text);
+    else
+        diag_warn("selftest: the cage closes");
+    return filemode_selftest(conf, dbs);
 }
 
 /* Settings and databases, and what to do with them; no verdict is due yet when they fail. */
@@ -137,7 +159,7 @@ static int file_mode(const struct options *o)
     } else if (o->wants_version) {
         status = print_version(&dbs);
     } else if (o->wants_selftest) {
-        status = filemode_selftest(&conf, &dbs) == 0 ? 0 : o->is_uvscan ? UVSCAN_SELFTEST : EXIT_TROUBLE;
+        status = caged_selftest(&conf, &dbs) == 0 ? 0 : o->is_uvscan ? UVSCAN_SELFTEST : EXIT_TROUBLE;
     } else {
         status = caged_files(o, &conf, &dbs);
     }

@@ -47,6 +47,12 @@ scan --db r.vdb hit;           check "--db twice" [ "$rc" = 1 ]
 "$BIN/convscan" --db nothing.vdb hit >out 2>err; rc=$?; check "a missing database" [ "$rc" = 2 ]
 "$BIN/convscan" --version >out 2>err; check "--version" grep -q '^convscan ' out
 "$BIN/convscan" --selftest >out 2>err; check "--selftest with the shipped rules" [ $? = 0 ]
+grep -q 'the cage closes\|cage lacks' err;  check "… says how well this kernel confines" [ $? = 0 ]
+if [ -x "$BUILD/fault/inject" ] && grep -q 'the cage closes' err && "$BUILD/fault/inject" -l calls "$BIN/convscan" --selftest 2>err; then
+    n=$(sed -n '/^landlock_restrict_self/=' calls)
+    "$BUILD/fault/inject" -n "$n" -e ENOMEM "$BIN/convscan" --selftest 2>err
+    check "… and what it lacks" grep -q "cage lacks landlock" err
+fi
 scan --selftest;               check "--selftest without EICAR's rule" [ "$rc" = 2 ]
 
 cp hit m1; scan --move moved m1;   check "--move" sh -c '[ ! -e m1 ] && [ -e moved/m1 ]'
