@@ -287,7 +287,7 @@ static bool is_same_for_arguments(const struct filter *a, const struct filter *b
         d->args[0] = processes[i / N / N / N];
         d->args[1] = values[i % N];
         d->args[2] = values[i / N % N];
-        d->args[3] = values[i / N / N];
+        d->args[3] = values[i / N / N % N];
         if (!is_same(a, b, d))
             return false;
     }
