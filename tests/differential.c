@@ -101,7 +101,7 @@ static void say_segment(struct gen *g, unsigned depth)
         if (i && one_in(g->c, 4)) {
             say(g, one_in(g->c, 6) ? ".*" : "@");
             if (g->out.p[g->out.n - 1] == '@')
-                say_range(g, 6, true);
+                say_range(g, one_in(g->c, 3) ? 70 : 6, true);     /* more than 32 are a stage of their own */
             say(g, ", ");
         }
         say_prim(g, depth);

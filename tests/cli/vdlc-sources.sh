@@ -54,4 +54,9 @@ printf ':n\351e, "caf\351 au lait" #\n' | row latin-1 accepted
 printf ':n, "abcd" OR caf\351 #\n' | row latin-1-outside 'unexpected byte'
 head -c $n /dev/urandom | tr '\377\376\357' abc | row random ''
 : | row empty accepted
+# where each match begins must be known to count them, and to say where the first is
+printf ':n, COUNT(., @1-, "bb") = 1 #\n' | row count-behind-a-gap 'begins with a gap'
+printf ':n, PLACE(@0-90, "bb") < 4 #\n' | row place-behind-a-gap 'begins with a gap'
+printf ':n, COUNT("aa", @0-900, "bb") > 2 #\n' | row count-over-a-gap 'wide gaps'
+printf ':n, LET a = "aa", .*, "bb" IN INT8(a + 4) = 2 #\n' | row integer-behind-a-gap accepted
 printf ';' | row comment accepted

@@ -235,6 +235,25 @@ START_TEST(worst_cases_are_linear)
 }
 END_TEST
 
+/* What is everywhere is looked for only behind what is rare; many alternatives are searched for all at once. */
+static const struct { const char *rule, *unit; } cheap[] = {
+    { ":a, \"qzxjkvwq\", @20-60, \"    \", @1-40, \"    \", @1-40, \"!\" #", " " },
+    { ":a, \"qzxjkvwq\", @20-60, \"  \", [ 'a'-'z' ], \"  \" #", "  a" },
+    { ":a, XORED \"a program that runs\" #", "a word or two and no program at all. " },
+};
+
+START_TEST(common_pieces_cost_next_to_nothing)
+{
+    struct vdl_db *db;
+    char why[256];
+
+    make_image(cheap[_i].rule);
+    ck_assert_int_eq(vdl_open(path, &db, why), CS_OK);
+    ck_assert_uint_le(steps_for(db, cheap[_i].unit, 100000), 1000);
+    vdl_close(db);
+}
+END_TEST
+
 static void make_dir(void)
 {
     ck_assert_ptr_nonnull(mkdtemp(dir));
@@ -258,6 +277,7 @@ int main(void)
     tcase_add_loop_test(t, rules_match, 0, (int)(sizeof cases / sizeof *cases));
     tcase_add_test(t, types_unknown_mean_everything);
     tcase_set_timeout(t, 240);
+    tcase_add_loop_test(t, common_pieces_cost_next_to_nothing, 0, (int)(sizeof cheap / sizeof *cheap));
     tcase_add_loop_test(t, worst_cases_are_linear, 0, (int)(sizeof worst / sizeof *worst));
     suite_add_tcase(s, t);
     r = srunner_create(s);

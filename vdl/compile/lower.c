@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+enum { SEEDED_MOST = VDB_CHAIN_MAX / 2 };     /* by choice */
+
 /* ---- stages ------------------------------------------------------------------------------------------------------ */
 
 struct stage {
@@ -10,8 +12,9 @@ struct stage {
     uint64_t gap_lo, gap_hi;        /* between the stage before and this one */
     bool is_first, is_last;
     const struct vdl_anchor *anchor;
-    uint32_t segment, need;
+    uint32_t segment, need, n_seeded;   /* n_seeded: stages directly before this one that are not searched for */
     bool has_place;
+    double cost;                    /* of the search that leads here: about how often it finds something, a byte */
 };
 
 static bool is_anywhere(const struct vdl_anchor *a)
@@ -112,7 +115,7 @@ static enum cs_status seeded_program(struct emitter *e, const struct stage *s, u
             gap.hi = s->anchor->hi >= INT64_MAX ? VDL_INF : (uint64_t)s->anchor->hi;
         }
     }
-    if ((!s->is_first || gap.hi == VDL_INF) && !e->automaton.is_there) {
+    if ((gap.hi == VDL_INF || length_of_list(s->el, s->n).hi == VDL_INF) && !e->automaton.is_there) {
         e->automaton = (struct vdl_automaton){ .is_there = true, .is_behind = !s->is_first };
         for (size_t i = 0; i < s->n && e->automaton.line == 0; i++) {
             e->automaton.line = s->el[i]->line;
@@ -151,16 +154,30 @@ static enum cs_status alt_records(struct emitter *e, const struct list *head, ui
     return CS_OK;
 }
 
-/* Small fixed places at the start are looked at there, and not searched for everywhere. */
-static bool better_seeded(const struct stage *s, const struct picks *picks)
+/* What comes shortly behind a rare piece is looked for there, where searching all of the object for it would find it all over. */
+static bool better_behind(const struct stage *s, const struct picks *picks, struct length len)
 {
-    if (!s->is_first || is_anywhere(s->anchor) || s->anchor->where != VW_START || s->need > 1)
+    uint64_t span = length_sum(s->gap_hi, len.hi);
+
+    if (s->has_place || s->n_seeded == SEEDED_MOST || span > LOWER_LITERAL)
+        return false;
+    return picks->cost > 1e-5 && picks->cost * 4 > s->cost * (double)span;
+}
+
+/* Small fixed places at the start are looked at there, and not searched for everywhere. */
+static bool better_seeded(const struct stage *s, const struct picks *picks, struct length len)
+{
+    if (s->need > 1)
+        return false;
+    if (!s->is_first)
+        return better_behind(s, picks, len);
+    if (is_anywhere(s->anchor) || s->anchor->where != VW_START)
         return false;
     return s->anchor->lo >= 0 && s->anchor->hi <= LOWER_GAP_LONG && (picks->n == 0 || picks->cost > 1e-4);
 }
 
 /* Records for the front part; *is_found is false when there is nothing to search for. */
-static enum cs_status head_records(struct emitter *e, const struct stage *s, const struct list *head, uint32_t owner, bool *is_found)
+static enum cs_status head_records(struct emitter *e, struct stage *s, const struct list *head, uint32_t owner, bool *is_found)
 {
     const struct vdl_node *const *el = head->p;
     struct length len = length_of_list(el, head->n);
@@ -176,8 +193,9 @@ static enum cs_status head_records(struct emitter *e, const struct stage *s, con
     picks->cost = 0;
     if (len.hi <= (uint64_t)LOWER_LITERAL * 2 && len.lo > 0 && !pick_list(e, el, head->n, 0, 0, picks, &fuel))
         st = CS_NOMEM;
-    if (st == CS_OK && picks->n && fuel && !better_seeded(s, picks)) {
+    if (st == CS_OK && picks->n && fuel && !better_seeded(s, picks, length_of_list(s->el, s->n))) {
         *is_found = true;
+        s->cost = picks->cost;
         st = record_row(e, el, head->n, owner, &done);
         if (st == CS_OK && !done)
             st = alt_records(e, head, owner, &done);
@@ -223,6 +241,7 @@ static enum cs_status lower_stage(struct emitter *e, struct stage *s, const stru
         st = split_tail(e, s, &head, &tail);
     if (st == CS_OK)
         st = head_records(e, s, &head, VDB_OWNER_STAGE | number, &is_found);
+    s->n_seeded = is_found ? 0 : s->n_seeded + 1;
     if (st == CS_OK && !is_found) {
         flags |= VDB_SF_SEEDED;
         st = seeded_program(e, s, &first, &n);
@@ -316,8 +335,10 @@ static enum cs_status cut(struct emitter *e, struct list *l, uint32_t need, stru
 }
 
 /* A gap in front of all: the segment begins no earlier than that. A gap behind all: that many bytes must follow. */
-static enum cs_status trim_gaps(struct emitter *e, struct list *l, const struct vdl_anchor **anchor)
+static enum cs_status trim_gaps(struct emitter *e, const struct use *u, struct list *l, const struct vdl_anchor **anchor)
 {
+    if (l->n && is_wide(l->p[0], 1) && (u->need > 1 || u->has_place))
+        return refuse(e, "COUNT or the place of a segment that begins with a gap");
     while (l->n && is_wide(l->p[0], 1)) {
         struct vdl_anchor *a = arena_get(&e->arena, 1, sizeof *a);
         uint64_t lo = l->p[0]->lo;
@@ -395,7 +416,7 @@ enum cs_status lower_segment(struct emitter *e, struct use *u, uint32_t plan)
     if (n->n_kids != 1 || !list_flatten(e, &l, n->kids[0]))
         return n->n_kids != 1 ? refuse(e, "an empty segment") : CS_NOMEM;
     own = l.p;
-    st = trim_gaps(e, &l, &anchor);
+    st = trim_gaps(e, u, &l, &anchor);
     if (st == CS_OK)
         st = cut(e, &l, u->need, &s, &count);
     if (st == CS_OK && count == 0)
@@ -413,6 +434,8 @@ enum cs_status lower_segment(struct emitter *e, struct use *u, uint32_t plan)
         s[i].segment = u->number;
         s[i].need = u->need;
         s[i].has_place = u->has_place;
+        s[i].cost = i ? s[i - 1].cost : 1;
+        s[i].n_seeded = i ? s[i - 1].n_seeded : 0;
         st = lower_stage(e, &s[i], i + 1 < count ? &s[i + 1] : NULL);
     }
     free(s);
