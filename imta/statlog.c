@@ -97,7 +97,7 @@ static void take_pair(struct stat_record *r, struct slice key, struct slice valu
         const char *key;
         double *to;
     } numbers[] = { { "size", &r->bytes }, { "parts", &r->parts }, { "us", &r->us }, { "cpu_us", &r->cpu_us },
-                    { "delay_us", &r->delay_us } };
+                    { "delay_us", &r->delay_us }, { "attempts", &r->attempts } };
 
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         if (slice_eq(key, slice_str(numbers[i].key)))

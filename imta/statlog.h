@@ -26,6 +26,7 @@ struct stat_record {
     bool is_message;                    /* a line of the queue */
     double time;                        /* seconds since 1970 */
     double bytes, parts, us, cpu_us, delay_us;
+    double attempts;                    /* tries before this one */
     unsigned worker;
 };
 

@@ -17,6 +17,7 @@ struct load {
     double mean, cpu, cv2;
     double rate;                        /* of the busiest minute */
     double gap;                         /* seconds between two messages of a worker, the second waiting */
+    double notice;                      /* seconds until a message is noticed that need not wait */
     double at_work;                     /* messages at work beside each, itself among them, on average */
     double slowing;                     /* by a second busy processor: learned from the logs, or assumed */
     struct host host;
@@ -46,6 +47,7 @@ static double busiest_minute(const struct statlog *m)
 struct span {
     double worker, start, end, arrived;
     double cpu, parts, bytes;
+    bool is_retry;                      /* it waited for its time, not for a worker */
     double company;                     /* see count_company() */
 };
 
@@ -66,18 +68,30 @@ static int by_start(const void *a, const void *b)
     return (x->start > y->start) - (x->start < y->start);
 }
 
-/* Seconds from the end of one message to the start of the next that was waiting already: what handing out costs. */
-static double mean_gap(struct span *s, size_t n)
+/*
+ * Between two messages of a worker: when the second had been waiting since before the first began, what handing out costs; when it
+ * came while the worker had nothing to do, how long it took to be noticed. In between it is a bit of both.
+ */
+static void measure_gaps(struct span *s, size_t n, double *gap, double *notice)
 {
-    double sum = 0, count = 0;
+    double gaps = 0, n_gaps = 0, notices = 0, n_notices = 0;
 
     qsort(s, n, sizeof *s, by_worker);
-    for (size_t i = 1; i < n; i++)
-        if (s[i].worker == s[i - 1].worker && s[i].arrived < s[i - 1].end && s[i].start >= s[i - 1].end) {
-            sum += s[i].start - s[i - 1].end;
-            count++;
+    for (size_t i = 1; i < n; i++) {
+        const struct span *a = &s[i - 1], *b = &s[i];
+
+        if (b->worker != a->worker || b->start < a->end || b->is_retry)
+            continue;
+        if (b->arrived < a->start) {
+            gaps += b->start - a->end;
+            n_gaps++;
+        } else if (b->arrived >= a->end && b->start >= b->arrived) {
+            notices += b->start - b->arrived;
+            n_notices++;
         }
-    return count > 0 ? sum / count : 0;
+    }
+    *gap = n_gaps > 0 ? gaps / n_gaps : 0;
+    *notice = n_notices > 0 ? notices / n_notices : 0;
 }
 
 /* How many messages were at work with each one, itself among them, on average over its time and the gap before it. */
@@ -146,9 +160,9 @@ static bool measure_overlap(const struct statlog *m, double cpus, struct load *o
         const struct stat_record *r = &m->all[i];
 
         s[i] = (struct span){ .worker = r->worker, .start = r->time - r->us / 1e6, .end = r->time, .cpu = r->cpu_us / 1e6,
-                              .arrived = r->time - r->delay_us / 1e6, .parts = r->parts, .bytes = r->bytes };
+                              .arrived = r->time - r->delay_us / 1e6, .parts = r->parts, .bytes = r->bytes, .is_retry = r->attempts > 0 };
     }
-    out->gap = mean_gap(s, m->n);
+    measure_gaps(s, m->n, &out->gap, &out->notice);
     count_company(s, m->n, out->gap);
     for (size_t i = 0; i < m->n; i++)
         out->at_work += s[i].company / (double)m->n;
@@ -198,10 +212,10 @@ static bool predict(const struct load *l, const struct plan_options *o, const do
         printf("%4u jobs: full (load %.2f): the queue grows\n", n, w.load);
         return false;
     }
-    stretch = l->mean > 0 ? w.service / l->mean : 1;
-    p95 = queue_delay(&w, l->wall, l->n, stretch, 0.95);
-    printf("%4u jobs: load %.2f, %.0f%% wait; delay 50%% %.3f s, 95%% %.3f s\n", n, w.load, w.delayed * 100,
-           queue_delay(&w, l->wall, l->n, stretch, 0.5), p95);
+    stretch = l->mean > 0 ? w.service / (l->mean + l->gap) : 1;         /* handing out is the next one's wait */
+    p95 = l->notice + queue_delay(&w, l->wall, l->n, stretch, 0.95);
+    printf("%4u jobs: load %.2f, %.0f%% wait; delay 50%% %.4f s, 95%% %.4f s\n", n, w.load, w.delayed * 100,
+           l->notice + queue_delay(&w, l->wall, l->n, stretch, 0.5), p95);
     return p95 <= o->target;
 }
 

@@ -60,6 +60,24 @@ stat plan --batch 1000000 --cpus 4 --target-delay 10 messages
 has "hosts for a batch" '; [1-9][0-9]* hosts of this kind are needed for that time$'
 stat plan --batch 1000 --jobs 2 --cpus 2 messages
 has "batch" '2 jobs: .* of 1000 after'
+# Handing out takes 2 ms in a storm; a message of a stream is noticed after 3 ms; one that is tried again says nothing of either.
+i=0; while [ $i -lt 50 ]; do
+    i=$((i + 1))
+    awk -v i=$i 'BEGIN { printf "time=%.6f id=w%d outcome=pass size=5000 parts=1 commands=1 attempts=0 us=10000 cpu_us=10000 delay_us=%d worker=0\n", 5000 + i * 0.012, i, i * 12000 }'
+done >storm
+i=0; while [ $i -lt 50 ]; do
+    i=$((i + 1))
+    echo "time=$((6000 + i)).000000 id=s$i outcome=pass size=5000 parts=1 commands=1 attempts=0 us=10000 cpu_us=10000 delay_us=13000 worker=0"
+done >stream
+i=0; while [ $i -lt 50 ]; do
+    i=$((i + 1))
+    echo "time=$((6000 + i)).500000 id=r$i outcome=pass size=5000 parts=1 commands=1 attempts=1 us=10000 cpu_us=10000 delay_us=3600000000 worker=0"
+done >again
+stat plan --batch 1000 --jobs 1 storm; has "handing out" '1 jobs: 83.3 messages a second'
+stat plan --rate 0.1 --jobs 1 storm; has "nobody was without work" 'delay 50% 0.0100 s'
+stat plan --batch 1000 --jobs 1 stream; has "a stream says nothing of handing out" '1 jobs: 100.0 messages a second'
+stat plan --rate 0.1 --jobs 1 stream; has "being noticed" 'delay 50% 0.0130 s'
+stat plan --batch 1000 --jobs 1 stream again; has "waits of an hour are no handing out" '1 jobs: 100.0 messages a second'
 # A second busy processor costs 30 %: messages one by one, then in pairs.
 i=0; while [ $i -lt 100 ]; do
     echo "time=$((2000 + i)).000000 id=a$i outcome=pass size=5000 parts=2 commands=2 attempts=0 us=10000 cpu_us=10000 delay_us=10000 worker=0"
