@@ -183,7 +183,7 @@ asan: $(READY)-build-demo-test ## unit tests and seeds under the address and und
 
 # The memory sanitizer takes what a library wrote for unwritten: tests/msan.c stands before those whose output is read, check's among them.
 # Left out: what works in memory of libarchive, SQLite and jansson, and what needs the programs themselves.
-MSAN_NOT := fuzz_unpack fuzz_hold fuzz_web test_console test_peer
+MSAN_NOT := fuzz_unpack fuzz_hold fuzz_web test_console test_peer test_peer_yara
 MSAN := -fsanitize=memory $(if $(ORIGINS),-fsanitize-memory-track-origins) -fno-sanitize-recover=all -fno-omit-frame-pointer
 .PHONY: msan
 msan: $(READY)-build-fuzz-test ## unit tests and seeds under clang's memory sanitizer; ORIGINS=1 says where a byte came from

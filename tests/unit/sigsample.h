@@ -113,6 +113,10 @@ static inline void sample_high(struct sample *s, const struct vdl_node *n)
         for (uint32_t i = 0; i < n->n_kids; i++)
             sample_high(s, n->kids[i]);
         break;
+    case VN_OF:
+        for (uint64_t i = 0, from = n->lo < n->n_kids ? sample_upto(n->n_kids) : 0; i < n->lo; i++)
+            sample_high(s, n->kids[(from + i) % n->n_kids]);
+        break;
     case VN_COUNT:
         times = n->cmp == VC_GT ? n->lo + 1 : n->cmp == VC_LT ? n->lo - 1 : n->lo;
         for (uint64_t i = 0; i < times && i < SAMPLE_WANTS; i++)
@@ -196,11 +200,23 @@ static inline size_t sample_where(const struct sample *s, const struct vdl_node 
     return 0;
 }
 
+/* Where the place stands that a test counts from; it is given one when there is none yet. */
+static inline size_t sample_pointer(struct sample *s, const struct vdl_integer *v)
+{
+    size_t to = 0;
+
+    if (v->from < SAMPLE_MAX && !s->used[v->from])
+        sample_at(s, v->from, slice_of("\x80\0\0\0", v->from_bytes));
+    for (unsigned i = 0; i < v->from_bytes && v->from + i < s->b.n; i++)
+        to |= (size_t)s->b.p[v->from + i] << 8 * i;
+    return to < SAMPLE_MAX ? to : 0;
+}
+
 /* Bytes whose value passes the test. */
 static inline void sample_integer(struct sample *s, const struct vdl_node *n)
 {
     const struct vdl_integer *v = n->integer;
-    size_t at = (n->n_kids ? sample_where(s, n->kids[0]) : 0) + (size_t)v->offset;
+    size_t at = (n->n_kids ? sample_where(s, n->kids[0]) : v->from_bytes ? sample_pointer(s, v) : 0) + (size_t)v->offset;
     uint64_t value = v->n_cmp ? v->value[0] : 0;
     uint8_t raw[8];
     char text[32];
@@ -246,7 +262,8 @@ static inline void sample_one(struct sample *s, size_t i, bool is_spoiled, size_
     struct buf t = buf_init(SAMPLE_MAX + 1);
 
     if (n->kind == VN_INTEGER) {
-        sample_integer(s, n);
+        if (n->n_kids)
+            sample_integer(s, n);
         return;
     }
     if (n->kind == VN_SEGMENT)
@@ -268,6 +285,9 @@ static inline void sample_lay_out(struct sample *s, bool is_miss)
     size_t spoiled = is_miss && s->n_wants ? sample_upto((unsigned)s->n_wants) : SIZE_MAX;
     uint64_t far = 0, end;
 
+    for (size_t i = 0; i < s->n_wants; i++)
+        if (s->wants[i]->kind == VN_INTEGER && !s->wants[i]->n_kids)
+            sample_integer(s, s->wants[i]);
     for (int floats = 0; floats < 2; floats++)
         for (size_t i = 0; i < s->n_wants; i++)
             if (!is_at_end(s->wants[i]) && (floats ^ (s->wants[i]->anchor && s->wants[i]->anchor->where != VW_ANYWHERE)))
