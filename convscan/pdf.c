@@ -3,6 +3,7 @@
 #include "magic.h"
 #include "pdfcrypt.h"
 #include "pdffilter.h"
+#include "pdfloop.h"
 #include "pdfwalk.h"
 
 enum { HEAD = 1024, STREAM_MAX = 16 << 20 };
@@ -24,6 +25,7 @@ struct pdf {
     bool is_encrypted, is_shut;  /* is_shut: something could not be decrypted */
     bool is_inside;              /* in an object stream, which was decrypted as a whole */
     bool is_noted[EMIT_LIMITED + 1];
+    struct pdf_loops loops;
 };
 
 static enum cs_status note(struct pdf *p, enum emit_remark remark, const char *text)
@@ -177,6 +179,12 @@ static enum cs_status keep(void *to, struct slice bytes)
 
 static enum cs_status read_objects(struct pdf *p, struct slice in);
 
+/* Scripts are all that the second reading of an object stream is after: does the name of one stand there, as it is or escaped? */
+static bool may_hold_scripts(struct slice text)
+{
+    return slice_find(text, SLICE("/J")) < text.n || slice_find(text, SLICE("/#")) < text.n;
+}
+
 /* Objects inside a stream: what they hold counts as if it stood outside. */
 static enum cs_status object_stream(struct pdf *p, const struct pdf_object *o, struct slice data)
 {
@@ -187,9 +195,25 @@ static enum cs_status object_stream(struct pdf *p, const struct pdf_object *o, s
 
     if (st == CS_TOOBIG)
         st = note(p, EMIT_LIMITED, "large PDF object stream");
-    if (st == CS_OK)
+    if (st == CS_OK && (!p->is_second_pass || may_hold_scripts(buf_slice(&text))))
         st = read_objects(p, buf_slice(&text));
+    if (st == CS_OK && p->is_second_pass)
+        st = pdf_loops_stream(&p->loops, p->walk.number, &o->dict, buf_slice(&text));
     buf_release(&text);
+    return st;
+}
+
+/* A cross-reference stream: only what it says about loops is of interest. */
+static enum cs_status table(struct pdf *p, const struct pdf_object *o, struct slice data)
+{
+    struct pdf_chain chain = { o->dict.filter, o->dict.parms };
+    struct buf entries = buf_init(STREAM_MAX);
+    struct pdf_filtered res;
+    enum cs_status st = pdf_filter(&chain, data, keep, &entries, &res);
+
+    if (st == CS_OK || st == CS_TOOBIG)
+        st = pdf_loops_table(&p->loops, &o->dict, buf_slice(&entries));
+    buf_release(&entries);
     return st;
 }
 
@@ -222,6 +246,8 @@ static enum cs_status plain_stream(struct pdf *p, const struct pdf_object *o, st
         st = object_stream(p, o, data);
         p->is_inside = false;
     }
+    if (st == CS_OK && p->is_second_pass && pdf_is_type(o, "XRef"))
+        st = table(p, o, data);
     return st == CS_OK && p->is_second_pass ? emit_stream(p, o, data) : st;
 }
 
@@ -261,10 +287,20 @@ static enum cs_status pass(struct pdf *p)
         st = pdf_walk_next(&p->walk, &hooks, &o, &is_end);
         if (is_end)
             break;
+        if (st == CS_OK && p->is_second_pass)
+            st = pdf_loops_object(&p->loops, p->walk.number, &o.dict);
         if (st == CS_OK && o.has_stream)
             st = stream(p, &o);
     }
     return st == CS_OK && p->walk.is_spent ? note(p, EMIT_LIMITED, "PDF objects overlap too often") : st;
+}
+
+static enum cs_status loops(struct pdf *p)
+{
+    const char *name;
+    enum cs_status st = pdf_loops_find(&p->loops, p->all, &name);
+
+    return st == CS_OK && name ? note(p, EMIT_LIMITED, name) : st;
 }
 
 bool pdf_is(struct slice head)
@@ -286,6 +322,7 @@ enum cs_status pdf_decode(struct slice object, struct emit *out)
         return CS_NOMEM;
     p->all = object;
     p->out = out;
+    p->loops = pdf_loops_init();
     p->is_encrypted = pdf_key_open(object, out->passwords, out->n_passwords, &p->key);
     if (has(object, SLICE("/EF")) || has(object, SLICE("ObjStm")))
         st = pass(p);
@@ -294,6 +331,9 @@ enum cs_status pdf_decode(struct slice object, struct emit *out)
         st = pass(p);
     if (st == CS_OK && p->is_shut)
         st = note(p, EMIT_ENCRYPTED, "encrypted PDF");
+    if (st == CS_OK)
+        st = loops(p);
+    pdf_loops_release(&p->loops);
     for (size_t i = 0; i < p->n_files; i++)
         buf_release(&p->files[i].name);
     free(p);

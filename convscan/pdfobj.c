@@ -39,11 +39,12 @@ static void keep_value(struct reader *r, const struct frame *f, size_t end)
         struct slice *to;
     } wanted[] = {
         { "Type", &d->type }, { "Filter", &d->filter }, { "DecodeParms", &d->parms }, { "DP", &d->parms },
-        { "Length", &d->length },
+        { "Length", &d->length }, { "Kids", &d->kids }, { "Parent", &d->parent }, { "Extends", &d->extends }, { "First", &d->first },
+        { "N", &d->count }, { "W", &d->widths }, { "Index", &d->index }, { "Prev", &d->prev },
     };
 
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
-        if (pdf_name_is(f->key, wanted[i].name))
+        if (f->key.n && (f->key.p[0] == (uint8_t)wanted[i].name[0] || f->key.p[0] == '#') && pdf_name_is(f->key, wanted[i].name))
             *wanted[i].to = slice_sub(r->in, f->value_at, end - f->value_at);
 }
 
@@ -163,7 +164,7 @@ enum cs_status pdf_object_read(struct slice in, size_t at, const struct pdf_hook
     struct slice none = slice_take(in, 0);
     enum cs_status st = CS_OK;
 
-    *o = (struct pdf_object){ .dict = { none, none, none, none }, .end = at };
+    *o = (struct pdf_object){ .dict = { none, none, none, none, none, none, none, none, none, none, none, none }, .end = at };
     while (st == CS_OK) {
         struct pdf_token t = pdf_next(&l);
         if (t.kind == PDF_END)

@@ -15,6 +15,7 @@ enum { PDF_DEPTH = 48 };
 /* Values of the outermost dictionary, as they stand. */
 struct pdf_dict {
     struct slice type, filter, parms, length;
+    struct slice kids, parent, extends, first, count, widths, index, prev;
 };
 
 /* NULL where nobody wants to know. */
