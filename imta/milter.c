@@ -500,7 +500,7 @@ enum cs_status milter_serve(struct mil_setup *with, int listener)
     st = give_listener(listener, &ear);
     if (st != CS_OK)
         return st;
-    if (with->standby && with->n_standby && standby_open(&with->job.standby, with->standby, with->work_dir, with->n_standby) != CS_OK)
+    if (with->standby && standby_open(&with->job.standby, with->standby, with->work_dir, with->n_standby) != CS_OK)
         return CS_NOMEM;
     if (pthread_create(&thread, NULL, control, &ear) != 0 || (with->status && pthread_create(&thread, NULL, report, NULL) != 0))
         return CS_NOMEM;

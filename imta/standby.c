@@ -134,15 +134,20 @@ static void *keep(void *ctx)
     return NULL;
 }
 
-static bool copy_command(struct standby *s, char *const argv[], const char *dir)
+static size_t count_words(char *const argv[])
 {
-    static char word[] = "--wait";
     size_t n = 0;
 
     while (argv[n])
         n++;
-    if (n == 0 || n > WORDS_MAX || argv[0][0] != '/')
-        return false;
+    return n;
+}
+
+static bool copy_command(struct standby *s, char *const argv[], const char *dir)
+{
+    static char word[] = "--wait";
+    size_t n = count_words(argv);
+
     s->dir = strdup(dir);
     s->argv[0] = strdup(argv[0]);
     s->argv[1] = word;
@@ -156,10 +161,13 @@ static bool copy_command(struct standby *s, char *const argv[], const char *dir)
 
 enum cs_status standby_open(struct standby **out, char *const argv[], const char *dir, unsigned n)
 {
-    struct standby *s = calloc(1, sizeof *s);
+    struct standby *s;
     pthread_t thread;
 
     *out = NULL;
+    if (!argv[0] || argv[0][0] != '/' || count_words(argv) > WORDS_MAX || n == 0)
+        return CS_OK;
+    s = calloc(1, sizeof *s);
     if (!s || !copy_command(s, argv, dir))
         return CS_NOMEM;                /* the process ends soon: nothing is given back */
     s->most = n < STANDBY_MAX ? n : STANDBY_MAX;

@@ -23,7 +23,7 @@ enum { STANDBY_MAX = 64, STANDBY_BYTES = 100 << 10 };
 
 struct standby;
 
-/* argv[0] with its folder; n processes wait from now on. They stay in the folder dir. */
+/* n processes wait from now on, in the folder dir. *out is NULL for a command without its folder, or with very many words. */
 enum cs_status standby_open(struct standby **out, char *const argv[], const char *dir, unsigned n) MUST_USE;
 
 /* How many wait now; 0 for NULL. */

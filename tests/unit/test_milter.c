@@ -14,6 +14,7 @@
 #include "imta/snapshot.h"
 #include "imta/spill.h"
 #include "imta/spoolin.h"
+#include "imta/standby.h"
 
 /* ---- answers ---- */
 
@@ -319,6 +320,38 @@ START_TEST(sizes_and_recipients_are_bounded)
 }
 END_TEST
 
+/* ---- scanners that stand by ---- */
+
+static bool fits(unsigned words, const char *program, unsigned n)
+{
+    char *argv[201];
+    static char word[] = "x", name[32];
+    struct standby *s;
+
+    snprintf(name, sizeof name, "%s", program);
+    for (unsigned i = 0; i < words; i++)
+        argv[i] = i ? word : name;
+    argv[words] = NULL;
+    ck_assert_int_eq(standby_open(&s, argv, "/", n), CS_OK);
+    return s != NULL;
+}
+
+/* A command that cannot stand by is no trouble: it is started as ever. */
+START_TEST(commands_that_cannot_stand_by)
+{
+    char none[] = "/no/such/program", *argv[] = { none, NULL }, *env[] = { NULL };
+    struct standby_process p;
+
+    ck_assert(!fits(0, "", 2));
+    ck_assert(!fits(1, "convscan", 2));
+    ck_assert(!fits(1, "/no/such/program", 0));
+    ck_assert(!fits(65, "/no/such/program", 2));
+    ck_assert(fits(64, "/no/such/program", 2));
+    ck_assert(!standby_take(NULL, argv, env, &p));
+    ck_assert_uint_eq(standby_count(NULL), 0);
+}
+END_TEST
+
 /* ---- held in a spool of ours ---- */
 
 enum { HELD_MAX = 200 << 10 };
@@ -448,6 +481,7 @@ int main(void)
     tcase_add_test(t, spilled_bytes);
     tcase_add_test(t, pieces_become_a_message);
     tcase_add_test(t, sizes_and_recipients_are_bounded);
+    tcase_add_test(t, commands_that_cannot_stand_by);
     tcase_add_loop_test(t, held_line_ends, 0, 6);
     tcase_add_test(t, status_file);
     tcase_add_test(t, settings);
