@@ -43,7 +43,8 @@ def verdicts(data):
     kinds = {'of the same number of jobs': lambda p: p['what'] == 'batch' and p['jobs'] == p['learned'],
              'of another number of jobs': lambda p: p['what'] == 'batch' and p['jobs'] != p['learned'] and isinstance(p['learned'], int),
              'of all other numbers of jobs': lambda p: p['what'] == 'batch' and isinstance(p['learned'], str),
-             'of messages one by one': lambda p: p['what'] == 'paced'}
+             'of messages one by one, from their own log': lambda p: p['what'] == 'own',
+             'of messages one by one, from fewer of them': lambda p: p['what'] == 'paced'}
     for kind, fits in kinds.items():
         known = [abs(p['off']) for p in data['plan'] if p['off'] is not None and fits(p)]
         if known:

@@ -175,13 +175,13 @@ class Series:
 
     def round(self, place, order):
         """A storm in one go and two streams, at four and six tenths of its speed, for each number of jobs. What plan expects of a storm
-        from the logs of this round's storms, and of the second stream from the log of the first: they had the same weather."""
+        from the logs of this round's storms, and of the second stream from its own log and that of the first: they had the same weather."""
         n, measured = self.o.plan, {}
         for jobs in order:
             r = self.one('whole', n, 'convscan', jobs, place=place)
             measured[jobs] = r['delay_s'].get('p50')
             if self.o.paced and r['per_second']:
-                yield ('paced', (jobs,), jobs), self.streams(place, jobs, r['per_second'])
+                yield from self.streams(place, jobs, r['per_second'])
         sources = [(k,) for k in self.o.jobs] + [others for j in self.o.jobs if len(others := tuple(k for k in self.o.jobs if k != j)) > 1]
         for jobs, seconds in measured.items():
             for source in sources:
@@ -195,7 +195,8 @@ class Series:
         for run in one, two:
             last = self.note('paced', run.go())
             shutil.rmtree(run.spool, ignore_errors=True)
-        return convstat_plan([one.log], self.o.paced, jobs, self.cpus, last['rate']), last['delay_s'].get('p50')
+        for what, log in ('own', two.log), ('paced', one.log):
+            yield (what, (jobs,), jobs), (convstat_plan([log], self.o.paced, jobs, self.cpus, last['rate']), last['delay_s'].get('p50'))
 
     def plan(self):
         """Each prediction is judged by its median over the rounds."""
