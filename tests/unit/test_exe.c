@@ -342,6 +342,21 @@ START_TEST(bad_version_keys)
 }
 END_TEST
 
+static const struct { const char *library; unsigned ordinal; const char *name; } ordinals[] = {
+    { "ws2_32.dll", 1, "accept" }, { "WS2_32.DLL", 23, "socket" }, { "wsock32.dll", 115, "wsastartup" }, { "ws2_32.dll", 500, "wep" },
+    { "ws2_32.dll", 0, "" }, { "ws2_32.dll", 100, "" }, { "ws2_32.dll", 501, "" }, { "ws2_32.dll", 65535, "" },
+    { "oleaut32.dll", 2, "sysallocstring" }, { "OleAut32.dll", 443, "unregistertypelibforuser" }, { "oleaut32.dll", 1, "" },
+    { "kernel32.dll", 1, "" }, { "ws2_32", 1, "" }, { "", 1, "" },
+};
+
+START_TEST(numbers_have_names)
+{
+    struct slice name = exe_ordinal_name(slice_str(ordinals[_i].library), ordinals[_i].ordinal);
+
+    ck_assert_msg(slice_eq(name, slice_str(ordinals[_i].name)), "%s %u: %.*s", ordinals[_i].library, ordinals[_i].ordinal, (int)name.n, (const char *)name.p);
+}
+END_TEST
+
 #define N(a) (int)(sizeof(a) / sizeof *(a))
 
 int main(void)
@@ -361,6 +376,7 @@ int main(void)
     tcase_add_loop_test(t, bad_macho, 0, 4);
     tcase_add_test(t, version_keys);
     tcase_add_test(t, bad_version_keys);
+    tcase_add_loop_test(t, numbers_have_names, 0, N(ordinals));
     suite_add_tcase(s, t);
     r = srunner_create(s);
     srunner_run_all(r, CK_ENV);
