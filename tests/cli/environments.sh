@@ -118,12 +118,13 @@ table() {
     row 'output is full'        works says  '' '>/dev/full'
     # ---- mask, limits, signals ----
     row 'umask 0'               works works 'umask 0'
-    row 'umask 777'             either either 'umask 777'
+    # Others than root could not read what came out.
+    [ "$(id -u)" != 0 ] || row 'umask 777' either either 'umask 777'
     row '4 descriptors'         either says 'ulimit -n 4'
     row '8 descriptors'         either either 'ulimit -n 8'
     row 'files of no size'      says  either 'ulimit -f 0'
     row 'little memory'         either either 'ulimit -d 1024'
-    row 'little address space'  either either 'ulimit -v 20000'
+    row 'little address space'  either either 'ulimit -v 40000'
     row 'little stack'          works works 'ulimit -s 256'
     row 'signals ignored'       works works "trap '' HUP INT QUIT ALRM TERM PIPE CHLD XCPU XFSZ USR1 USR2"
     # ---- variables ----
