@@ -40,6 +40,9 @@ static enum cs_status emit_utf8(struct emit *e, struct slice charset, struct sli
     if (st != CS_OK && st != CS_UNSUPPORTED)
         return st;
     end = e->close(e);
+    /* Mail readers know it, and here its table is missing: what it says was not seen. */
+    if (end == CS_OK && st == CS_UNSUPPORTED && mime_charset_is_known(charset))
+        return e->note(e, EMIT_ENCRYPTED, "charset that this system cannot convert");
     return end;
 }
 

@@ -383,6 +383,11 @@ bool mime_charset_is_plain(struct slice name)
     return c && (c->how == HOW_UTF8 || c->how == HOW_LATIN1);
 }
 
+bool mime_charset_is_known(struct slice name)
+{
+    return charset_find(name) != NULL;
+}
+
 /* What iconv made is looked at again: it is a library, and its output is taken for UTF-8 from here on. */
 static enum cs_status iconv_chunk(struct sink *k, const uint8_t *out, size_t n)
 {

@@ -149,9 +149,11 @@ enum cs_status mime_find_embedded(struct slice text, size_t max, mime_found *fou
 
 /*
  * To UTF-8. charset_is_plain: ASCII, UTF-8, Latin-1 and their aliases, done without iconv.
- * CS_UNSUPPORTED for a name nobody knows. Bytes that do not convert come out as U+FFFD, is_damaged says so.
+ * CS_UNSUPPORTED for a name nobody knows, and for one that the iconv of this system lacks; charset_is_known: the second. Bytes that do not
+ * convert come out as U+FFFD, is_damaged says so.
  */
 bool mime_charset_is_plain(struct slice name);
+bool mime_charset_is_known(struct slice name);
 enum cs_status mime_charset_to_utf8(struct slice name, struct slice in, mime_put *put, void *ctx, bool *is_damaged) MUST_USE;
 /* What the bytes themselves say: a byte order mark, or the zeros of UTF-16 and UTF-32. Empty when they say nothing. */
 struct slice mime_charset_detect(struct slice head);
