@@ -74,7 +74,7 @@ struct format {
 #define CLOSED(X)                                                                                         \
     X("ARJ") X("ACE") X("WIM") X("DMG") X("EGG") X("StuffIt") X("lzop") X("lrzip") X("ZOO") X("JAR-ARJ")   \
     X("FreeArc") X("UHARC") X("BlakHole") X("GCA") X("ZPAQ") X("AESCrypt") X("AxCrypt")                    \
-    X("VHDX") X("VHD") X("VMDK") X("QCOW")
+    X("VHDX") X("VHD") X("VMDK") X("QCOW") X("SIS") X("AutoIt") X("InstallShield") X("RPM") X("SquashFS") X("rzip")
 
 #define X(type, fn, wraps) decode_fn fn;
 FORMATS(X)

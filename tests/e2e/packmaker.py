@@ -271,7 +271,7 @@ def lha(data, options):
     return in_folder(data, 'jlha', 'co' + options, 'out.lzh', 'inner', made='out.lzh')
 
 
-family('jlha', lha, lha_lh5='5', lha_lh6='61', lha_lh7='72')
+family('jlha', lha, lha_lh5='50', lha_lh6='61', lha_lh7='72')
 
 
 def iso(data, options):
