@@ -13,6 +13,9 @@ static const struct {
     { "utf-8", SLICE("cut \xe2\x82"), SLICE("cut \xef\xbf\xbd\xef\xbf\xbd"), true },
     { "iso-8859-1", SLICE("gr\xfc\xdf"), SLICE("gr\xc3\xbc\xc3\x9f"), false },
     { "windows-1252", SLICE("\x80 \x93x\x94"), SLICE("\xe2\x82\xac \xe2\x80\x9cx\xe2\x80\x9d"), false },
+    { "iso-8859-1", SLICE("\x80"), SLICE("\xe2\x82\xac"), false },
+    { "gb2312", SLICE("\x81\x30\x81\x30"), SLICE("\xc2\x80"), false },
+    { "euc-kr", SLICE("\x81\x41"), SLICE("\xea\xb0\x82"), false },
     { "utf-7", SLICE("Hi Mom +Jjo-! 1 +- 1, +AGEAYg-"), SLICE("Hi Mom \xe2\x98\xba! 1 + 1, ab"), false },
     { "utf-7", SLICE("+2D3cqQ-"), SLICE("\xf0\x9f\x92\xa9"), false },
     { "utf-7", SLICE("+ADw-script+AD4-"), SLICE("<script>"), false },
@@ -104,6 +107,7 @@ static const struct {
     { SLICE("\0<\0h\0t\0m\0l\0>"), "utf-16be" },
     { SLICE("<\0\0\0h\0\0\0t\0\0\0m\0\0\0"), "utf-32le" },
     { SLICE("\0\0\0<\0\0\0h\0\0\0t\0\0\0m"), "utf-32be" },
+    { SLICE("\0\1h\0t\0m\0l\0h\0t\0m\0l\0h\0t\0m\0l\0"), "utf-16le" },      /* U+0100 has its zero at the other place */
     { SLICE("just a text that says nothing"), "" },
     { SLICE("PK\3\4\0\0\0\0\0\0\0\0"), "" },
     { SLICE(""), "" },

@@ -96,6 +96,18 @@ static const struct reading_case boundaries[] = {
     { SLICE("m; boundary*0=b%5F; boundary*1=c"), "b%5Fc|b_c" },
     { SLICE("m; boundary*1=''b%5F; boundary*0=c"), "c''b%5F|cb_|b_c" },
     { SLICE("m; boundary*=UTF-16''%00a%00b"), "ab" },
+    { SLICE("m; boundary=a; boundary=b"), "a|b" },
+    { SLICE("m; boundary=a; boundary*=''b"), "a|b" },
+    { SLICE("m; boundary=\"a\r\n b\""), "a b|ab" },
+    { SLICE("m; boundary=\"a;b\""), "a;b|a" },
+    { SLICE("m; boundary=\"a b\""), "a b" },
+    { SLICE("m; boundary=\"a\\b\""), "a\\b|ab" },
+    { SLICE("m; boundary=\"a\"b"), "a|\"a\"b" },
+    { SLICE("m; boundary=a%62"), "a%62" },
+    { SLICE("m; boundary*0=a; boundary*2=b"), "ab" },
+    { SLICE("m; boundary*0=a; boundary*0=b"), "a|b|ab" },
+    { SLICE("m; boundary=a b"), "a b|a" },
+    { SLICE("m; boundary='a'"), "'a'|a" },
 };
 
 static void check_readings(const struct reading_case *c, bool is_name)

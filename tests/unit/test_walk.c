@@ -4,6 +4,7 @@
 
 #include "decodecase.h"
 #include "mailcorpus.h"
+#include "mime/walker.h"
 
 /* As ck_assert, but without a system call for each success. */
 #define must(x) do { if (!(x)) ck_abort_msg("%s", #x); } while (0)
@@ -219,6 +220,25 @@ START_TEST(a_million_parts_stop_at_the_limit)
 }
 END_TEST
 
+/* docs/LENIENCY.md: any two doubts meet in all four ways, the first reading counted; each doubt has a reading of its own. */
+START_TEST(any_two_doubts_meet)
+{
+    enum { N_DOUBTS = 14, ROWS = 6, ALL_FOUR = 15 };
+
+    for (unsigned a = 0; a < N_DOUBTS; a++) {
+        ck_assert_uint_eq(habit_of(1 + a).flips, 1u << a);
+        for (unsigned b = 0; b < a; b++) {
+            unsigned seen = 1;              /* neither: the first reading */
+            for (unsigned row = 0; row < ROWS; row++) {
+                unsigned flips = habit_of(1 + N_DOUBTS + row).flips;
+                seen |= 1u << ((flips >> a & 1) * 2 + (flips >> b & 1));
+            }
+            ck_assert_msg(seen == ALL_FOUR, "%u and %u", a, b);
+        }
+    }
+}
+END_TEST
+
 /* ---- what the caller is told ---- */
 
 START_TEST(messages_are_told_from_other_texts)
@@ -313,6 +333,7 @@ int main(void)
     add_cases(t, floods_take_linear_time, floods);
     tcase_add_test(t, deep_multiparts_take_linear_time);
     tcase_add_test(t, a_million_parts_stop_at_the_limit);
+    tcase_add_test(t, any_two_doubts_meet);
     tcase_add_test(t, messages_are_told_from_other_texts);
     tcase_add_test(t, security_multiparts_can_stay_whole);
     tcase_add_test(t, an_encoded_container_can_be_disbelieved);

@@ -9,6 +9,7 @@ static const struct decode_case cases[] = {
     { "two lines", SLICE("=ybegin size=6 name=a\nm\x8b\x9e\nm\x8b\x9e\n=yend\n"), SLICE("CatCat"), false },
     { "two files", SLICE("=ybegin name=a\nm\n=yend\n\n=ybegin name=b\n\x8b\n=yend"), SLICE("Ca"), false },
     { "no end", SLICE("=ybegin name=a\nm\x8b\x9e"), SLICE("Cat"), true },
+    { "a wrong size and checksum", SLICE("=ybegin line=128 size=9 name=a\nm\x8b\x9e\n=yend size=7 crc32=00000000\n"), SLICE("Cat"), false },
     { "text alone", SLICE("=y is a letter\n= and so on\n"), SLICE(""), false },
 };
 
