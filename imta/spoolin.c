@@ -19,7 +19,7 @@ static enum cs_status flush(struct buf *b, int fd, size_t least)
 /* Piece by piece: a message may be larger than what memory there is. */
 static enum cs_status write_lines(int fd, struct slice s)
 {
-    struct buf b = buf_init(2 * PIECE);
+    struct buf b = buf_init((size_t)2 * PIECE);
     enum cs_status st = CS_OK;
 
     while (s.n && st == CS_OK) {

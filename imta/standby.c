@@ -79,7 +79,7 @@ static void rest(struct standby *s)
 /* While there are enough: the part that was just handed over shall have the processors first, and the mail server after it. */
 static void give_way(struct standby *s)
 {
-    const struct timespec a_while = { .tv_nsec = GIVE_WAY_MS * 1000000 };
+    const struct timespec a_while = { .tv_nsec = GIVE_WAY_MS * 1000000L };
 
     if (s->n <= s->most / 2)
         return;
@@ -159,6 +159,18 @@ static bool copy_command(struct standby *s, char *const argv[], const char *dir)
     return s->dir != NULL;
 }
 
+/* The word in the second place is nobody's. */
+static enum cs_status give_up(struct standby *s)
+{
+    for (size_t i = 0; s && i < sizeof s->argv / sizeof *s->argv; i++)
+        if (i != 1)
+            free(s->argv[i]);
+    if (s)
+        free(s->dir);
+    free(s);
+    return CS_NOMEM;
+}
+
 enum cs_status standby_open(struct standby **out, char *const argv[], const char *dir, unsigned n)
 {
     struct standby *s;
@@ -169,12 +181,12 @@ enum cs_status standby_open(struct standby **out, char *const argv[], const char
         return CS_OK;
     s = calloc(1, sizeof *s);
     if (!s || !copy_command(s, argv, dir))
-        return CS_NOMEM;                /* the process ends soon: nothing is given back */
+        return give_up(s);
     s->most = n < STANDBY_MAX ? n : STANDBY_MAX;
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->wake, NULL);
     if (pthread_create(&thread, NULL, keep, s) != 0)
-        return CS_NOMEM;
+        return give_up(s);
     pthread_detach(thread);
     *out = s;
     return CS_OK;

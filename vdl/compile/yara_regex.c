@@ -113,7 +113,7 @@ static void element(struct rewrite *w)
 /* The pattern as PCRE2 wants it, in the arena. */
 static struct slice rewritten(struct yara *y, struct slice pattern, bool is_wide, bool is_word)
 {
-    struct rewrite w = { .out = buf_init(YARA_TEXT * 12), .s = pattern, .is_wide = is_wide };
+    struct rewrite w = { .out = buf_init((size_t)YARA_TEXT * 12), .s = pattern, .is_wide = is_wide };
     struct slice result = slice_of(NULL, 0);
 
     if (is_word)
