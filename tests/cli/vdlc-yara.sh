@@ -52,7 +52,7 @@ for name, sections, entry, magic in (('pe2', 2, 0x1000, b'PE'), ('pe3', 3, 0x100
             f.write(head.ljust(0x400, b'\0') + (body.ljust(0x200, b'\0')) * sections)
 END
 # yara's old word entrypoint asks for MZ alone, not for PE behind it.
-yara -r rules.yar d 2>/dev/null | grep -v '^r_old_entry d/no-pe' | LC_ALL=C sort >theirs
+yara -p 1 -r rules.yar d 2>/dev/null | grep -v '^r_old_entry d/no-pe' | LC_ALL=C sort >theirs
 "$BIN/convscan" --raw --all --json --db r.vdb -r d | sed -n 's/.*"path":"\([^"]*\)".*"hits":\[\(.*\)\].*/\1 \2/p' |
     awk '{ p = $1; s = $0; while (match(s, /"name":"[^"]*"/)) { print substr(s, RSTART + 8, RLENGTH - 9) " " p; s = substr(s, RSTART + RLENGTH) } }' |
     LC_ALL=C sort -u >ours

@@ -196,7 +196,7 @@ START_TEST(yara_agrees)
         proved += make_files(db, &s, &c.program.rules[i], &n, ours);
     fclose(ours);
     snprintf(command, sizeof command,
-             "cd %s && LC_ALL=C sort -u ours >a && yara -w -r set.yar . 2>/dev/null | sed -n 's|^\\([A-Za-z0-9_]*\\) \\./\\([0-9]*\\)$|\\1 \\2|p' | "
+             "cd %s && LC_ALL=C sort -u ours >a && yara -p 1 -w -r set.yar . 2>/dev/null | sed -n 's|^\\([A-Za-z0-9_]*\\) \\./\\([0-9]*\\)$|\\1 \\2|p' | "
              "LC_ALL=C sort -u >b && diff a b", dir);
     differ = run(command);
     snprintf(path, sizeof path, "%s/b", dir);
