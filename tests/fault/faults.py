@@ -303,8 +303,7 @@ def attempt(case, row, column, before, env=None, is_loading=False):
         rc = 128 - rc if rc < 0 else rc
         if is_loading and rc in LOADER:
             rc = case.refused
-        is_left = row.startswith('unlinkat') and column != 'kill'       # what cannot be removed stays
-        wrong = case.judge(room, rc, 'unlinkat' if is_left else column)
+        wrong = case.judge(room, rc, column)
         verdict = 'violated' if wrong else {0: 'exit 0', KILLED: 'killed'}.get(rc, 'failed')
         if not wrong and rc == 0 and RETRY in (read(room, 'options') or b''):
             verdict = 'retry'
