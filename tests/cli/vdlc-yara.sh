@@ -51,8 +51,12 @@ for name, sections, entry, magic in (('pe2', 2, 0x1000, b'PE'), ('pe3', 3, 0x100
         with open(f'd/{name}-{body[:1].hex()}{len(body)}', 'wb') as f:
             f.write(head.ljust(0x400, b'\0') + (body.ljust(0x200, b'\0')) * sections)
 END
-# yara's old word entrypoint asks for MZ alone, not for PE behind it.
-yara -p 1 -r rules.yar d 2>/dev/null | grep -v '^r_old_entry d/no-pe' | LC_ALL=C sort >theirs
+# What yara 4.2 makes of its old word entrypoint hangs on the file that it has seen before, so that is held against what is known.
+[ "$("$BIN/convscan" --raw --all --json --db r.vdb -r d | grep r_old_entry | sed 's/.*"path":"\([^"]*\)".*/\1/' | sort | tr '\n' ' ')" = 'd/pe2-2e6 d/pe3-2e6 ' ] ||
+    fail "the entry point: $("$BIN/convscan" --raw --all --json --db r.vdb -r d | grep r_old_entry)"
+sed -i '/^rule r_old_entry /d' rules.yar
+"$BIN/vdlc" -q -o r.vdb rules.yar || fail "compiling failed"
+yara -p 1 -r rules.yar d 2>/dev/null | LC_ALL=C sort >theirs
 "$BIN/convscan" --raw --all --json --db r.vdb -r d | sed -n 's/.*"path":"\([^"]*\)".*"hits":\[\(.*\)\].*/\1 \2/p' |
     awk '{ p = $1; s = $0; while (match(s, /"name":"[^"]*"/)) { print substr(s, RSTART + 8, RLENGTH - 9) " " p; s = substr(s, RSTART + RLENGTH) } }' |
     LC_ALL=C sort -u >ours
