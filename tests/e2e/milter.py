@@ -374,8 +374,10 @@ def standing_by(room, options):
     for i in range(8):
         that(f'one after the other {i}', (verdict_of(f, CLEAN), verdict_of(f, INFECTED)) == ('accept', 'infected'))
     f.until(lambda: len(waiting(f)) == 3)
-    for pid in waiting(f):
+    killed = waiting(f)
+    for pid in killed:
         os.kill(pid, signal.SIGKILL)
+    f.until(lambda: not waiting(f) & killed)            # one that dies with its part in hand is a killed command
     that('with all of them killed', verdict_of(f, INFECTED) == 'infected')
     f.until(lambda: len(waiting(f)) == 3)
     that('a mark that no database knows', verdict_of(f, marked) == 'accept')
