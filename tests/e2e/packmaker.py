@@ -194,12 +194,14 @@ family(None, tar_long_name, tar_gnu_long_name=tarfile.GNU_FORMAT, tar_pax_long_n
 
 
 def tar_sparse(data, form):
-    """With a hole of 1 MB behind the bytes."""
+    """With a hole of 1 MB behind the bytes; behind a text, which would be none with zeros at its end, a file of its own with the hole."""
     with tempfile.TemporaryDirectory() as folder:
-        with open(os.path.join(folder, 'inner'), 'wb') as f:
-            f.write(data)
-            f.truncate(len(data) + (1 << 20))
-        return run('tar', '-C', folder, *form, '-S', '-cf', '-', 'inner')
+        is_text = b'\0' not in data
+        for name, inside, hole in (('inner', data, 0 if is_text else 1 << 20), ('hole', b'.', 1 << 20)):
+            with open(os.path.join(folder, name), 'wb') as f:
+                f.write(inside)
+                f.truncate(len(inside) + hole)
+        return run('tar', '-C', folder, *form, '-S', '-cf', '-', 'inner', *(['hole'] if is_text else []))
 
 
 family('tar', tar_sparse, tar_gnu_sparse=('--format=gnu',), tar_pax_sparse=('--format=pax',),
