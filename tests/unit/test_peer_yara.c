@@ -179,6 +179,7 @@ START_TEST(yara_agrees)
     snprintf(command, sizeof command, "gzip -dc '%s/%s' >%s/plain 2>/dev/null", corpus_root(), set, dir);
     if (run(command) != 0) {
         nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+        sample_free(&s);
         return;
     }
     snprintf(path, sizeof path, "%s/plain", dir);
