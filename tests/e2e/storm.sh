@@ -8,7 +8,7 @@ bad() { failed=$((failed + 1)); echo "FAIL $*"; cat out; }
 storm="$ROOT/tests/storm/storm.py"
 
 python3 "$storm" --work "$PWD/s" --out "$PWD/storm" --sizes 24 --jobs 1,3 --commands none,cp,convscan,script \
-    --kill 60 --kill-every 0.05 --switch 40 --switches 3 --rounds 1 --plan 24 --paced 12 --turn 0.3 >out 2>&1 && ok || bad "a tiny storm"
+    --kill 60 --kill-every 0.05 --switch 200 --switches 3 --rounds 1 --plan 24 --paced 12 --turn 0.3 >out 2>&1 && ok || bad "a tiny storm"
 grep -q '^storm: 16 runs, 0 of them wrong$' out && ok || bad "number of runs"
 python3 - <<'END' >out 2>&1 && ok || bad "storm.json"
 import json
