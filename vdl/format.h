@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #define VDB_MAGIC "\x89VDB\r\n\x1a\n"
-enum { VDB_MAJOR = 2, VDB_MINOR = 1 };
+enum { VDB_MAJOR = 2, VDB_MINOR = 2 };
 
 /* Header: magic, version, size, digest (SHA-256 of the whole file with the digest's own bytes as zero), then the table. */
 enum {
@@ -42,6 +42,7 @@ enum vdb_section {
     VDB_TESTS,          /* regular expressions and integer tests */
     VDB_ALWAYS,         /* plans that may hold without any segment */
     VDB_SEEDED,         /* first stages whose automaton starts with the object */
+    VDB_SIEVES,         /* tables of half bytes, for groups that have them */
     VDB_SECTIONS_END
 };
 
@@ -143,6 +144,10 @@ enum {
     VDB_G_CHECKS = 44 /* bit n: some entry has a check of kind n */, VDB_GROUP = 48
 };
 enum { VDB_GROUPS_MAX = 8 };
+
+/* VDB_SIEVES: a group of stride 1 and a window of four or more, and the sets of eight buckets that know what its windows begin with. */
+enum { VDB_V_GROUP = 0, VDB_V_SETS = 4, VDB_V_TABLES = 8 /* offset in VDB_FILTER */, VDB_V_ZERO = 12, VDB_SIEVE = 16 };
+enum { VDB_SIEVE_SETS = 4, VDB_SIEVE_PLACES = 4, VDB_SIEVE_SET = VDB_SIEVE_PLACES * 32 /* lower halves, then upper ones, of each place */ };
 
 /* VDB_ENTRIES: record offset and alignment, then the check: kind (8 bits), and 24 bits of the bytes beside the window */
 enum { VDB_E_REF = 0, VDB_E_CHECK = 4, VDB_ENTRY = 8, VDB_E_SHIFT = 3 };

@@ -4,6 +4,7 @@
 
 #include "emit.h"
 #include "rarity.h"
+#include "sieve.h"
 
 enum { G_LONG, G_REST, G_MIDDLE, G_TINY, G_ONE, GROUPS };
 
@@ -14,7 +15,7 @@ struct plan {
 };
 
 /* From here on windows that begin with chosen pairs of bytes: one entry a signature, not one for each alignment. */
-enum { PAIRS_FROM = 300000, PAIRS = 65536 };
+enum { PAIRS_FROM = 300000, PAIRS = 65536, FEW = 500 };
 
 struct anchor *anchors_add(struct anchors *a)
 {
@@ -35,6 +36,7 @@ static void plan_groups(struct plan *plans, struct anchors *a)
 {
     uint32_t least = UINT32_MAX;
     size_t n_long = 0;
+    bool is_every = false;
 
     for (size_t i = 0; i < a->n; i++)
         n_long += a->p[i].n >= 11;
@@ -44,6 +46,11 @@ static void plan_groups(struct plan *plans, struct anchors *a)
     plans[G_REST] = (struct plan){ 8, 4, 11, 0, NULL };
     plans[G_TINY] = (struct plan){ 2, 1, 2, 0, NULL };
     plans[G_ONE] = (struct plan){ 1, 1, 1, 0, NULL };
+    for (size_t i = 0; i < a->n; i++)
+        is_every |= a->p[i].n >= 4 && a->p[i].n < 5;
+    /* Where every place is looked at anyway, few long ones are found by the way. */
+    if (is_every && n_long <= FEW)
+        plans[G_LONG].least = UINT32_MAX;
     for (size_t i = 0; i < a->n; i++) {
         struct anchor *x = &a->p[i];
 
@@ -500,10 +507,24 @@ static uint8_t *pairs_choose(struct anchors *a, uint32_t window, const struct ce
     return map;
 }
 
+/* What may stand at the first places of an anchor's window. */
+static bool sift(struct sieve *s, const struct anchor *x)
+{
+    uint8_t sets[VDB_SIEVE_PLACES][32] = { { 0 } };
+
+    if (!x->bytes)
+        return sieve_add(s, x->sets + x->at);
+    for (unsigned k = 0; k < VDB_SIEVE_PLACES; k++)
+        sets[k][x->bytes[x->at + k] / 8] |= (uint8_t)(1u << x->bytes[x->at + k] % 8);
+    return sieve_add(s, (const uint8_t (*)[32])sets);
+}
+
 static enum cs_status build_group(struct image *im, struct anchors *a, uint8_t group, struct plan *p)
 {
     struct census c = { 0 };
     struct entries e = { 0 };
+    struct sieve sieve = { 0 };
+    bool is_sifted = p->stride == 1 && !p->pairs && p->window == VDB_SIEVE_PLACES;
     enum cs_status st = census_take(&c, a, group, p->window);
 
     if (st == CS_OK && p->least == p->window && group == G_LONG) {
@@ -515,12 +536,15 @@ static enum cs_status build_group(struct image *im, struct anchors *a, uint8_t g
             continue;
         if (!a->p[i].is_chosen)
             choose(&a->p[i], p, &c);
-        if (!add_entries(im, &e, &a->p[i], p))
+        if (!add_entries(im, &e, &a->p[i], p) || (is_sifted && !sift(&sieve, &a->p[i])))
             st = CS_NOMEM;
     }
     free(c.counts);
     if (st == CS_OK && e.n)
         st = write_group(im, &e, p);
+    if (st == CS_OK && e.n && !sieve_write(im, image_at(im, VDB_GROUPS) / VDB_GROUP - 1, &sieve))
+        st = CS_NOMEM;
+    sieve_release(&sieve);
     free(p->pairs);
     free(e.p);
     return st;

@@ -166,6 +166,18 @@ static bool read_group(struct vdl_db *db, const uint8_t *p, struct group *g)
     return g->filter && g->buckets && g->entries && (!pairs || (g->pairs && g->window == 8 && g->stride == 1));
 }
 
+static bool read_sieve(struct vdl_db *db, const uint8_t *p)
+{
+    uint32_t group = get_le32(p + VDB_V_GROUP), sets = get_le32(p + VDB_V_SETS);
+    struct group *g = group < db->n_groups ? &db->groups[group] : NULL;
+
+    if (!g || g->stride != 1 || g->window < VDB_SIEVE_PLACES || sets < 1 || sets > VDB_SIEVE_SETS)
+        return false;
+    g->sieve = db_at(db, VDB_FILTER, get_le32(p + VDB_V_TABLES), (uint64_t)sets * VDB_SIEVE_SET);
+    g->sieve_sets = sets;
+    return g->sieve != NULL;
+}
+
 static enum cs_status read_groups(struct vdl_db *db, char *why)
 {
     size_t n = db->sec[VDB_GROUPS].n / VDB_GROUP;
@@ -176,6 +188,12 @@ static enum cs_status read_groups(struct vdl_db *db, char *why)
         if (!read_group(db, db->sec[VDB_GROUPS].p + (size_t)i * VDB_GROUP, &db->groups[i]))
             return bad(why, CS_CORRUPT, "damaged search group");
     db->n_groups = (uint32_t)n;
+    n = db->sec[VDB_SIEVES].n / VDB_SIEVE;
+    if (db->sec[VDB_SIEVES].n % VDB_SIEVE || n > VDB_GROUPS_MAX)
+        return bad(why, CS_CORRUPT, "damaged table of sieves");
+    for (uint32_t i = 0; i < n; i++)
+        if (!read_sieve(db, db->sec[VDB_SIEVES].p + (size_t)i * VDB_SIEVE))
+            return bad(why, CS_CORRUPT, "damaged sieve");
     return CS_OK;
 }
 

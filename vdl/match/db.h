@@ -23,6 +23,8 @@ struct group {
     const uint8_t *second;          /* second filter, or NULL */
     uint32_t second_words;
     unsigned shift, second_shift;
+    const uint8_t *sieve;           /* tables of half bytes, or NULL */
+    uint32_t sieve_sets;
     uint32_t checks;                /* bit n: kind n is used */
 };
 

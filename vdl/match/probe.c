@@ -2,6 +2,10 @@
 
 #include "base/cpu.h"
 
+#ifdef CPU_IS_X86_64
+#include <immintrin.h>
+#endif
+
 #define ALWAYS static inline __attribute__((always_inline))
 
 /* The compiler leaves loops as they are written: these are written out four times, which spares a fifth of their instructions. */
@@ -75,7 +79,7 @@ ALWAYS size_t mark(const struct group *g, const uint8_t *p, size_t from, size_t 
 }
 
 /* Of those places keep the ones that pass the filter. */
-ALWAYS size_t probe_marked(const struct group *g, const uint8_t *p, uint32_t *at, size_t n_at)
+ALWAYS size_t probe_marked(const struct group *g, const uint8_t *p, uint32_t *at, size_t n_at, uint64_t mask)
 {
     const uint8_t *filter = g->filter;
     const unsigned shift = g->shift;
@@ -83,16 +87,66 @@ ALWAYS size_t probe_marked(const struct group *g, const uint8_t *p, uint32_t *at
 
     for (size_t i = 0; i < n_at; i++) {
         if (i + SOON < n_at)
-            __builtin_prefetch(filter + (vdb_hash(load64(p + at[i + SOON])) >> shift) * 8);
-        n = put(at, n, at[i], passes(filter, shift, load64(p + at[i])));
+            __builtin_prefetch(filter + (vdb_hash(load64(p + at[i + SOON]) & mask) >> shift) * 8);
+        n = put(at, n, at[i], passes(filter, shift, load64(p + at[i]) & mask));
     }
     return n;
 }
 
+#ifdef CPU_IS_X86_64
+/* Bytes at 32 places, as a sieve looks them up: the lower half of each and the upper one. */
+struct halves { __m256i low, high; };
+
+__attribute__((target("avx2"))) ALWAYS struct halves halves_of(const uint8_t *p)
+{
+    const __m256i low = _mm256_set1_epi8(15), bytes = _mm256_loadu_si256((const void *)p);
+
+    return (struct halves){ _mm256_and_si256(bytes, low), _mm256_and_si256(_mm256_srli_epi16(bytes, 4), low) };
+}
+
+__attribute__((target("avx2"))) ALWAYS __m256i table_at(const uint8_t *p)
+{
+    return _mm256_broadcastsi128_si256(_mm_loadu_si128((const void *)p));
+}
+
+/* The buckets that have room for these bytes. */
+__attribute__((target("avx2"))) ALWAYS __m256i with(const uint8_t *tables, struct halves h)
+{
+    return _mm256_and_si256(_mm256_shuffle_epi8(table_at(tables), h.low), _mm256_shuffle_epi8(table_at(tables + 16), h.high));
+}
+
+/* Places in [from, to) that the sieve lets through; all have eight readable bytes. */
+__attribute__((target("avx2,bmi,bmi2"))) static size_t sift(const struct group *g, const uint8_t *p, size_t from, size_t to, uint32_t *out)
+{
+    const uint8_t *end = g->sieve + (size_t)g->sieve_sets * VDB_SIEVE_SET;
+    size_t n = 0, i = from;
+
+    for (; to - i >= 32; i += 32) {
+        struct halves a = halves_of(p + i), b = halves_of(p + i + 1), c = halves_of(p + i + 2), d = halves_of(p + i + 3);
+        __m256i any = _mm256_setzero_si256();
+        uint32_t places;
+
+        for (const uint8_t *t = g->sieve; t != end; t += VDB_SIEVE_SET)
+            any = _mm256_or_si256(any, _mm256_and_si256(_mm256_and_si256(with(t, a), with(t + 32, b)),
+                                                        _mm256_and_si256(with(t + 64, c), with(t + 96, d))));
+        places = ~(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(any, _mm256_setzero_si256()));
+        for (; places; places &= places - 1)
+            out[n++] = (uint32_t)i + (uint32_t)__builtin_ctz(places);
+    }
+    for (; i < to; i++)
+        out[n++] = (uint32_t)i;
+    return n;
+}
+#endif
+
 ALWAYS size_t probe_any(const struct group *g, const uint8_t *p, size_t from, size_t to, uint32_t *out)
 {
+#ifdef CPU_IS_X86_64
+    if (g->sieve && cpu_has(AVX2))
+        return probe_marked(g, p, out, sift(g, p, from, to, out), g->mask);
+#endif
     if (g->pairs)
-        return probe_marked(g, p, out, mark(g, p, from, to, out));
+        return probe_marked(g, p, out, mark(g, p, from, to, out), UINT64_MAX);
     if (g->window == 8 && g->stride == 5)
         return probe_every(g, p, from, to, out, 5, UINT64_MAX);
     if (g->window == 8 && g->stride == 4)
