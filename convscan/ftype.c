@@ -6,6 +6,8 @@
 #include "mime/mime.h"
 #include "ole2.h"
 #include "openpgp.h"
+#include "pdf.h"
+#include "rtf.h"
 #include "udf.h"
 #include "zip.h"
 
@@ -255,14 +257,18 @@ static bool is_text(struct slice head)
     return odd == 0 && is_wide(zeros, head.n);
 }
 
+static bool ends_in(struct slice name, const char *end)
+{
+    struct slice e = slice_str(end);
+
+    return name.n > e.n && slice_ieq(slice_drop(name, name.n - e.n), e);
+}
+
 static bool ends_in_any(struct slice name, const char *const *ends, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        struct slice end = slice_str(ends[i]);
-
-        if (name.n > end.n && slice_ieq(slice_drop(name, name.n - end.n), end))
+    for (size_t i = 0; i < n; i++)
+        if (ends_in(name, ends[i]))
             return true;
-    }
     return false;
 }
 
@@ -295,6 +301,10 @@ void ftype_claim(struct ftype *t, struct slice declared, struct slice name)
         ftype_add(t, "HTML");
     if (is_script_name(name) || contains(declared, "script"))
         ftype_add(t, "script");
+    if (ends_in(name, ".pdf") || contains(declared, "/pdf"))
+        ftype_add(t, "PDF");
+    if (ends_in(name, ".rtf") || contains(declared, "/rtf"))
+        ftype_add(t, "RTF");
     if (slice_istarts(declared, SLICE("text/")))
         ftype_add(t, "text");
 }
@@ -332,6 +342,8 @@ static void name_text(struct ftype *t, struct slice bytes, struct slice name)
         ftype_add(t, "script");
     if (slice_istarts(body, SLICE("<?xml")))
         ftype_add(t, "XML");
+    if (rtf_is(body))
+        ftype_add(t, "RTF");
     if (is_html(head) || (first_word(bytes).p != head.p && is_html(slice_take(first_word(bytes), HEAD))))
         ftype_add(t, "HTML");
     if (slice_starts(head, SLICE("From ")))
@@ -368,7 +380,7 @@ static void by_place(struct ftype *t, struct slice s)
 {
     const char *message;
 
-    if (slice_find(slice_take(s, 1024), SLICE("%PDF-")) < (s.n < 1024 ? s.n : 1024)) {
+    if (pdf_is(s)) {
         ftype_add(t, "PDF");
         ftype_add(t, "document");
     }

@@ -1,12 +1,15 @@
 #include "pdf.h"
 
+#include "blob.h"
 #include "magic.h"
 #include "pdfcrypt.h"
 #include "pdffilter.h"
 #include "pdfloop.h"
+#include "pdfvalue.h"
 #include "pdfwalk.h"
+#include "script.h"
 
-enum { HEAD = 1024, STREAM_MAX = 16 << 20 };
+enum { HEAD = 1024, STREAM_MAX = 16 << 20, LOST_MIN = 16 };
 
 /* Which object is an embedded file, and what it is called. */
 struct file_name {
@@ -26,6 +29,8 @@ struct pdf {
     bool is_inside;              /* in an object stream, which was decrypted as a whole */
     bool is_noted[EMIT_LIMITED + 1];
     struct pdf_loops loops;
+    struct pdf_values values;
+    struct buf filter, parms;    /* those of the stream at hand, where they stood elsewhere */
 };
 
 static enum cs_status note(struct pdf *p, enum emit_remark remark, const char *text)
@@ -84,18 +89,32 @@ static enum cs_status on_script(void *to, const struct pdf_token *source)
     struct pdf *p = to;
     struct emit_child c = { .kind = EMIT_VIEW, .how = "pdf-js", .type = "script", .size = UINT64_MAX, .packed = source->text.n };
     struct buf text = buf_init(source->text.n * 3 + 16);
+    struct blobs blobs = blobs_of(p->out);
     enum cs_status st = CS_OK;
 
     if (p->is_second_pass) {
         st = string_text(p, source, &text);
         if (st == CS_OK)
             st = emit_whole(p->out, &c, buf_slice(&text));
+        if (st == CS_OK)
+            st = script_strings(buf_slice(&text), &blobs);
     }
+    st = blobs_end(&blobs, st);
     buf_release(&text);
     return st;
 }
 
 /* ---- streams ---- */
+
+/* The filters of a stream, wherever they stand. */
+static enum cs_status chain_of(struct pdf *p, const struct pdf_object *o, struct pdf_chain *chain)
+{
+    enum cs_status st;
+
+    *chain = (struct pdf_chain){ o->dict.filter, o->dict.parms };
+    st = pdf_values_resolve(&p->values, &chain->filter, &p->filter);
+    return st == CS_OK ? pdf_values_resolve(&p->values, &chain->parms, &p->parms) : st;
+}
 
 /* Decoded bytes on their way: the first of them decide what child they become. */
 struct sink {
@@ -148,23 +167,28 @@ static enum cs_status sink_close(struct sink *s)
     return st == CS_OK && s->is_open ? s->out->close(s->out) : st;
 }
 
-static enum cs_status emit_stream(struct pdf *p, const struct pdf_object *o, struct slice data)
+static enum cs_status emit_stream(struct pdf *p, const struct pdf_object *o, const struct pdf_chain *chain, struct slice data)
 {
     const struct file_name *f = find_file(p, p->walk.number);
-    struct pdf_chain chain = { o->dict.filter, o->dict.parms };
     bool is_file = f || pdf_is_type(o, "EmbeddedFile");
     struct sink s = { .out = p->out, .is_member = is_file, .is_only_member = slice_trim(o->dict.filter).n == 0 };
     struct pdf_filtered res;
+    bool is_lost;                           /* nothing of it could be unpacked */
     enum cs_status st;
 
     s.child = (struct emit_child){ .name = f ? buf_slice(&f->name) : slice_take(data, 0), .how = is_file ? "pdf-file" : "pdf-stream",
                                    .size = UINT64_MAX, .packed = data.n };
-    st = pdf_filter(&chain, data, sink_put, &s, &res);
+    st = pdf_filter(chain, data, sink_put, &s, &res);
     if (st != CS_OK)
         return st;
     if (res.is_picture && res.n_applied == 0 && !s.is_open)
         return CS_OK;                       /* the picture's bytes stand in the file as they are */
+    is_lost = res.is_damaged && s.n == 0 && data.n >= LOST_MIN;
     st = sink_close(&s);
+    if (st == CS_OK && is_lost)
+        st = note(p, EMIT_ENCRYPTED, "unreadable PDF stream");
+    if (st == CS_OK && res.is_unknown)
+        st = note(p, EMIT_ENCRYPTED, "PDF filter without a decoder");
     if (st == CS_OK && res.is_damaged)
         st = note(p, EMIT_DAMAGED, "damaged PDF stream");
     if (st == CS_OK && res.is_limited)
@@ -186,12 +210,11 @@ static bool may_hold_scripts(struct slice text)
 }
 
 /* Objects inside a stream: what they hold counts as if it stood outside. */
-static enum cs_status object_stream(struct pdf *p, const struct pdf_object *o, struct slice data)
+static enum cs_status object_stream(struct pdf *p, const struct pdf_object *o, const struct pdf_chain *chain, struct slice data)
 {
-    struct pdf_chain chain = { o->dict.filter, o->dict.parms };
     struct buf text = buf_init(STREAM_MAX);
     struct pdf_filtered res;
-    enum cs_status st = pdf_filter(&chain, data, keep, &text, &res);
+    enum cs_status st = pdf_filter(chain, data, keep, &text, &res);
 
     if (st == CS_TOOBIG)
         st = note(p, EMIT_LIMITED, "large PDF object stream");
@@ -204,12 +227,11 @@ static enum cs_status object_stream(struct pdf *p, const struct pdf_object *o, s
 }
 
 /* A cross-reference stream: only what it says about loops is of interest. */
-static enum cs_status table(struct pdf *p, const struct pdf_object *o, struct slice data)
+static enum cs_status table(struct pdf *p, const struct pdf_object *o, const struct pdf_chain *chain, struct slice data)
 {
-    struct pdf_chain chain = { o->dict.filter, o->dict.parms };
     struct buf entries = buf_init(STREAM_MAX);
     struct pdf_filtered res;
-    enum cs_status st = pdf_filter(&chain, data, keep, &entries, &res);
+    enum cs_status st = pdf_filter(chain, data, keep, &entries, &res);
 
     if (st == CS_OK || st == CS_TOOBIG)
         st = pdf_loops_table(&p->loops, &o->dict, buf_slice(&entries));
@@ -237,37 +259,53 @@ static bool is_embedded(const struct pdf *p, const struct pdf_object *o)
     return find_file(p, p->walk.number) || pdf_is_type(o, "EmbeddedFile");
 }
 
-static enum cs_status plain_stream(struct pdf *p, const struct pdf_object *o, struct slice data)
+static enum cs_status plain_stream(struct pdf *p, const struct pdf_object *o, const struct pdf_chain *chain, struct slice data)
 {
     enum cs_status st = CS_OK;
 
     if (pdf_is_type(o, "ObjStm")) {
         p->is_inside = true;
-        st = object_stream(p, o, data);
+        st = object_stream(p, o, chain, data);
         p->is_inside = false;
     }
     if (st == CS_OK && p->is_second_pass && pdf_is_type(o, "XRef"))
-        st = table(p, o, data);
-    return st == CS_OK && p->is_second_pass ? emit_stream(p, o, data) : st;
+        st = table(p, o, chain, data);
+    return st == CS_OK && p->is_second_pass ? emit_stream(p, o, chain, data) : st;
+}
+
+/* What the stream is encrypted with: a filter /Crypt of its own comes before what the file says. */
+static enum pdf_cipher cipher_of(const struct pdf *p, const struct pdf_object *o, const struct pdf_chain *chain)
+{
+    struct slice name;
+
+    if (!p->is_encrypted || pdf_is_type(o, "XRef"))
+        return PDF_PLAIN;
+    if (pdf_filter_crypt(chain, &name))
+        return name.n == 0 || pdf_name_is(name, "Identity") ? PDF_PLAIN : p->key.named;
+    return is_embedded(p, o) ? p->key.files : p->key.streams;
 }
 
 static enum cs_status stream(struct pdf *p, const struct pdf_object *o)
 {
     struct slice data = pdf_walk_data(&p->walk, o);
-    enum pdf_cipher with = !p->is_encrypted ? PDF_PLAIN : is_embedded(p, o) ? p->key.files : p->key.streams;
     struct buf plain = buf_init(data.n + 16);
-    enum cs_status st;
+    struct pdf_chain chain;
+    enum pdf_cipher with;
+    enum cs_status st = chain_of(p, o, &chain);
 
+    if (st != CS_OK)
+        return st;
+    with = cipher_of(p, o, &chain);
     pdf_walk_spend(&p->walk, data.n);
-    if (with == PDF_PLAIN || pdf_is_type(o, "XRef"))
-        return plain_stream(p, o, data);
+    if (with == PDF_PLAIN)
+        return plain_stream(p, o, &chain, data);
     p->is_shut |= !p->key.is_open;
     if (!p->key.is_open)
         return CS_OK;
     st = buf_reserve(&plain, data.n + 1);
     if (st == CS_OK) {
         plain.n = pdf_key_decrypt(&p->key, with, p->walk.number, p->walk.generation, data, plain.p);
-        st = plain_stream(p, o, buf_slice(&plain));
+        st = plain_stream(p, o, &chain, buf_slice(&plain));
     }
     buf_release(&plain);
     return st;
@@ -303,9 +341,16 @@ static enum cs_status loops(struct pdf *p)
     return st == CS_OK && name ? note(p, EMIT_LIMITED, name) : st;
 }
 
+/* Readers differ in what they want to see: the mark with its dash, without it at the very start, PostScript's, and that of forms. */
 bool pdf_is(struct slice head)
 {
-    return slice_find(slice_take(head, HEAD), SLICE("%PDF-")) < slice_take(head, HEAD).n;
+    struct slice near = slice_take(head, HEAD + 4);
+
+    if (slice_starts(head, SLICE("%PDF")) || slice_starts(head, SLICE("%FDF-")))
+        return true;
+    if (slice_find(near, SLICE("%PDF-")) < near.n)
+        return true;
+    return slice_starts(head, SLICE("%!PS-Adobe-")) && slice_find(slice_take(head, 32), SLICE(" PDF-")) < slice_take(head, 32).n;
 }
 
 static bool has(struct slice s, struct slice what)
@@ -323,6 +368,9 @@ enum cs_status pdf_decode(struct slice object, struct emit *out)
     p->all = object;
     p->out = out;
     p->loops = pdf_loops_init();
+    p->values = pdf_values_of(object);
+    p->filter = buf_init(PDF_VALUE_MAX * 2);
+    p->parms = buf_init(PDF_VALUE_MAX * 2);
     p->is_encrypted = pdf_key_open(object, out->passwords, out->n_passwords, &p->key);
     if (has(object, SLICE("/EF")) || has(object, SLICE("ObjStm")))
         st = pass(p);
@@ -334,6 +382,9 @@ enum cs_status pdf_decode(struct slice object, struct emit *out)
     if (st == CS_OK)
         st = loops(p);
     pdf_loops_release(&p->loops);
+    pdf_values_release(&p->values);
+    buf_release(&p->filter);
+    buf_release(&p->parms);
     for (size_t i = 0; i < p->n_files; i++)
         buf_release(&p->files[i].name);
     free(p);

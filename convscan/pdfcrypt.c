@@ -3,8 +3,9 @@
 #include "base/bytes.h"
 #include "crypt.h"
 #include "pdflex.h"
+#include "pdfvalue.h"
 
-enum { VALUE_MAX = 256, PASSWORD_MAX = 127, ROUNDS_MIN = 64, DICT_REACH = 8192 };
+enum { VALUE_MAX = 256, PASSWORD_MAX = 127, ROUNDS_MIN = 64, DICT_REACH = 8192, DICTS = 16 };
 
 static const uint8_t padding[32] = {
     0x28, 0xbf, 0x4e, 0x5e, 0x4e, 0x75, 0x8a, 0x41, 0x64, 0x00, 0x4e, 0x56, 0xff, 0xfa, 0x01, 0x08,
@@ -22,6 +23,7 @@ struct dictionary {
     size_t key_bytes;
     int32_t permissions;
     bool has_metadata;           /* it is encrypted as well */
+    bool has_handler;            /* /Filter: somebody encrypts, be it with certificates */
     struct value owner, user, owner_key, user_key, id;
     struct slice cipher, streams, strings, files;   /* names: /CFM, /StmF, /StrF, /EFF */
 };
@@ -53,6 +55,7 @@ static void take_number(struct dictionary *d, struct slice key, const struct pdf
 
 static void take_name(struct dictionary *d, struct slice key, const struct pdf_token *t)
 {
+    d->has_handler |= pdf_name_is(key, "Filter");
     if (pdf_name_is(key, "CFM"))
         d->cipher = t->text;
     else if (pdf_name_is(key, "StmF"))
@@ -111,24 +114,35 @@ static void read_dictionary(struct slice in, struct dictionary *d)
 /* Behind "N G obj". */
 static struct slice find_object(struct slice all, uint64_t number)
 {
+    uint64_t here;
+
     for (size_t at = slice_find(all, SLICE("obj")); at < all.n;) {
-        size_t from = at;
-        for (int field = 0; field < 2; field++) {
-            while (from && pdf_is_space(all.p[from - 1]))
-                from--;
-            while (from && ascii_is_digit(all.p[from - 1]))
-                from--;
-        }
-        if (from < at && pdf_number(slice_sub(all, from, at - from)) == number)
+        if (pdf_number_before(all, at, &here) && here == number)
             return slice_sub(all, at + 3, DICT_REACH);
         at += 3 + slice_find(slice_drop(all, at + 3), SLICE("obj"));
     }
     return slice_take(all, 0);
 }
 
-static struct slice find_dictionary(struct slice all, uint64_t *number)
+/* What stands behind the next "/Encrypt", with its escapes; not "/EncryptMetadata". */
+static struct slice next_encrypt(struct slice rest)
 {
-    struct slice rest = slice_drop(all, slice_find(all, SLICE("/Encrypt")) + 8);
+    while (rest.n) {
+        rest = slice_drop(rest, slice_chr(rest, '/'));
+        if (rest.n > 1 && (rest.p[1] == 'E' || rest.p[1] == '#')) {
+            struct pdf_lexer l = { .in = rest };
+            struct pdf_token t = pdf_next(&l);
+            if (t.kind == PDF_NAME && pdf_name_is(t.text, "Encrypt"))
+                return slice_drop(rest, l.at);
+        }
+        rest = slice_drop(rest, 1);
+    }
+    return rest;
+}
+
+/* The dictionary that begins rest, or that rest refers to. */
+static struct slice dictionary_at(struct slice all, struct slice rest, uint64_t *number)
+{
     struct pdf_lexer l = { .in = rest };
     struct pdf_token t = pdf_next(&l);
 
@@ -139,6 +153,19 @@ static struct slice find_dictionary(struct slice all, uint64_t *number)
         return slice_take(all, 0);
     *number = pdf_number(t.text);
     return find_object(all, *number);
+}
+
+/* The first that tells how; a file that was changed says it several times. */
+static bool find_dictionary(struct slice all, struct dictionary *d, uint64_t *number)
+{
+    struct slice rest = next_encrypt(all);
+
+    for (int i = 0; i < DICTS && rest.n; i++, rest = next_encrypt(rest)) {
+        read_dictionary(dictionary_at(all, rest, number), d);
+        if (d->owner.n || d->user.n || d->has_handler)
+            return true;
+    }
+    return false;
 }
 
 static void find_id(struct slice all, struct value *id)
@@ -283,15 +310,13 @@ bool pdf_key_open(struct slice all, const struct slice *passwords, size_t n, str
     struct dictionary d;
 
     *k = (struct pdf_key){ .is_open = false };
-    if (slice_find(all, SLICE("/Encrypt")) == all.n)
-        return false;
-    read_dictionary(find_dictionary(all, &k->object), &d);
-    if (d.owner.n == 0 && d.user.n == 0)
+    if (!find_dictionary(all, &d, &k->object))
         return false;
     find_id(all, &d.id);
     k->streams = cipher_of(&d, d.streams);
     k->strings = cipher_of(&d, d.strings);
     k->files = d.files.n ? cipher_of(&d, d.files) : k->streams;
+    k->named = cipher_of(&d, SLICE("StdCF"));
     k->is_open = try_password(&d, slice_take(all, 0), k);
     for (size_t i = 0; i < n && !k->is_open; i++)
         k->is_open = try_password(&d, passwords[i], k);

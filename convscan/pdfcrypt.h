@@ -16,6 +16,7 @@ struct pdf_key {
     uint8_t key[32];
     size_t n;
     enum pdf_cipher streams, strings, files;    /* what each kind is encrypted with */
+    enum pdf_cipher named;                      /* and what names its cipher itself */
     uint64_t object;                            /* the number of the dictionary itself, which is not encrypted; 0 for none */
     bool is_open;                               /* the key is known */
 };

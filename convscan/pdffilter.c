@@ -125,9 +125,12 @@ typedef enum cs_status filter_run(struct slice in, struct slice parms, inflate_p
 static enum cs_status flate(struct slice in, struct slice parms, inflate_put *put, void *to, bool *is_damaged)
 {
     struct inflate_result res;
-    enum cs_status st = inflate_all(in, INFLATE_ZLIB, put, to, &res);
+    enum cs_status st;
 
     (void)parms;
+    while (in.n && pdf_is_space(in.p[0]))       /* no stream begins so, and readers skip it */
+        in = slice_drop(in, 1);
+    st = inflate_all(in, INFLATE_ZLIB, put, to, &res);
     *is_damaged = res.is_damaged;
     return st;
 }
@@ -307,6 +310,20 @@ static enum cs_status apply(const struct filter *f, struct slice in, struct slic
     return st;
 }
 
+/* The value of a name in a dictionary, or nothing. */
+static struct slice name_parm(struct slice parms, const char *name)
+{
+    struct pdf_lexer l = { .in = parms };
+    struct pdf_token t;
+
+    for (t = pdf_next(&l); t.kind != PDF_END; t = pdf_next(&l))
+        if (t.kind == PDF_NAME && pdf_name_is(t.text, name)) {
+            t = pdf_next(&l);
+            return t.kind == PDF_NAME ? t.text : slice_take(parms, 0);
+        }
+    return slice_take(parms, 0);
+}
+
 static enum cs_status between_put(void *to, struct slice bytes)
 {
     return buf_put(to, bytes);
@@ -337,7 +354,7 @@ enum cs_status pdf_filter(const struct pdf_chain *c, struct slice in, inflate_pu
     size_t n = list_filters(c->filter, list, &is_unknown);
     enum cs_status st = CS_OK;
 
-    *res = (struct pdf_filtered){ .is_damaged = is_unknown };
+    *res = (struct pdf_filtered){ .is_damaged = is_unknown, .is_unknown = is_unknown };
     for (size_t i = 0; i < n && !res->is_picture; i++)
         res->is_picture = !list[i]->run;
     while (n && !list[n - 1]->run)
@@ -361,4 +378,18 @@ enum cs_status pdf_filter(const struct pdf_chain *c, struct slice in, inflate_pu
     }
     buf_release(&held);
     return st;
+}
+
+bool pdf_filter_crypt(const struct pdf_chain *c, struct slice *name)
+{
+    const struct filter *list[PDF_FILTERS];
+    bool is_unknown;
+    size_t n = list_filters(c->filter, list, &is_unknown);
+
+    for (size_t i = 0; i < n; i++)
+        if (list[i]->run == unchanged) {
+            *name = name_parm(nth_parms(c->parms, i), "Name");
+            return true;
+        }
+    return false;
 }

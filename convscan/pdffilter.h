@@ -18,11 +18,15 @@ struct pdf_chain {
 
 struct pdf_filtered {
     bool is_damaged, is_limited;
+    bool is_unknown;             /* a filter that nobody here knows was left out */
     bool is_picture;             /* the last filters are for pictures and were left alone */
     size_t n_applied;
 };
 
 enum cs_status pdf_filter(const struct pdf_chain *c, struct slice in, inflate_put *put, void *to,
                           struct pdf_filtered *res) MUST_USE;
+
+/* Has the chain a filter /Crypt? *name: of what it is encrypted with, empty where it does not say. */
+bool pdf_filter_crypt(const struct pdf_chain *c, struct slice *name);
 
 #endif

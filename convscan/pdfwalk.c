@@ -1,8 +1,16 @@
 #include "pdfwalk.h"
 
-/* Where the data of a stream begins: behind the end of the line that says "stream". */
+enum { BLANKS = 64 };
+
+/* Where the data of a stream begins: behind the end of the line that says "stream", blanks at its end or not. */
 static size_t data_start(struct slice all, size_t at)
 {
+    size_t blanks = 0;
+
+    while (blanks < BLANKS && at + blanks < all.n && (all.p[at + blanks] == ' ' || all.p[at + blanks] == '\t'))
+        blanks++;
+    if (blanks && at + blanks < all.n && (all.p[at + blanks] == '\r' || all.p[at + blanks] == '\n'))
+        at += blanks;
     if (at < all.n && all.p[at] == '\r')
         at++;
     if (at < all.n && all.p[at] == '\n')

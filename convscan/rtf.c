@@ -9,7 +9,10 @@ enum { LEVELS = 256, INNER_OBJECTS = 16, WORK = 4 };
 
 bool rtf_is(struct slice head)
 {
-    return slice_istarts(slice_trim(head), SLICE("{\\rt"));     /* Word asks for no more */
+    head = slice_trim(head);
+    if (!slice_starts(head, SLICE("{")))
+        return false;
+    return slice_istarts(slice_trim(slice_drop(head, 1)), SLICE("\\rt"));     /* Word asks for no more */
 }
 
 /* ---- hexadecimal data in a group ---- */

@@ -44,7 +44,8 @@ static struct rtf_token word(struct rtf_lex *l)
         l->at++;
     t.bytes = slice_sub(l->all, start, l->at - start);
     number(l, &t);
-    if (slice_ieq(t.bytes, SLICE("bin")) && t.number > 0 && !l->ignores_bin) {
+    /* A number that fits no file is none: Word's wraps around. */
+    if (slice_ieq(t.bytes, SLICE("bin")) && t.number > 0 && t.number < most && !l->ignores_bin) {
         t.kind = RTF_BIN;
         t.bytes = slice_take(rest(l), (size_t)t.number);
         l->at += t.bytes.n;
