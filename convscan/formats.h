@@ -57,6 +57,7 @@ struct format {
     X("7z", unpack_7z, true)       \
     X("tar", unpack_tar, true)     \
     X("cpio", unpack_cpio, true)   \
+    X("RPM", unpack_rpm, true)     \
     X("ar", unpack_ar, true)       \
     X("CAB", unpack_cab, true)     \
     X("LHA", lha_decode, true)     \
@@ -67,14 +68,14 @@ struct format {
     X("lzma", lzma_decode, true)   \
     X("lzip", unpack_lzip, true)   \
     X("zstd", zstd_decode, true)   \
-    X("lz4", unpack_lz4, true)     \
+    X("lz4", lz4_decode, true)     \
     X("compress", unpack_compress, true)
 
 /* Known, and nothing here opens them: class encrypted. */
 #define CLOSED(X)                                                                                         \
     X("ARJ") X("ACE") X("WIM") X("DMG") X("EGG") X("StuffIt") X("lzop") X("lrzip") X("ZOO") X("JAR-ARJ")   \
     X("FreeArc") X("UHARC") X("BlakHole") X("GCA") X("ZPAQ") X("AESCrypt") X("AxCrypt")                    \
-    X("VHDX") X("VHD") X("VMDK") X("QCOW") X("SIS") X("AutoIt") X("InstallShield") X("RPM") X("SquashFS") X("rzip")
+    X("VHDX") X("VHD") X("VMDK") X("QCOW") X("SIS") X("AutoIt") X("InstallShield") X("SquashFS") X("rzip")
 
 #define X(type, fn, wraps) decode_fn fn;
 FORMATS(X)

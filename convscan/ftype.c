@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "cms.h"
 #include "emlx.h"
+#include "lz4.h"
 #include "mime/mime.h"
 #include "ole2.h"
 #include "openpgp.h"
@@ -168,6 +169,16 @@ static bool is_iso9660(struct slice s)
     return false;
 }
 
+/* lz4 and Zstandard share frames that are passed over: what stands behind them counts. */
+static const char *behind_skipped(struct slice s)
+{
+    if (!lz4_is_skipped(s))
+        return NULL;
+    for (int i = 0; i < 64 && lz4_is_skipped(s); i++)
+        s = slice_drop(s, 8 + (size_t)get_le32(s.p + 4));
+    return lz4_is(s) ? "lz4" : "zstd";
+}
+
 /* .lzma has no magic: properties 5d 00 00, a power of two or so, and a size that is unknown or sane. */
 static bool is_lzma(struct slice s)
 {
@@ -295,6 +306,20 @@ static bool contains(struct slice declared, const char *word)
     return false;
 }
 
+/* Programs that open archives go by the name, and look for the mark wherever it stands. */
+static void claim_archive(struct ftype *t, struct slice declared, struct slice name)
+{
+    static const char *const zips[] = { ".zip", ".zipx", ".jar", ".apk", ".xpi", ".crx", ".docx", ".docm", ".xlsx", ".xlsm", ".pptx", ".pptm" };
+    static const char *const others[] = { ".rar", ".7z", ".cab", ".r00", ".001" };
+
+    if (ends_in_any(name, zips, sizeof zips / sizeof *zips) || contains(declared, "/zip") || contains(declared, "x-zip"))
+        ftype_add(t, "ZIP");
+    if (ftype_has(t, "RAR") || ftype_has(t, "7z") || ftype_has(t, "CAB"))
+        return;
+    if (ends_in_any(name, others, sizeof others / sizeof *others) || contains(declared, "rar") || contains(declared, "7z"))
+        ftype_add(t, "binary");
+}
+
 void ftype_claim(struct ftype *t, struct slice declared, struct slice name)
 {
     if (is_page_name(name) || contains(declared, "html") || contains(declared, "svg"))
@@ -307,6 +332,7 @@ void ftype_claim(struct ftype *t, struct slice declared, struct slice name)
         ftype_add(t, "RTF");
     if (slice_istarts(declared, SLICE("text/")))
         ftype_add(t, "text");
+    claim_archive(t, declared, name);
 }
 
 static void name_mail(struct ftype *t, struct slice head)
@@ -375,6 +401,17 @@ static void by_magic(struct ftype *t, struct slice s)
     }
 }
 
+/* Archives of which the last member may be a zip, as it stands: only one that ends with the file is a zip of its own. */
+static bool holds_as_it_is(const struct ftype *t)
+{
+    static const char *const types[] = { "tar", "cpio", "ar", "ISO9660", "UDF", "XAR", "VHD", "VHDX", "VMDK", "QCOW", "DMG" };
+
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (ftype_has(t, types[i]))
+            return true;
+    return false;
+}
+
 /* Formats that leave room in front of their magic, or have none. */
 static void by_place(struct ftype *t, struct slice s)
 {
@@ -406,11 +443,13 @@ static void by_place(struct ftype *t, struct slice s)
     }
     if (t->n == 0 && is_lzma(s))
         ftype_add(t, "lzma");
+    if (t->n == 0)
+        ftype_add(t, behind_skipped(s));
     if (t->n == 0 && (message = cms_is(s) ? "CMS" : openpgp_is(s) ? "PGP" : NULL)) {
         ftype_add(t, message);
         ftype_add(t, "binary");
     }
-    if (!ftype_has(t, "ZIP") && !ftype_has(t, "archive") && zip_is_behind(s))
+    if (!ftype_has(t, "ZIP") && (holds_as_it_is(t) ? zip_is_at_end(s) : zip_is_behind(s)))
         ftype_add(t, "ZIP");
     if (ftype_has(t, "OLE2"))
         ftype_add(t, ole2_type(s));

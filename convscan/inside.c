@@ -1,5 +1,6 @@
-#include "base/bytes.h"
+#include "inside.h"
 
+#include "base/bytes.h"
 #include "formats.h"
 
 /*
@@ -75,4 +76,11 @@ enum cs_status inside_decode(struct slice object, struct emit *out)
     for (size_t i = 0; i < sizeof marks / sizeof *marks && st == CS_OK; i++)
         st = look_for(&marks[i], object, out);
     return st;
+}
+
+enum cs_status inside_behind(struct slice object, uint64_t end, struct emit *out)
+{
+    if (end == 0 || end >= object.n)
+        return CS_OK;
+    return inside_decode(slice_drop(object, (size_t)end - 1), out);
 }

@@ -1,6 +1,7 @@
 #include "pdf.h"
 
 #include "blob.h"
+#include "inside.h"
 #include "magic.h"
 #include "pdfcrypt.h"
 #include "pdffilter.h"
@@ -358,6 +359,21 @@ static bool has(struct slice s, struct slice what)
     return slice_find(s, what) < s.n;
 }
 
+/* Behind the last "%%EOF"; 0 when there is none. */
+static size_t last_mark(struct slice s)
+{
+    for (size_t n = s.n; n;) {
+        const uint8_t *q = memrchr(s.p, '%', n);
+
+        if (!q)
+            break;
+        n = (size_t)(q - s.p);
+        if (slice_starts(slice_drop(s, n), SLICE("%EOF")))
+            return n + 4;
+    }
+    return 0;
+}
+
 enum cs_status pdf_decode(struct slice object, struct emit *out)
 {
     struct pdf *p = calloc(1, sizeof *p);
@@ -381,6 +397,8 @@ enum cs_status pdf_decode(struct slice object, struct emit *out)
         st = note(p, EMIT_ENCRYPTED, "encrypted PDF");
     if (st == CS_OK)
         st = loops(p);
+    if (st == CS_OK)
+        st = inside_behind(object, last_mark(object), out);
     pdf_loops_release(&p->loops);
     pdf_values_release(&p->values);
     buf_release(&p->filter);

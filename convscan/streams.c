@@ -2,11 +2,12 @@
 #include "bz.h"
 #include "formats.h"
 #include "inflate.h"
+#include "lz4.h"
 #include "xz.h"
 #include "zst.h"
 
 /*
- * streams.c - gzip, bzip2, xz, lzma and zstd: one child, whatever came out before the damage included. Streams that stand one behind
+ * streams.c - gzip, bzip2, xz, lzma, zstd and lz4: one child, whatever came out before the damage included. Streams that stand one behind
  * the other are one file, as the tools that wrote them see it; anything else behind the first is padding.
  */
 
@@ -17,6 +18,7 @@ typedef enum cs_status one_fn(struct slice in, struct emit *out, struct inflate_
 struct stream {
     const char *how;
     struct slice magic;         /* of the next one; empty: there is one */
+    bool skips_frames;          /* frames that readers pass over may stand between */
     one_fn *one;
 };
 
@@ -52,7 +54,12 @@ static enum cs_status one_lzma(struct slice in, struct emit *e, struct inflate_r
 
 static enum cs_status one_zstd(struct slice in, struct emit *e, struct inflate_result *res)
 {
-    return zst_all(in, emit_put, e, res);
+    return lz4_is_skipped(in) ? lz4_frame(in, emit_put, e, res) : zst_all(in, emit_put, e, res);
+}
+
+static enum cs_status one_lz4(struct slice in, struct emit *e, struct inflate_result *res)
+{
+    return lz4_frame(in, emit_put, e, res);
 }
 
 /* What a compressed stream holds is called like the stream, without the last extension. */
@@ -76,6 +83,21 @@ static struct slice gzip_name(struct slice in)
     return flags & FLAG_NAME ? slice_take(rest, slice_chr(rest, '\0')) : slice_of(NULL, 0);
 }
 
+/* Padding between streams is zeros. */
+static bool has_next(const struct stream *s, struct slice *in)
+{
+    struct slice rest = *in;
+
+    if (s->magic.n == 0)
+        return false;
+    while (rest.n && rest.p[0] == 0)
+        rest = slice_drop(rest, 1);
+    if (!slice_starts(rest, s->magic) && !(s->skips_frames && (lz4_is_skipped(rest) || lz4_is(rest))))
+        return false;
+    *in = rest;
+    return true;
+}
+
 static enum cs_status decode(struct slice in, struct emit *out, const struct stream *s)
 {
     const struct slice own = gzip_name(in);
@@ -83,12 +105,13 @@ static enum cs_status decode(struct slice in, struct emit *out, const struct str
                                   .packed = in.n, .names = &own, .n_names = own.n != 0 };
     struct inflate_result res = { .used = 1 };
     enum cs_status st = out->open(out, &c);
-    bool is_damaged = false, has_any = false;
+    bool is_damaged = false, has_any = false, is_first = true;
 
-    while (st == CS_OK && in.n && res.used && (!has_any || (s->magic.n && slice_starts(in, s->magic)))) {
+    while (st == CS_OK && in.n && res.used && (is_first || has_next(s, &in))) {
         st = s->one(in, out, &res);
         is_damaged = is_damaged || res.is_damaged;
         has_any = has_any || res.made;
+        is_first = false;
         in = slice_drop(in, res.used);
     }
     if (st == CS_OK)
@@ -98,16 +121,17 @@ static enum cs_status decode(struct slice in, struct emit *out, const struct str
     return out->note(out, has_any ? EMIT_DAMAGED : EMIT_ENCRYPTED, has_any ? s->how : "unreadable stream");
 }
 
-#define STREAM(name, how, magic)                                           \
+#define STREAM(name, how, magic, skips)                                    \
     enum cs_status name##_decode(struct slice object, struct emit *out)    \
     {                                                                      \
-        static const struct stream s = { how, magic, one_##name };         \
+        static const struct stream s = { how, magic, skips, one_##name };  \
         return decode(object, out, &s);                                    \
     }
 #define LITERAL(s) { (const uint8_t *)(s), sizeof(s) - 1 }
 
-STREAM(gzip, "gzip", LITERAL("\x1f\x8b"))
-STREAM(bzip2, "bzip2", LITERAL("BZh"))
-STREAM(xz, "xz", LITERAL("\xfd" "7zXZ"))
-STREAM(lzma, "lzma", LITERAL(""))
-STREAM(zstd, "zstd", LITERAL("\x28\xb5\x2f\xfd"))
+STREAM(gzip, "gzip", LITERAL("\x1f\x8b"), false)
+STREAM(bzip2, "bzip2", LITERAL("BZh"), false)
+STREAM(xz, "xz", LITERAL("\xfd" "7zXZ"), false)
+STREAM(lzma, "lzma", LITERAL(""), false)
+STREAM(zstd, "zstd", LITERAL("\x28\xb5\x2f\xfd"), true)
+STREAM(lz4, "lz4", LITERAL("\x04\x22\x4d\x18"), true)

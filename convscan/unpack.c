@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "formats.h"
+#include "inside.h"
 
 typedef int support_fn(struct archive *a);
 
@@ -46,7 +47,8 @@ static enum cs_status put_zeros(struct emit *e, int64_t n)
     return st;
 }
 
-static enum cs_status copy_data(struct unpacker *u, int *result)
+/* *is_lost: there was something to come, and nothing came. */
+static enum cs_status copy_data(struct unpacker *u, int *result, bool *is_lost)
 {
     int64_t at = 0;
 
@@ -59,8 +61,10 @@ static enum cs_status copy_data(struct unpacker *u, int *result)
         *result = archive_read_data_block(u->a, &p, &n, &offset);
         if (*result == ARCHIVE_RETRY)
             continue;
-        if (*result != ARCHIVE_OK && (*result != ARCHIVE_WARN || n == 0))
+        if (*result != ARCHIVE_OK && (*result != ARCHIVE_WARN || n == 0)) {
+            *is_lost = *result != ARCHIVE_EOF && at == 0;
             return CS_OK;
+        }
         st = offset > at ? put_zeros(u->out, offset - at) : CS_OK;
         if (st == CS_OK)
             st = u->out->put(u->out, slice_of(p, n));
@@ -97,7 +101,7 @@ static struct slice entry_name(const struct unpacker *u, struct archive_entry *e
 static enum cs_status unpack_entry(struct unpacker *u, struct archive_entry *entry, bool *goes_on)
 {
     struct emit_child c = { .kind = EMIT_MEMBER, .how = u->how, .packed = UINT64_MAX, .size = UINT64_MAX };
-    bool is_encrypted = archive_entry_is_encrypted(entry) != 0;
+    bool is_encrypted = archive_entry_is_encrypted(entry) != 0, is_lost = false;
     enum cs_status st;
     int r = ARCHIVE_OK;
 
@@ -108,7 +112,7 @@ static enum cs_status unpack_entry(struct unpacker *u, struct archive_entry *ent
         c.size = (uint64_t)archive_entry_size(entry);
     st = u->out->open(u->out, &c);
     if (st == CS_OK)
-        st = copy_data(u, &r);
+        st = copy_data(u, &r, &is_lost);
     if (st == CS_OK)
         st = u->out->close(u->out);
     if (st != CS_OK)
@@ -116,7 +120,8 @@ static enum cs_status unpack_entry(struct unpacker *u, struct archive_entry *ent
     *goes_on = r != ARCHIVE_FATAL;
     if (r == ARCHIVE_EOF)
         return CS_OK;
-    return is_encrypted ? u->out->note(u->out, EMIT_ENCRYPTED, u->how) : remark(u);
+    /* Not one byte of it: a method that is not known here, whatever the library calls it. */
+    return is_encrypted || is_lost ? u->out->note(u->out, EMIT_ENCRYPTED, u->how) : remark(u);
 }
 
 static enum cs_status unpack_all(struct unpacker *u)
@@ -170,6 +175,16 @@ static void leave_utf8(locale_t utf8, locale_t before)
     }
 }
 
+/* Where an archive ends: as its head says, or where reading did. */
+static uint64_t end_of(struct archive *a, struct slice object)
+{
+    if (slice_starts(object, SLICE("7z\xbc\xaf\x27\x1c")) && object.n >= 32)
+        return 32 + get_le64(object.p + 12) + get_le64(object.p + 20);
+    if (slice_starts(object, SLICE("MSCF")) && object.n >= 12)
+        return get_le32(object.p + 8);
+    return (uint64_t)archive_filter_bytes(a, 0);
+}
+
 static enum cs_status unpack(struct slice object, struct emit *out, const char *how, support_fn *const *fns, size_t n)
 {
     locale_t before, utf8 = use_utf8(&before);
@@ -181,10 +196,13 @@ static enum cs_status unpack(struct slice object, struct emit *out, const char *
             st = CS_UNSUPPORTED;        /* a warning means: only with the help of an outside program */
     if (st == CS_OK) {
         add_passwords(u.a, out);
+        (void)archive_read_set_option(u.a, "tar", "read_concatenated_archives", "1");
         if (archive_read_open_memory(u.a, object.p, object.n) == ARCHIVE_OK)
             st = unpack_all(&u);
         else
             st = remark(&u);
+        if (st == CS_OK)
+            st = inside_behind(object, end_of(u.a, object), out);
     }
     archive_read_free(u.a);
     leave_utf8(utf8, before);
@@ -210,6 +228,7 @@ enum cs_status unpack_ppmd(struct slice packed, uint64_t size, struct emit *out,
     struct archive_entry *entry;
     uint8_t *zip = malloc(packed.n + 31);
     enum cs_status st = u.a && zip ? CS_OK : CS_NOMEM;
+    bool is_lost;
     int r = ARCHIVE_FATAL;
 
     if (st == CS_OK) {
@@ -218,7 +237,7 @@ enum cs_status unpack_ppmd(struct slice packed, uint64_t size, struct emit *out,
         if (archive_read_support_format_zip_streamable(u.a) == ARCHIVE_OK &&
             archive_read_open_memory(u.a, zip, packed.n + 31) == ARCHIVE_OK &&
             archive_read_next_header(u.a, &entry) == ARCHIVE_OK)
-            st = copy_data(&u, &r);
+            st = copy_data(&u, &r, &is_lost);
     }
     *is_damaged = r != ARCHIVE_EOF;
     archive_read_free(u.a);
@@ -370,5 +389,7 @@ UNPACK(ar, "ar", archive_read_support_format_ar)
 UNPACK(cab, "cab", archive_read_support_format_cab)
 UNPACK(iso, "iso9660", archive_read_support_format_iso9660)
 UNPACK(lzip, "lzip", archive_read_support_filter_lzip, archive_read_support_format_raw)
-UNPACK(lz4, "lz4", archive_read_support_filter_lz4, archive_read_support_format_raw)
+UNPACK(rpm, "rpm", archive_read_support_filter_rpm, archive_read_support_filter_gzip, archive_read_support_filter_bzip2,
+       archive_read_support_filter_xz, archive_read_support_filter_lzma, archive_read_support_filter_zstd,
+       archive_read_support_format_cpio, archive_read_support_format_tar)
 UNPACK(compress, "compress", archive_read_support_filter_compress, archive_read_support_format_raw)

@@ -1,6 +1,7 @@
 #include "zip.h"
 
 #include "base/bytes.h"
+#include "inside.h"
 #include "zipmember.h"
 
 enum { ENDS = 16, END_REACH = 128 << 10, READINGS = 8, OVERLAPS = 3 };
@@ -17,6 +18,7 @@ struct zip {
     unsigned directory;
     size_t overlaps;
     uint64_t listed_end;         /* of the listed members so far */
+    uint64_t last_end;           /* where the last end record begins; 0 for none */
     uint64_t kept_from, kept_end;   /* the last stored member: what lists itself in there is that member's own */
 };
 
@@ -58,7 +60,8 @@ static enum cs_status add_central(struct zip *z, const struct zip_head *h, uint6
     enum cs_status st = CS_OK;
 
     if (as_moved == 0 && as_told == 0)
-        return zip_note(&z->job, EMIT_DAMAGED, "a zip entry leads nowhere");
+        return z->job.is_split ? zip_note(&z->job, EMIT_ENCRYPTED, "part of a split zip")
+                               : zip_note(&z->job, EMIT_DAMAGED, "a zip entry leads nowhere");
     if (as_moved >= as_told)
         st = add_place(z, moved, central);
     if (st == CS_OK && as_told >= as_moved && as_told)
@@ -106,6 +109,12 @@ static uint64_t previous_end(struct slice all, uint64_t end, uint64_t low)
     return end;
 }
 
+/* An end record of another disk than the first; zip64 leaves all ones there. */
+static bool is_last_part(struct slice end)
+{
+    return end.n >= ZIP_END_SIZE && get_le16(end.p + 4) != 0 && get_le16(end.p + 4) != UINT16_MAX;
+}
+
 static enum cs_status collect(struct zip *z)
 {
     struct slice all = z->job.all;
@@ -117,8 +126,11 @@ static enum cs_status collect(struct zip *z)
         uint64_t at = previous_end(all, end, low);
         if (at == end)
             break;
-        if (zip_read_end(all, at, &e))
+        if (zip_read_end(all, at, &e)) {
+            z->job.is_split = z->job.is_split || is_last_part(slice_drop(all, at));
             st = walk_end(z, &e);
+            z->last_end = z->last_end ? z->last_end : at;
+        }
         end = at;
         low = at > reach ? reach : at;      /* look further back only as long as none was found */
     }
@@ -382,15 +394,23 @@ static enum cs_status walk(struct zip *z)
     return st == CS_OK ? emit_orphans(z, &cursor, z->job.all.n) : st;
 }
 
+/* The mark of a zip in several files stands in front of the first; where it all fits one, its second spelling. */
+static bool is_first_part(struct slice all)
+{
+    return slice_starts(all, SLICE("PK\7\10PK\3\4"));
+}
+
 enum cs_status zip_decode(struct slice object, struct emit *out)
 {
-    struct zip z = { .job = { .all = object, .out = out, .work = (uint64_t)object.n * 8 + (1 << 20) } };
+    struct zip z = { .job = { .all = object, .out = out, .work = (uint64_t)object.n * 8 + (1 << 20), .is_split = is_first_part(object) } };
     enum cs_status st = collect(&z);
 
     if (st == CS_OK && z.n)
         qsort(z.places, z.n, sizeof *z.places, by_place);
     if (st == CS_OK)
         st = walk(&z);
+    if (st == CS_OK && z.last_end)
+        st = inside_behind(object, z.last_end + ZIP_END_SIZE, out);
     free(z.places);
     return st;
 }
@@ -418,4 +438,11 @@ bool zip_is_behind(struct slice object)
         end = at;
     }
     return false;
+}
+
+bool zip_is_at_end(struct slice object)
+{
+    uint64_t low = object.n > END_REACH ? object.n - END_REACH : 0, at = previous_end(object, object.n, low);
+
+    return at < object.n && object.n - at >= ZIP_END_SIZE && object.n - at - ZIP_END_SIZE == get_le16(object.p + at + 20) && zip_is_behind(object);
 }

@@ -20,6 +20,9 @@ bool zip_is(struct slice head);
 /* Ends like one, whatever it starts with: self-extractors, and zips hidden behind pictures. */
 bool zip_is_behind(struct slice object);
 
+/* And ends with the last byte of it. */
+bool zip_is_at_end(struct slice object);
+
 enum cs_status zip_decode(struct slice object, struct emit *out) MUST_USE;
 
 #endif

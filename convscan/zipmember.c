@@ -5,6 +5,7 @@
 #include "crypt.h"
 #include "deflate64.h"
 #include "inflate.h"
+#include "magic.h"
 #include "pkold.h"
 #include "unpack.h"
 #include "xz.h"
@@ -12,7 +13,7 @@
 
 enum { STORED = 0, SHRINK = 1, REDUCE_1 = 2, REDUCE_4 = 5, IMPLODE = 6, DEFLATE = 8, DEFLATE64 = 9, DCL = 10, BZIP2 = 12,
        LZMA = 14, TERSE = 18, ZSTD_OLD = 20, ZSTD = 93, MP3 = 94, XZ = 95, PPMD = 98, AES = 99 };
-enum { PIECE = 1 << 20, LARGE = 256 << 10, RATIO_COMMON = 32 };
+enum { PIECE = 1 << 20, LARGE = 256 << 10, RATIO_COMMON = 32, RATIO_MOST = 1032 };
 
 enum cs_status zip_note(struct zip_job *z, enum emit_remark remark, const char *text)
 {
@@ -111,11 +112,11 @@ static enum cs_status ppmd_member(struct zip_job *z, uint64_t size, struct slice
     return unpack_ppmd(in, size, z->out, &res->is_damaged);
 }
 
-/* A member that stays shut has a name all the same. */
-static enum cs_status shut_member(struct zip_job *z, const struct zip_reading *r, const char *why)
+/* A member that stays shut has a name all the same; bytes: what may be seen of it, as it stands. */
+static enum cs_status shut_member(struct zip_job *z, const struct zip_reading *r, struct slice bytes, const char *why)
 {
     struct emit_child c = child_of(r);
-    enum cs_status st = emit_whole(z->out, &c, slice_of(NULL, 0));
+    enum cs_status st = emit_whole(z->out, &c, bytes);
 
     return st == CS_OK ? zip_note(z, EMIT_ENCRYPTED, why) : st;
 }
@@ -245,7 +246,7 @@ static enum cs_status locked_member(struct zip_job *z, const struct zip_reading 
         l.method = get_le16(aes.p + 5);
     }
     if (!has_decoder(l.method) || l.method == PPMD || r->head.flags & ZIP_STRONG)
-        return shut_member(z, r, "encrypted zip member");
+        return shut_member(z, r, slice_of(NULL, 0), "encrypted zip member");
     if (is_plain(&l))
         return emit_member(z, r, l.method, data, &s, &res);
     if (z->out->n_passwords && (l.method != AES || l.strength)) {
@@ -257,10 +258,25 @@ static enum cs_status locked_member(struct zip_job *z, const struct zip_reading 
     }
     if (st != CS_OK || is_open)
         return st;
-    return shut_member(z, r, "encrypted zip member");
+    return shut_member(z, r, slice_of(NULL, 0), "encrypted zip member");
 }
 
 /* ---- any member ---- */
+
+/*
+ * Loaders of malware write "stored" over deflated data, so that nobody else looks inside: the checksum, which is of the file, tells. Files
+ * that say what they are by their first bytes are no such thing.
+ */
+static bool is_hidden_deflate(const struct zip_reading *r, struct slice data)
+{
+    struct sink s = { .is_checked = true, .max = UINT64_MAX };
+    struct inflate_result res;
+
+    if (data.n == 0 || r->head.crc == 0 || magic_is_object(slice_take(data, MAGIC_HEAD)) || inflate_crc32(0, data) == r->head.crc)
+        return false;
+    s.max = (uint64_t)data.n * RATIO_MOST;
+    return inflate_all(data, INFLATE_RAW, sink_put, &s, &res) == CS_OK && s.n && s.crc == r->head.crc;
+}
 
 static enum cs_status plain_member(struct zip_job *z, const struct zip_reading *r, struct slice packed, uint64_t *end)
 {
@@ -270,10 +286,14 @@ static enum cs_status plain_member(struct zip_job *z, const struct zip_reading *
     struct slice in = zip_method_needs_size(r->head.method) && r->head.method != LZMA ? packed : slice_drop(z->all, r->data);
     enum cs_status st = emit_member(z, r, r->head.method, in, &s, &res);
 
+    if (st == CS_OK && r->head.method == STORED && is_hidden_deflate(r, packed))
+        st = emit_member(z, r, DEFLATE, packed, &s, &res);
     if (st != CS_OK)
         return st;
     if (!res.is_damaged)
         *end = r->data + res.used;
+    else if (res.made == 0 && packed.n && r->head.method != STORED)    /* it may be what it does not say */
+        return shut_member(z, r, packed, "unreadable zip member");
     z->work -= res.used < z->work ? res.used : z->work;
     if (z->work == 0)
         st = zip_note(z, EMIT_LIMITED, "zip members overlap too often");
@@ -293,12 +313,12 @@ enum cs_status zip_member(struct zip_job *z, const struct zip_reading *r, uint64
     if (z->work == 0)
         return CS_OK;
     if (r->head.packed > room && !r->is_open_ended)
-        st = zip_note(z, EMIT_DAMAGED, "zip member is cut short");
+        st = z->is_split ? zip_note(z, EMIT_ENCRYPTED, "part of a split zip") : zip_note(z, EMIT_DAMAGED, "zip member is cut short");
     if (st != CS_OK)
         return st;
     if (r->head.flags & ZIP_ENCRYPTED)
         return locked_member(z, r, packed);
     if (!has_decoder(r->head.method))
-        return shut_member(z, r, "zip method without a decoder");
+        return shut_member(z, r, packed, "zip method without a decoder");
     return plain_member(z, r, packed, end);
 }

@@ -18,6 +18,7 @@ struct zip_job {
     struct emit *out;
     uint64_t work;               /* packed bytes that may still be read: overlapping members read the same ones again */
     unsigned trials;
+    bool is_split;               /* one of several files that are one zip together */
     size_t password;             /* the one that fitted last */
     bool is_noted[EMIT_LIMITED + 1];
 };
