@@ -1,0 +1,57 @@
+"""Odd archives, documents and pages, each around the EICAR test file: what some reader gets out of them must come out here, or be named.
+
+Each case is a name, the bytes and what is due:
+  FOUND   the file comes out whole, as an object of its own
+  CLOSED  that, or class encrypted, limit or ext: never clean
+  CLEAN   nothing is to be seen here, and nothing may be said"""
+import json
+import os
+import subprocess
+import sys
+
+import oddpacks
+import oddpages
+import oddpdfs
+import oddrich
+import oddzips
+from oddkit import CLEAN, CLOSED, FOUND
+
+NEVER_CLEAN = {'virus', 'ext', 'encrypted', 'limit'}
+
+
+def is_found(r):
+    """The hit begins an object inside the file."""
+    return any('EICAR' in hit['name'].upper() and hit['offset'] == 0 and hit['member'] for hit in r.get('hits', []))
+
+
+def is_good(r, due):
+    if due == CLEAN:
+        return r.get('class') == 'clean'
+    return is_found(r) or (due == CLOSED and r.get('class') in NEVER_CLEAN)
+
+
+def main():
+    dues, missing = {}, set()
+    for module in (oddzips, oddpacks, oddpdfs, oddrich, oddpages):
+        for name, data, due in module.cases(missing):
+            path = f'{module.__name__}-{name}'
+            assert due in (FOUND, CLOSED, CLEAN) and path not in dues, path
+            dues[path] = due
+            with open(path, 'wb') as f:
+                f.write(data)
+    run = subprocess.run([os.path.join(os.environ['BIN'], 'convscan'), '--json', '--all', *dues], capture_output=True, text=True, timeout=250)
+    found = {r['path']: r for r in map(json.loads, run.stdout.splitlines())}
+    failed = 0
+    for path, due in dues.items():
+        r = found.get(path, {})
+        if not is_good(r, due):
+            failed += 1
+            print(f'FAIL {path}: {due} is due, not {r.get("class")} {r.get("type")} {r.get("hits")}')
+    if missing:
+        print('not there:', *sorted(missing))
+    print(f'{len(dues) - failed} passed, {failed} failed, {len(missing)} skipped')
+    return failed > 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
