@@ -47,7 +47,7 @@ static enum cs_status on_leaf(void *ctx, struct part_node *node, const struct mi
 {
     struct walk *w = ctx;
     enum outcome o = OUTCOME_NONE;
-    enum cs_status st = runner_is_stopped(&w->ch.runner) ? CS_STOP : CS_OK;
+    enum cs_status st = runner_is_stopped(w->ch.runner) ? CS_STOP : CS_OK;
 
     if (st != CS_OK || w->is_resting)
         return st;
@@ -131,7 +131,7 @@ static enum cs_status deliver_ambiguous(struct walk *w, struct rebuild *tree, mi
     struct spill out;
     enum cs_status st;
 
-    spill_init(&out, REBUILT_KEPT, w->ch.runner.dir);
+    spill_init(&out, REBUILT_KEPT, w->ch.runner->dir);
     st = rebuild_write(tree, w->ch.eol, to_spill, &out);
     if (st == CS_OK)
         st = spill_view(&out, &text);
@@ -162,28 +162,42 @@ static enum cs_status deliver(struct walk *w, struct rebuild *tree, struct slice
     return st;
 }
 
-static enum cs_status convert_diverted(struct walk *w, struct slice msg, mime_put *put, void *ctx)
+static enum cs_status convert_in(struct walk *w, struct slice msg, mime_put *put, void *ctx)
 {
     struct channel *ch = &w->ch;
     struct rebuild *tree = NULL;
-    enum cs_status st = runner_open(&ch->runner, ch->job->tmp_dir, ch->job->stop_fd);
+    enum cs_status st = arena_init(&ch->arena, PART_ARENA);
 
     if (st != CS_OK)
         return st;
-    ch->runner.group = ch->job->group;
-    ch->runner.standby = ch->job->standby;
-    st = arena_init(&ch->arena, PART_ARENA);
-    if (st == CS_OK) {
-        st = rebuild_read(msg, ch->sw, on_leaf, w, &tree);
-        if (st == CS_STOP && w->has_ended)
-            st = CS_OK;
-        ch->result->parts = ch->n_leaves;
-        if (st == CS_OK)
-            st = deliver(w, tree, msg, put, ctx);
-        rebuild_free(tree);
-        arena_release(&ch->arena);
-    }
-    runner_close(&ch->runner);
+    ch->runner->group = ch->job->group;
+    ch->runner->standby = ch->job->standby;
+    st = rebuild_read(msg, ch->sw, on_leaf, w, &tree);
+    if (st == CS_STOP && w->has_ended)
+        st = CS_OK;
+    ch->result->parts = ch->n_leaves;
+    if (st == CS_OK)
+        st = deliver(w, tree, msg, put, ctx);
+    rebuild_free(tree);
+    arena_release(&ch->arena);
+    return st;
+}
+
+static enum cs_status convert_diverted(struct walk *w, struct slice msg, mime_put *put, void *ctx)
+{
+    const struct convert_job *job = w->ch.job;
+    struct runner own = { .dir = "" };
+    enum cs_status st;
+
+    w->ch.runner = job->runner ? job->runner : &own;
+    st = runner_reopen(w->ch.runner, job->tmp_dir, job->stop_fd);
+    if (st != CS_OK)
+        return st;
+    st = convert_in(w, msg, put, ctx);
+    if (job->runner)
+        runner_rest(job->runner);
+    else
+        runner_close(&own);
     return st;
 }
 

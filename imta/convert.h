@@ -2,10 +2,10 @@
  * convert.h - one message through the conversion channel: the door of this folder's library.
  *
  *   Borrows   job and message for the length of the call.
- *   Owns      nothing beyond it; the temporary folder is gone when the call returns.
+ *   Owns      nothing beyond it; the temporary folder is gone when the call returns, unless the job has one that stays.
  *   Fails     any status means: could not tell, try the message again. CS_STOP: the caller's descriptor asked to stop.
  *   Bounded   by the switches.
- *   Threads   calls are independent; a job may be shared.
+ *   Threads   calls are independent; a job without a runner may be shared.
  */
 #ifndef IMTA_CONVERT_H
 #define IMTA_CONVERT_H
@@ -37,6 +37,7 @@ struct convert_job {
     const char *tmp_dir;                /* for the files of the parts; NULL: TMPDIR */
     const struct convert_variable *variables;
     size_t n_variables;
+    struct runner *runner;              /* whose folder stays from message to message, the caller's to close; NULL: one for each message */
     struct standby *standby;            /* commands that were started beforehand; NULL for none */
     int stop_fd;                        /* readable: stop; -1 for never */
     volatile pid_t *group;              /* where to note a running command's process group; NULL for nowhere */

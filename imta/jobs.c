@@ -63,6 +63,7 @@ static void block_signals(sigset_t *set)
 static void work(struct controller *c, unsigned i, int sock)
 {
     struct worker w = c->j->worker;
+    struct runner files = { .dir = "" };
     struct queued m;
     sigset_t set;
     char tmp[PATH_MAX + 32];
@@ -73,12 +74,14 @@ static void work(struct controller *c, unsigned i, int sock)
     w.number = i;
     w.job.stop_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     w.job.group = &c->groups[i];
+    w.job.runner = &files;
     while (recv(sock, &m, sizeof m, 0) == (ssize_t)sizeof m) {
         int answer = (int)worker_process(&w, m);
 
         if (send(sock, &answer, sizeof answer, MSG_NOSIGNAL) != (ssize_t)sizeof answer)
             break;
     }
+    runner_close(&files);
     _exit(0);
 }
 

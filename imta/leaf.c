@@ -78,7 +78,7 @@ static void set_facts(struct leaf *l)
 
 static enum cs_status store_headers(struct leaf *l)
 {
-    const struct runner *r = &l->ch->runner;
+    struct runner *r = l->ch->runner;
     const struct part_node *msg = rebuild_message_of(l->node);
     enum cs_status st = CS_OK;
 
@@ -99,15 +99,14 @@ static enum cs_status store_input(struct leaf *l)
 {
     uint64_t size;
     int fd;
-    enum cs_status st = runner_create(&l->ch->runner, RUN_INPUT, &fd);
+    enum cs_status sealed, st = runner_create(l->ch->runner, RUN_INPUT, &fd);
 
     if (st != CS_OK)
         return st;
     st = content_write(&l->content, fd, &size);
-    if (close(fd) < 0 && st == CS_OK)
-        st = cs_status_errno(errno);
+    sealed = runner_seal(l->ch->runner, RUN_INPUT, fd, size);
     snprintf(l->size_text, sizeof l->size_text, "%llu", (unsigned long long)size);
-    return st;
+    return st != CS_OK ? st : sealed;
 }
 
 static enum cs_status set_header_symbol(struct leaf *l, const char *name, struct slice value)
@@ -119,7 +118,7 @@ static enum cs_status set_header_symbol(struct leaf *l, const char *name, struct
 
 static enum cs_status set_file_symbol(struct leaf *l, const char *name, enum runner_file f, bool is_wanted)
 {
-    return is_wanted ? symbols_set(&l->symbols, name, slice_str(l->ch->runner.path[f])) : CS_OK;
+    return is_wanted ? symbols_set(&l->symbols, name, slice_str(l->ch->runner->path[f])) : CS_OK;
 }
 
 /* Variables that 6.3 brought. */
@@ -175,7 +174,7 @@ static enum cs_status set_symbols(struct leaf *l)
     if (st == CS_OK && zone)
         st = symbols_set(&l->symbols, "TZ", slice_str(zone));
     if (st == CS_OK)
-        st = symbols_set(&l->symbols, "TMPDIR", slice_str(l->ch->runner.dir));
+        st = symbols_set(&l->symbols, "TMPDIR", slice_str(l->ch->runner->dir));
     if (st == CS_OK)
         st = set_file_symbol(l, "INPUT_FILE", RUN_INPUT, true);
     if (st == CS_OK)
@@ -221,7 +220,7 @@ static enum cs_status run_command(struct leaf *l)
         return st;
     l->report.command = cmd.shown;
     l->ch->result->commands++;
-    st = runner_run(&l->ch->runner, cmd.argv, env, l->ch->sw->timeout, &l->report.run);
+    st = runner_run(l->ch->runner, cmd.argv, env, l->ch->sw->timeout, &l->report.run);
     l->ch->result->cpu_us += l->report.run.cpu_us;
     return st;
 }
@@ -229,7 +228,7 @@ static enum cs_status run_command(struct leaf *l)
 /* A file of the command's: CS_OK with *has false when there is none. */
 static enum cs_status read_file(struct leaf *l, enum runner_file f, size_t max, struct mapfile *m, bool *has)
 {
-    enum cs_status st = mapfile_open(m, l->ch->runner.path[f], MAPFILE_COPY, max);
+    enum cs_status st = mapfile_open(m, l->ch->runner->path[f], MAPFILE_COPY, max);
 
     *has = st == CS_OK;
     return st == CS_NOENT ? CS_OK : st;
@@ -454,7 +453,7 @@ static enum cs_status convert_matched(struct leaf *l, enum outcome *o)
         *o = OUTCOME_DELETE;
         return CS_OK;
     }
-    runner_next(&l->ch->runner, l->ch->n_leaves);
+    runner_next(l->ch->runner);
     st = store_input(l);
     if (st == CS_OK)
         st = store_headers(l);

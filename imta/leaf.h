@@ -17,7 +17,7 @@ struct channel {
     const struct convert_job *job;
     const struct switches *sw;
     struct convert_result *result;
-    struct runner runner;
+    struct runner *runner;
     struct arena arena;                 /* rewound for every part */
     const char *eol;
     unsigned n_leaves, n_attachments;

@@ -231,6 +231,13 @@ enum cs_status queuedir_move(const struct queuedir *q, struct queued *m, enum qu
     return sync_folder(q, to);
 }
 
+enum cs_status queuedir_promote(const struct queuedir *q, struct queued *m)
+{
+    enum cs_status st = sync_fd(q, m->fd);      /* whoever put it there may not have done so */
+
+    return st == CS_OK ? queuedir_move(q, m, QUEUE_READY, 0) : st;
+}
+
 enum cs_status queuedir_unlink(const struct queuedir *q, const struct queued *m)
 {
     char name[QUEUE_NAME];
@@ -279,10 +286,13 @@ enum cs_status queuedir_find(const struct queuedir *q, enum queue_folder f, cons
 static enum cs_status recover_one(const struct queuedir *q, struct queued *m, unsigned *n)
 {
     struct queued after;
+    char name[QUEUE_NAME];
     enum cs_status st = queuedir_lock(q, m);
 
     if (st != CS_OK)
         return st == CS_STOP ? CS_OK : st;      /* its worker lives */
+    temp_name(m, "", name);
+    unlinkat(q->fd[QUEUE_TMP], name, 0);        /* half a successor */
     st = queuedir_find(q, QUEUE_READY, m->id, &after);
     if (st == CS_OK)
         st = queuedir_unlink(q, m);

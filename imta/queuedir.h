@@ -44,6 +44,8 @@ void queued_name(const struct queued *m, char *out);
 /* A file in tmp/ under the name of m; then into its folder, whole. */
 enum cs_status queuedir_create(const struct queuedir *q, struct queued *m, const char *suffix) MUST_USE;
 enum cs_status queuedir_publish(const struct queuedir *q, struct queued *m, const char *suffix, enum queue_folder to) MUST_USE;
+/* A locked message is its own successor: on disk, then in ready/. */
+enum cs_status queuedir_promote(const struct queuedir *q, struct queued *m) MUST_USE;
 /* What was created and shall not be published. */
 void queuedir_discard(const struct queuedir *q, struct queued *m, const char *suffix);
 /* A new message that could not be published for certain: it is nowhere then. It is still locked, so nobody has taken it up. */

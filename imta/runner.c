@@ -17,7 +17,7 @@
 #include "base/spawn.h"
 #include "standby.h"
 
-enum { REMOVE_DEPTH = 64, LOOK_MS = 20 };
+enum { REMOVE_DEPTH = 64, LOOK_MS = 20, KEPT_MAX = 256 << 10 };
 
 #ifndef SYS_pidfd_open              /* headers older than Linux 5.3; the number is the same everywhere but on alpha */
 #define SYS_pidfd_open 434
@@ -36,7 +36,6 @@ enum cs_status runner_open(struct runner *r, const char *dir, int stop_fd)
         r->dir[0] = '\0';
         return st;
     }
-    runner_next(r, 0);
     return CS_OK;
 }
 
@@ -90,38 +89,134 @@ void runner_close(struct runner *r)
     r->dir[0] = '\0';
 }
 
-void runner_next(struct runner *r, unsigned n)
+/* ---- one folder for several messages ---- */
+
+static bool is_private(const struct stat *st, mode_t type)
+{
+    return (st->st_mode & S_IFMT) == type && st->st_uid == geteuid() && (st->st_mode & 07777) == (type == S_IFDIR ? 0700 : 0600);
+}
+
+enum cs_status runner_reopen(struct runner *r, const char *dir, int stop_fd)
+{
+    struct stat st;
+
+    if (r->dir[0] && lstat(r->dir, &st) == 0 && is_private(&st, S_IFDIR)) {
+        r->stop_fd = stop_fd;
+        return CS_OK;
+    }
+    runner_close(r);
+    return runner_open(r, dir, stop_fd);
+}
+
+static bool is_kept(const struct runner *r, const struct dirent *e)
+{
+    for (int i = 0; i < RUN_FILES && e->d_type != DT_DIR; i++)
+        if (r->can_keep[i] && strcmp(strrchr(r->path[i], '/') + 1, e->d_name) == 0)
+            return true;
+    return false;
+}
+
+static bool has_strays(const struct runner *r)
+{
+    DIR *d = opendir(r->dir);
+    bool found = !d;
+    struct dirent *e;
+
+    while (!found && (e = readdir(d)) != NULL)
+        found = strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 && !is_kept(r, e);
+    if (d)
+        closedir(d);
+    return found;
+}
+
+void runner_rest(struct runner *r)
+{
+    for (int i = 0; i < RUN_FILES; i++)
+        if (!r->can_keep[i])
+            unlink(r->path[i]);
+    if (has_strays(r))
+        runner_close(r);
+}
+
+void runner_next(struct runner *r)
 {
     static const char *const names[RUN_FILES] = { "in", "out", "in-headers", "message-headers", "out-headers",
                                                   "out-options" };
-
     size_t len = strlen(r->dir);
 
+    r->serial++;
     for (int i = 0; i < RUN_FILES; i++) {
-        if (n > 1)
-            unlink(r->path[i]);
+        char old[PATH_MAX];
+
+        memcpy(old, r->path[i], strlen(r->path[i]) + 1);
         memcpy(r->path[i], r->dir, len);
-        snprintf(r->path[i] + len, sizeof r->path[i] - len, "/%u.%s", n, names[i]);
+        snprintf(r->path[i] + len, sizeof r->path[i] - len, "/%u.%s", r->serial, names[i]);
+        if (r->can_keep[i] && rename(old, r->path[i]) == 0)
+            continue;
+        r->can_keep[i] = false;
+        if (old[0])
+            unlink(old);
     }
 }
 
-enum cs_status runner_create(const struct runner *r, enum runner_file f, int *fd)
+/* Ours alone, as it was made? A command may have put a link to it elsewhere, or something else in its place. */
+static int open_kept(const char *path)
 {
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    struct stat st;
+
+    if (fd < 0 || (fstat(fd, &st) == 0 && is_private(&st, S_IFREG) && st.st_nlink == 1))
+        return fd;
+    close(fd);
+    return -1;
+}
+
+/* A folder that a command has put in a file's place waits under another name until the message is done. */
+static void clear_place(const char *path)
+{
+    char aside[PATH_MAX + 8];
+
+    snprintf(aside, sizeof aside, "%s.left", path);
+    if (unlink(path) < 0 && errno != ENOENT)
+        (void)!rename(path, aside);
+}
+
+enum cs_status runner_create(struct runner *r, enum runner_file f, int *fd)
+{
+    *fd = r->can_keep[f] ? open_kept(r->path[f]) : -1;
+    if (*fd >= 0)
+        return CS_OK;
+    if (r->can_keep[f])
+        clear_place(r->path[f]);
+    r->can_keep[f] = false;
     *fd = open(r->path[f], O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     return *fd < 0 ? cs_status_errno(errno) : CS_OK;
 }
 
-enum cs_status runner_store(const struct runner *r, enum runner_file f, struct slice s)
+enum cs_status runner_seal(struct runner *r, enum runner_file f, int fd, uint64_t n)
 {
-    int fd;
-    enum cs_status st = runner_create(r, f, &fd);
+    enum cs_status st = CS_OK;
+    struct stat now;
 
+    if (r->can_keep[f] && (fstat(fd, &now) < 0 || ((uint64_t)now.st_size > n && ftruncate(fd, (off_t)n) < 0)))
+        st = cs_status_errno(errno);
+    if (close(fd) < 0 && st == CS_OK)
+        st = cs_status_errno(errno);
+    r->can_keep[f] = st == CS_OK && n <= KEPT_MAX;
+    return st;
+}
+
+enum cs_status runner_store(struct runner *r, enum runner_file f, struct slice s)
+{
+    enum cs_status st, sealed;
+    int fd;
+
+    st = runner_create(r, f, &fd);
     if (st != CS_OK)
         return st;
     st = fd_write_all(fd, s);
-    if (close(fd) < 0 && st == CS_OK)
-        st = cs_status_errno(errno);
-    return st;
+    sealed = runner_seal(r, f, fd, s.n);
+    return st != CS_OK ? st : sealed;
 }
 
 bool runner_is_stopped(const struct runner *r)

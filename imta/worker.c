@@ -20,12 +20,14 @@
 #include "runner.h"
 #include "symbols.h"
 
-enum { OUT_ROOM = 65536 };
+enum { OUT_ROOM = 65536, COPIED = 256 << 10 };
 
 struct task {
     struct worker *w;
     struct queued m;                    /* what came */
-    struct queued next;                 /* what it becomes, in tmp/ and ready/ */
+    struct queued next;                 /* what it becomes, in tmp/ and ready/; no file as long as it is the same */
+    struct slice same;                  /* of the file that came: what a successor that is the same would have next */
+    bool is_same;
     struct mapfile file;
     struct envelope env;
     struct slice message;
@@ -56,12 +58,11 @@ static uint64_t born(const struct task *t)
 /* A message without an envelope was put there by hand: it has come when its file was written. */
 static enum cs_status read_task(struct task *t)
 {
-    char name[QUEUE_NAME], path[64];
-    enum cs_status st;
+    const size_t max = (size_t)t->w->job.switches->max_message;
+    enum cs_status st = mapfile_take(&t->file, t->m.fd, MAPFILE_COPY, max < COPIED ? max : COPIED);
 
-    queued_name(&t->m, name);
-    snprintf(path, sizeof path, "/proc/self/fd/%d", t->m.fd);
-    st = mapfile_open(&t->file, path, MAPFILE_MAP, (size_t)t->w->job.switches->max_message);
+    if (st == CS_TOOBIG)
+        st = mapfile_take(&t->file, t->m.fd, MAPFILE_MAP, max);
     if (st != CS_OK)
         return st;
     if (!envelope_read(t->file.data, &t->env, &t->message))
@@ -128,9 +129,8 @@ static enum cs_status flush(struct task *t)
     return n ? fd_write_all(t->next.fd, slice_of(t->room, n)) : CS_OK;
 }
 
-static enum cs_status put(void *ctx, struct slice s)
+static enum cs_status append(struct task *t, struct slice s)
 {
-    struct task *t = ctx;
     enum cs_status st = s.n > sizeof t->room - t->n_room ? flush(t) : CS_OK;
 
     if (st == CS_OK && s.n >= sizeof t->room)
@@ -142,7 +142,30 @@ static enum cs_status put(void *ctx, struct slice s)
     return st;
 }
 
-/* The successor begins: in tmp/, with its envelope. */
+/* From here on the successor has a file of its own, in tmp/. */
+static enum cs_status differ(struct task *t)
+{
+    enum cs_status st = queuedir_create(t->w->queue, &t->next, "");
+
+    t->is_same = false;
+    return st == CS_OK ? append(t, slice_take(t->file.data, t->file.data.n - t->same.n)) : st;
+}
+
+static enum cs_status put(void *ctx, struct slice s)
+{
+    struct task *t = ctx;
+    enum cs_status st = CS_OK;
+
+    if (t->is_same && slice_starts(t->same, s)) {
+        t->same = slice_drop(t->same, s.n);
+        return CS_OK;
+    }
+    if (t->is_same)
+        st = differ(t);
+    return st == CS_OK ? append(t, s) : st;
+}
+
+/* The successor begins, with its envelope. */
 static enum cs_status begin_next(struct task *t, const struct envelope *e)
 {
     struct buf head = buf_init(ENVELOPE_BYTES);
@@ -151,8 +174,8 @@ static enum cs_status begin_next(struct task *t, const struct envelope *e)
     t->next = t->m;
     t->next.attempts = 0;
     t->next.fd = -1;
-    if (st == CS_OK)
-        st = queuedir_create(t->w->queue, &t->next, "");
+    t->same = t->file.data;
+    t->is_same = true;
     if (st == CS_OK)
         st = put(t, buf_slice(&head));
     buf_release(&head);
@@ -229,11 +252,28 @@ static enum cs_status hand_on(struct task *t)
     return st;
 }
 
+/* Byte for byte what came, with its envelope: the file goes on as it is. */
+static enum cs_status keep_file(struct task *t)
+{
+    enum cs_status st;
+
+    t->next = t->m;
+    t->m.fd = -1;
+    st = queuedir_promote(t->w->queue, &t->next);
+    return st == CS_OK ? hand_on(t) : st;
+}
+
 /* The successor is whole: from here on it is the message. */
 static enum cs_status finish_next(struct task *t)
 {
-    enum cs_status st = flush(t);
+    enum cs_status st = CS_OK;
 
+    if (t->is_same && t->same.n == 0)
+        return keep_file(t);
+    if (t->is_same)                     /* the same, but shorter */
+        st = differ(t);
+    if (st == CS_OK)
+        st = flush(t);
     if (st == CS_OK)
         st = queuedir_publish(t->w->queue, &t->next, "", QUEUE_READY);
     if (st == CS_OK)
@@ -342,6 +382,13 @@ static void add_tags(struct task *t, struct convert_job *job)
             diag_warn("%s: more than %d tags", t->m.id, CONVERT_TAGS);
 }
 
+static void drop_next(struct task *t)
+{
+    t->n_room = 0;
+    if (t->next.fd >= 0)
+        queuedir_discard(t->w->queue, &t->next, "");
+}
+
 static enum cs_status convert(struct task *t)
 {
     struct convert_job job = t->w->job;
@@ -361,8 +408,7 @@ static enum cs_status convert(struct task *t)
         t->result.outcome = OUTCOME_RETRY;
     }
     if (t->result.outcome != OUTCOME_PASS) {
-        t->n_room = 0;
-        queuedir_discard(t->w->queue, &t->next, "");
+        drop_next(t);
     }
     return CS_OK;
 }
@@ -389,7 +435,7 @@ static enum cs_status process_queued(struct task *t)
         st = settle(t);
         log_task(t, st == CS_OK ? outcome_text(t->result.outcome) : "error");
     } else {
-        queuedir_discard(w->queue, &t->next, "");
+        drop_next(t);
         if (queuedir_move(w->queue, &t->m, QUEUE_QUEUE, t->m.attempts) != CS_OK)
             st = CS_IO;
     }

@@ -20,7 +20,7 @@ static char spool[] = "/tmp/test_queue.XXXXXX";
 static unsigned countdown;
 
 /* Every change of place that docs/QUEUE.md lists; killed[] is shared by all processes. */
-static const char *const transitions[] = { ">tmp", "tmp>queue", "tmp>held", "tmp>ready", "queue>work", "work>queue", "work>held",
+static const char *const transitions[] = { ">tmp", "tmp>queue", "tmp>held", "tmp>ready", "queue>work", "work>queue", "work>held", "work>ready",
                                            "work>gone", "ready>ready", "ready>out", "ready>gone", "held>queue" };
 enum { N_TRANSITIONS = sizeof transitions / sizeof *transitions };
 static unsigned *killed;                /* N_TRANSITIONS of them, and one for what is not in the list */
