@@ -179,7 +179,7 @@ enum { VDB_C_OWNER = 0, VDB_C_LEN = 4, VDB_C_AT = 6, VDB_C_BYTES = 8 };
 enum { VDB_C_LEN_MASK = 0x3fff, VDB_C_KIND = 14 };
 enum vdb_record { VDB_K_EXACT, VDB_K_MASK, VDB_K_PROGRAM };
 #define VDB_OWNER_STAGE 0x80000000u     /* owner is a stage, else a rule */
-/* a VDB_K_PROGRAM record: owner, kind, then */
+/* a VDB_K_PROGRAM record: owner, kind and length of a row around the window, then; bytes and mask of the row come last */
 enum { VDB_C_PROGRAM = 8, VDB_C_N = 12, VDB_C_BACK_MIN = 16, VDB_C_BACK_MAX = 20, VDB_C_MAX = 24, VDB_C_PROGRAM_BYTES = 28 };
 
 #define VDB_NONE UINT32_MAX

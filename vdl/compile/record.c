@@ -111,6 +111,19 @@ enum cs_status record_row(struct emitter *e, const struct vdl_node *const *el, s
     return add_anchor(e, &pick, record, 0);
 }
 
+enum { ROW = 64 };
+
+/* The places around a window that a match must have anyway: compared before the program runs. What is no byte under a mask is left open. */
+static uint32_t row_of(const struct run *r, uint8_t value[ROW], uint8_t mask[ROW])
+{
+    if (r->n > ROW)
+        return 0;
+    for (uint32_t i = 0; i < r->n; i++)
+        if (!set_as_mask(r->sets[i], &value[i], &mask[i]))
+            value[i] = mask[i] = 0;
+    return r->n;
+}
+
 enum cs_status record_programs(struct emitter *e, const struct vdl_node *const *el, size_t n, struct length len,
                                       const struct picks *picks, uint32_t owner)
 {
@@ -124,18 +137,21 @@ enum cs_status record_programs(struct emitter *e, const struct vdl_node *const *
     st = code_end(&c, &first, &count);
     for (size_t i = 0; i < picks->n && st == CS_OK; i++) {
         const struct pick *p = &picks->p[i];
-        uint32_t record;
-        uint8_t *r = record_new(e, VDB_C_PROGRAM_BYTES, &record);
+        uint8_t value[ROW], mask[ROW];
+        uint32_t record, row = row_of(&p->run, value, mask);
+        uint8_t *r = record_new(e, VDB_C_PROGRAM_BYTES + (size_t)row * 2, &record);
 
         if (!r)
             return e->image.is_large ? CS_LIMIT : CS_NOMEM;
         put_le32(r + VDB_C_OWNER, owner);
-        put_le16(r + VDB_C_LEN, VDB_K_PROGRAM << VDB_C_KIND);
+        put_le16(r + VDB_C_LEN, (uint16_t)(row | VDB_K_PROGRAM << VDB_C_KIND));
         put_le32(r + VDB_C_PROGRAM, first);
         put_le32(r + VDB_C_N, count);
         put_le32(r + VDB_C_BACK_MIN, (uint32_t)p->run.back_lo);
         put_le32(r + VDB_C_BACK_MAX, (uint32_t)p->run.back_hi);
         put_le32(r + VDB_C_MAX, (uint32_t)len.hi);
+        memcpy(r + VDB_C_PROGRAM_BYTES, value, row);
+        memcpy(r + VDB_C_PROGRAM_BYTES + row, mask, row);
         reach(e, p->run.back_hi + p->run.n + 2, len.hi + 2);
         st = add_anchor(e, p, record, 0);
     }

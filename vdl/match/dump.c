@@ -29,7 +29,7 @@ static void find_literals(const struct vdl_db *db, uint32_t *at)
             return;
         if (get_le32(r + VDB_C_OWNER) < db->rules)
             at[get_le32(r + VDB_C_OWNER)] = (uint32_t)off;
-        off += kind == VDB_K_PROGRAM ? VDB_C_PROGRAM_BYTES : VDB_C_BYTES + (uint64_t)len * (kind == VDB_K_MASK ? 2 : 1);
+        off += (kind == VDB_K_PROGRAM ? VDB_C_PROGRAM_BYTES : VDB_C_BYTES) + (uint64_t)len * (kind == VDB_K_EXACT ? 1 : 2);
     }
 }
 

@@ -11,13 +11,34 @@ static bool literal_ok(const uint8_t *data, const uint8_t *lit, size_t n, size_t
     return true;
 }
 
-/* A record whose match is decided by a program: from every place where it may have begun. */
-static bool verify_program(struct lane *l, const struct view *v, uint64_t at, const uint8_t *r)
+/* So much of a literal is compared before anybody looks whether it matters: nearly always that settles it, and whether a rule was reported
+ * already stands in memory that nobody may have touched yet. */
+enum { HEAD = 64 };
+
+static bool is_wanted(struct lane *l, uint32_t owner)
+{
+    return owner & VDB_OWNER_STAGE ? chain_wants(l, owner) : l->done[owner] != l->epoch;
+}
+
+static bool verify_literal(struct lane *l, const struct view *v, uint64_t at, uint32_t owner, const uint8_t *lit, uint32_t len, enum vdb_record kind)
+{
+    const uint8_t *data = v->p + at;
+    uint32_t head = len < HEAD ? len : HEAD;
+
+    if (literal_ok(data, lit, len, 0, head, kind) && is_wanted(l, owner) && literal_ok(data, lit, len, head, len, kind))
+        event_add(l, v->base + at, v->base + at + len, owner);
+    return true;
+}
+
+/* A record whose match is decided by a program: from every place where it may have begun. row: what must stand at this place, of len. */
+static bool verify_program(struct lane *l, const struct view *v, uint64_t at, const uint8_t *r, const uint8_t *row, uint32_t len)
 {
     uint64_t least = get_le32(r + VDB_C_BACK_MIN), most = get_le32(r + VDB_C_BACK_MAX), place = v->base + at;
 
     if (least > most || most > VDB_REACH_MAX || get_le32(r + VDB_C_MAX) > VDB_REACH_MAX)
         return false;
+    if (!literal_ok(v->p + at, row, len, 0, len, VDB_K_MASK) || !is_wanted(l, get_le32(r + VDB_C_OWNER)))
+        return true;
     for (uint64_t back = most > place ? place : most; back >= least; back--) {
         if (place - back < v->base && v->base)
             return false;
@@ -31,21 +52,12 @@ static bool verify_program(struct lane *l, const struct view *v, uint64_t at, co
     return true;
 }
 
-/* So much of a literal is compared before anybody looks whether it matters: nearly always that settles it, and whether a rule was reported
- * already stands in memory that nobody may have touched yet. */
-enum { HEAD = 64 };
-
-static bool is_wanted(struct lane *l, uint32_t owner)
-{
-    return owner & VDB_OWNER_STAGE ? chain_wants(l, owner) : l->done[owner] != l->epoch;
-}
-
 /* The whole record behind an entry, at the place of its window. False: the image contradicts itself. */
 static bool verify(struct lane *l, const struct view *v, struct place f)
 {
     uint64_t at = f.ref >> VDB_E_SHIFT;
-    const uint8_t *r = db_at(l->db, VDB_RECORDS, at, VDB_C_BYTES), *lit, *data;
-    uint32_t owner, len, before, head;
+    const uint8_t *r = db_at(l->db, VDB_RECORDS, at, VDB_C_BYTES), *lit;
+    uint32_t owner, len, before;
     enum vdb_record kind;
 
     if (!r)
@@ -57,22 +69,14 @@ static bool verify(struct lane *l, const struct view *v, struct place f)
     before = (uint32_t)get_le16(r + VDB_C_AT) + (f.ref & ((1u << VDB_E_SHIFT) - 1));
     if (!(owner & VDB_OWNER_STAGE) && owner >= l->db->rules)
         return false;
-    if (kind > VDB_K_MASK) {
-        r = db_at(l->db, VDB_RECORDS, at, VDB_C_PROGRAM_BYTES);
-        if (!r || kind != VDB_K_PROGRAM || !(owner & VDB_OWNER_STAGE))
-            return false;
-        return !is_wanted(l, owner) || f.at < before || verify_program(l, v, f.at - before, r);
-    }
-    lit = db_at(l->db, VDB_RECORDS, at + VDB_C_BYTES, kind == VDB_K_MASK ? len * 2 : len);
+    if (kind > VDB_K_MASK && (kind != VDB_K_PROGRAM || !(owner & VDB_OWNER_STAGE)))
+        return false;
+    lit = db_at(l->db, VDB_RECORDS, at + (kind == VDB_K_PROGRAM ? VDB_C_PROGRAM_BYTES : VDB_C_BYTES), kind == VDB_K_EXACT ? len : len * 2);
     if (!lit)
         return false;
     if (f.at < before || v->n - (f.at - before) < len)
         return true;
-    data = v->p + f.at - before;
-    head = len < HEAD ? len : HEAD;
-    if (literal_ok(data, lit, len, 0, head, kind) && is_wanted(l, owner) && literal_ok(data, lit, len, head, len, kind))
-        event_add(l, v->base + f.at - before, v->base + f.at - before + len, owner);
-    return true;
+    return kind == VDB_K_PROGRAM ? verify_program(l, v, f.at - before, r, lit, len) : verify_literal(l, v, f.at - before, owner, lit, len, kind);
 }
 
 static enum cs_status verify_all(struct lane *l, const struct view *v, size_t n)

@@ -97,7 +97,8 @@ static size_t record_length(const struct vdl_db *db, uint64_t at)
         get_le32(r + VDB_C_BACK_MAX) > db->back || get_le32(r + VDB_C_MAX) > db->ahead ||
         !program_ok(db, get_le32(r + VDB_C_PROGRAM), get_le32(r + VDB_C_N)))
         return 0;
-    return VDB_C_PROGRAM_BYTES;
+    all = VDB_C_PROGRAM_BYTES + (size_t)len * 2;
+    return db_at(db, VDB_RECORDS, at, all) ? all : 0;
 }
 
 /* A bit for each place where a record begins; entries must point to such places. NULL: no memory, or *is_bad. */
