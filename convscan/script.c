@@ -3,10 +3,11 @@
 #include "blob.h"
 #include "normtext.h"
 #include "screnc.h"
+#include "scriptlook.h"
 #include "unbase.h"
 #include "utf16.h"
 
-enum { NUMBERS_MIN = 16, BARE_MIN = 64, PIECE_MIN = 16, WORD_MAX = 24, JOINED_MIN = 64 };
+enum { NUMBERS_MIN = 16, BARE_MIN = 64, PIECE_MIN = 16, WORD_MAX = SCRIPT_WORD_MAX, JOINED_MIN = 64 };
 
 struct script {
     struct slice in;
@@ -31,11 +32,6 @@ static const uint8_t begins[256] = {
     ['a' ... 'z'] = WORD, ['A' ... 'Z'] = WORD, ['0' ... '9'] = WORD, ['_'] = WORD, ['$'] = WORD,
     ['"'] = OTHER, ['\''] = OTHER, ['`'] = OTHER, ['/'] = OTHER, ['['] = OTHER, ['('] = OTHER, ['{'] = OTHER,
 };
-
-static bool is_word(uint8_t c)
-{
-    return begins[c] == WORD;
-}
 
 static void skip_space(struct script *s)
 {
@@ -205,19 +201,13 @@ static size_t list(struct script *s, struct buf *out, bool is_text, enum cs_stat
     return n;
 }
 
-/* Numbers may follow, or what skip_space() passes over. */
-static bool may_list(uint8_t c)
-{
-    return ascii_is_digit(c) || ascii_is_space(c) || c == '-' || c == '&' || c == '/' || c == '_';
-}
-
 static enum cs_status array(struct script *s)
 {
     struct buf bytes = buf_init(BLOB_MAX);
     enum cs_status st = CS_OK;
 
     s->at++;
-    if (!may_list(peek(s, 0)))
+    if (!script_may_list(peek(s, 0)))
         return CS_OK;
     if (list(s, &bytes, false, &st) >= NUMBERS_MIN && st == CS_OK)
         st = blob_bytes(s->blobs, buf_slice(&bytes), "script-numbers");
@@ -269,7 +259,7 @@ static struct slice word_at(struct script *s)
 {
     size_t from = s->at;
 
-    while (s->at < s->in.n && is_word(s->in.p[s->at]))
+    while (s->at < s->in.n && script_is_word(s->in.p[s->at]))
         s->at++;
     return slice_sub(s->in, from, s->at - from);
 }
@@ -285,7 +275,7 @@ static bool joins(struct script *s)
         skip_space(s);
         if (peek(s, 0) == '"' || peek(s, 0) == '\'' || peek(s, 0) == '`')
             return true;
-        for (size_t words = 0; words < 4 && (is_word(peek(s, 0)) || peek(s, 0) == '['); words++) {   /* String.fromCharCode */
+        for (size_t words = 0; words < 4 && (script_is_word(peek(s, 0)) || peek(s, 0) == '['); words++) {   /* String.fromCharCode */
             struct slice w;
             enum cs_status st = CS_OK;
             s->at += peek(s, 0) == '[';
@@ -339,7 +329,7 @@ static enum cs_status word(struct script *s)
         return CS_OK;
     if (w.n <= WORD_MAX)
         return call(s, w, &st) && st == CS_OK ? string(s) : st;
-    while (s->at < s->in.n && (is_word(s->in.p[s->at]) || strchr("+/=", s->in.p[s->at])) && s->in.p[s->at])
+    while (s->at < s->in.n && (script_is_word(s->in.p[s->at]) || strchr("+/=", s->in.p[s->at])) && s->in.p[s->at])
         s->at++;
     w.n = (size_t)(s->in.p + s->at - w.p);
     return w.n >= BARE_MIN && unbase_is_64(w, BARE_MIN) ? bare(s, w) : CS_OK;
@@ -361,7 +351,7 @@ static enum cs_status step(struct script *s)
     }
     if (c == '[' || c == '(' || c == '{')
         return array(s);
-    if (is_word(c))
+    if (script_is_word(c))
         return word(s);
     s->at++;
     return CS_OK;
@@ -379,11 +369,12 @@ enum cs_status script_strings(struct slice source, struct blobs *blobs)
 {
     struct script s = { .in = source, .blobs = blobs, .string = buf_init(BLOB_MAX), .pieces = buf_init(BLOB_MAX),
                         .all = buf_init(BLOB_MAX) };
+    struct scriptlook look = scriptlook_of(source);
     enum cs_status st = CS_OK;
 
     while (st == CS_OK && s.at < s.in.n) {
         if (begins[s.in.p[s.at]] == PLAIN)
-            s.at++;
+            s.at = scriptlook_next(&look, s.at);
         else
             st = step(&s);
     }

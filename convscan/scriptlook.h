@@ -1,0 +1,40 @@
+/*
+ * scriptlook.h - where in a script does anything begin that script.c looks at? Most bytes are names and blanks.
+ *
+ *   Borrows   the script.
+ *   Fails     never: the end of the script is an answer.
+ *   Bounded   each byte is read once, 64 together.
+ */
+#ifndef CONVSCAN_SCRIPTLOOK_H
+#define CONVSCAN_SCRIPTLOOK_H
+
+#include "base/slice.h"
+
+/* A word of so many bytes may be base64 on a command line. */
+enum { SCRIPT_WORD_MAX = 24 };
+
+static inline bool script_is_word(uint8_t c)
+{
+    return ascii_is_alpha(c) || ascii_is_digit(c) || c == '_' || c == '$';
+}
+
+/* Numbers of a list, or what is passed over between them. */
+static inline bool script_may_list(uint8_t c)
+{
+    return ascii_is_digit(c) || ascii_is_space(c) || c == '-' || c == '&' || c == '/' || c == '_';
+}
+
+struct scriptlook {
+    struct slice in;
+    size_t base;                /* of the 64 bytes at hand; no multiple of 64: none */
+    uint64_t places;            /* a bit for each of them that wants a look */
+};
+
+struct scriptlook scriptlook_of(struct slice in);
+/*
+ * The next place, from at on, that wants a look: a quotation mark, a comment, a bracket that a number or a blank may follow, a word that
+ * begins with c or f, a word that may be longer than SCRIPT_WORD_MAX. No word goes on at at: the byte there is no part of one.
+ */
+size_t scriptlook_next(struct scriptlook *l, size_t at);
+
+#endif
