@@ -104,7 +104,7 @@ static struct slice take(struct lex *l, size_t n)
 
 static struct token start(struct lex *l)
 {
-    struct token t = { .line = l->line, .is_first = l->at_first };
+    struct token t = { .line = l->line, .is_first = l->at_first, .bytes = SLICE(""), .flags = SLICE("") };
 
     t.column = (uint32_t)(input(l)->p - l->line_start) + 1;
     if (l->depth) {
