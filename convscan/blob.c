@@ -2,8 +2,9 @@
 
 #include "magic.h"
 #include "unbase.h"
+#include "unform.h"
 
-enum { MIN_64 = 40, MIN_HEX = 64, HEX_BYTES = 48, TURNED = 88, MIN_PERCENTS = 8, SCRIPT_HEAD = 1024 };
+enum { MIN_64 = 40, MIN_HEX = 64, HEX_BYTES = 48, TURNED = 88, MIN_PERCENTS = 8, SCRIPT_HEAD = 1024, LAYERS = 4 };
 
 static enum cs_status member(struct emit *out, struct slice bytes, const char *how, const char *type)
 {
@@ -28,6 +29,8 @@ bool blob_is_script(struct slice s)
     return has_mark && slice_chr(s, '(') < s.n;
 }
 
+static unform *form_of(struct slice text, size_t *min);
+
 struct blobs blobs_of(struct emit *out)
 {
     return (struct blobs){ .out = out, .left = BLOB_UNKNOWN, .rest = buf_init(BLOB_MAX) };
@@ -43,24 +46,45 @@ enum cs_status blobs_end(struct blobs *b, enum cs_status st)
     return st;
 }
 
+/* Once more something written as text? Then this is no more than a layer, and what is below is wanted. */
+static bool is_layer(struct blobs *b, struct slice bytes)
+{
+    size_t min;
+
+    return b->layers < LAYERS && bytes.n >= MIN_64 && form_of(slice_trim(bytes), &min);
+}
+
+static enum cs_status below(struct blobs *b, struct slice bytes, const char *how)
+{
+    enum cs_status st;
+
+    b->layers++;
+    st = blob_text(b, bytes, how);
+    b->layers--;
+    return st;
+}
+
 enum cs_status blob_bytes(struct blobs *b, struct slice bytes, const char *how)
 {
     bool is_binary = magic_is_binary(slice_take(bytes, MAGIC_HEAD));
+    enum cs_status st = CS_OK;
 
     if (bytes.n == 0 || (bytes.n < BLOB_MIN && !is_binary))
         return CS_OK;
+    if (!is_binary && is_layer(b, bytes))
+        st = below(b, bytes, how);
+    if (st != CS_OK)
+        return st;
     if (!is_binary && b->left == 0) {
-        enum cs_status st = buf_put(&b->rest, bytes);
+        st = buf_put(&b->rest, bytes);
         return st == CS_OK ? buf_putc(&b->rest, '\n') : st;
     }
     b->left -= !is_binary;
     return member(b->out, bytes, how, !is_binary && blob_is_script(bytes) ? "script" : NULL);
 }
 
-typedef enum cs_status undo(struct slice in, struct buf *out);
-
 /* Decoded, and taken when there are min bytes of it, or when it is known. */
-static enum cs_status undone(struct blobs *b, struct slice text, const char *how, undo *how_to, size_t min)
+static enum cs_status undone(struct blobs *b, struct slice text, const char *how, unform *how_to, size_t min)
 {
     struct buf bytes = buf_init(BLOB_MAX);
     enum cs_status st = how_to(text, &bytes);
@@ -103,22 +127,25 @@ static bool is_turned(struct slice text)
 }
 
 /* The written forms that a text may be; NULL when it is none. *min: so many bytes make it a file. */
-static undo *form_of(struct slice text, size_t *min)
+static unform *form_of(struct slice text, size_t *min)
 {
     *min = BLOB_MIN;
     if (unbase_is_hex(text, MIN_HEX)) {
+        unform *better = unform_of(text);
         *min = HEX_BYTES;
-        return unbase_hex;
+        return better ? better : unbase_hex;
     }
-    if (unbase_is_64(text, MIN_64))
-        return is_turned(text) ? turned : unbase64;
+    if (unbase_is_64(text, MIN_64)) {
+        unform *better = slice_chr(text, '-') < text.n ? unform_of(text) : NULL;    /* a dash is a letter, and stands between numbers */
+        return better ? better : is_turned(text) ? turned : unbase64;
+    }
     return unbase_percents(text, MIN_PERCENTS) == MIN_PERCENTS ? unbase_percent : NULL;
 }
 
 enum cs_status blob_text(struct blobs *b, struct slice text, const char *how)
 {
     size_t min;
-    undo *form;
+    unform *form;
 
     text = slice_trim(text);
     if (text.n < BLOB_MIN)
@@ -126,17 +153,27 @@ enum cs_status blob_text(struct blobs *b, struct slice text, const char *how)
     form = form_of(text, &min);
     if (form)
         return undone(b, text, how, form, min);
+    form = text.n >= MIN_64 ? unform_of(text) : NULL;
+    if (form)
+        return undone(b, text, how, form, SIZE_MAX);
     return magic_is_object(slice_take(text, MAGIC_HEAD)) ? blob_bytes(b, text, how) : CS_OK;
 }
 
 enum cs_status blob_known(struct blobs *b, struct slice text, const char *how)
 {
     size_t min;
-    undo *form;
+    unform *form;
 
     text = slice_trim(text);
     form = text.n < MIN_64 ? NULL : form_of(text, &min);
+    if (!form && text.n >= MIN_64)
+        form = unform_of(text);
     return form ? undone(b, text, how, form, SIZE_MAX) : CS_OK;
+}
+
+bool blob_begins(struct slice text)
+{
+    return unform_begins(text);
 }
 
 /* ---- data: addresses ---- */

@@ -16,7 +16,7 @@ enum { BLOB_MAX = 32 << 20, BLOB_MIN = 24, BLOB_UNKNOWN = 128 };
 /* Of one page or script. Bytes that look like nothing known are members too, the first BLOB_UNKNOWN of them; others go into one view. */
 struct blobs {
     struct emit *out;
-    unsigned left;
+    unsigned left, layers;      /* layers: text in text that is being undone */
     struct buf rest;
 };
 
@@ -30,6 +30,8 @@ enum cs_status blob_bytes(struct blobs *b, struct slice bytes, const char *how) 
 enum cs_status blob_text(struct blobs *b, struct slice text, const char *how) MUST_USE;
 /* The same for text that is more likely no file at all: only one that is known by its first bytes counts. */
 enum cs_status blob_known(struct blobs *b, struct slice text, const char *how) MUST_USE;
+/* Does blob_known() find something at the front of it? */
+bool blob_begins(struct slice text);
 /* Base64, whatever comes out. */
 enum cs_status blob_64(struct blobs *b, struct slice text, const char *how) MUST_USE;
 /* Could this be the text of a script? */

@@ -121,10 +121,11 @@ static bool read_head(struct cfb *c)
     const uint8_t *p = c->file.p;
     unsigned shift = get_le16(p + 30), mini = get_le16(p + 32);
 
+    /* Programs that open such a file know no other sizes of small sectors and small streams, whatever the head says. */
     c->shift = shift == 12 ? 12 : 9;
-    c->mini_shift = mini >= 4 && mini < c->shift ? mini : 6;
-    c->mini_cutoff = get_le32(p + 56);
-    return shift == c->shift && mini == 6 && c->mini_cutoff == 4096 && get_le16(p + 28) == 0xfffe;
+    c->mini_shift = 6;
+    c->mini_cutoff = 4096;
+    return shift == c->shift && mini == c->mini_shift && get_le32(p + 56) == c->mini_cutoff && get_le16(p + 28) == 0xfffe;
 }
 
 /* ---- the directory ---- */
@@ -206,6 +207,38 @@ static enum cs_status read_tables(struct cfb *c)
     return st == CS_OK ? find_parents(c) : st;
 }
 
+static void drop_tables(struct cfb *c)
+{
+    free(c->fat.at);
+    free(c->minifat.at);
+    free(c->ministream.at);
+    free(c->dir.at);
+    free(c->parents);
+    c->fat = c->minifat = c->ministream = c->dir = (struct cfb_list){ 0 };
+    c->parents = NULL;
+}
+
+bool cfb_has_root(const struct cfb *c)
+{
+    return c->n_entries && cfb_at(c, 0).kind == CFB_ROOT;
+}
+
+/* Once more with the other size of sectors, where the one in the head leads to no directory. */
+static enum cs_status try_other_size(struct cfb *c)
+{
+    enum cs_status st;
+
+    drop_tables(c);
+    c->shift = c->shift == 9 ? 12 : 9;
+    c->is_damaged = true;
+    st = read_tables(c);
+    if (st != CS_OK || cfb_has_root(c))
+        return st;
+    drop_tables(c);
+    c->shift = c->shift == 9 ? 12 : 9;
+    return read_tables(c);
+}
+
 enum cs_status cfb_open(struct cfb *c, struct slice file)
 {
     enum cs_status st;
@@ -215,6 +248,8 @@ enum cs_status cfb_open(struct cfb *c, struct slice file)
         return CS_FOREIGN;
     c->is_damaged = !read_head(c);
     st = read_tables(c);
+    if (st == CS_OK && !cfb_has_root(c))
+        st = try_other_size(c);
     if (st != CS_OK)
         cfb_close(c);
     return st;
@@ -222,11 +257,7 @@ enum cs_status cfb_open(struct cfb *c, struct slice file)
 
 void cfb_close(struct cfb *c)
 {
-    free(c->fat.at);
-    free(c->minifat.at);
-    free(c->ministream.at);
-    free(c->dir.at);
-    free(c->parents);
+    drop_tables(c);
     *c = (struct cfb){ 0 };
 }
 

@@ -47,6 +47,9 @@ bool cfb_is(struct slice head);
 enum cs_status cfb_open(struct cfb *c, struct slice file) MUST_USE;
 void cfb_close(struct cfb *c);
 
+/* Does the directory begin with the root, as it has to? */
+bool cfb_has_root(const struct cfb *c);
+
 /* Entry i of n_entries. */
 struct cfb_entry cfb_at(const struct cfb *c, size_t i);
 

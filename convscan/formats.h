@@ -23,6 +23,9 @@ struct format {
     X("mbox", mbox_decode, true)   \
     X("emlx", emlx_decode, true)   \
     X("text", text_decode, false)  \
+    X("text", mhtml_text_decode, false) \
+    X("binary", mhtml_decode, false) \
+    X("PDF", mhtml_decode, false)  \
     X("binary", inside_decode, false) \
     X("executable", inside_decode, false) \
     X("graphics", inside_decode, false) \
@@ -30,6 +33,7 @@ struct format {
     X("PDF", pdf_decode, false)    \
     X("HTML", html_decode, false)  \
     X("script", script_decode, false) \
+    X("script", shar_decode, false) \
     X("text", normtext_decode, false) \
     X("text", xmlbomb_decode, false) \
     X("XML", xmlblob_decode, false) \

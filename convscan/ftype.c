@@ -487,6 +487,13 @@ static void by_place(struct ftype *t, struct slice s)
         ftype_add(t, ole2_type(s));
 }
 
+static struct slice without_zeros(struct slice s)
+{
+    while (s.n && s.p[s.n - 1] == 0)
+        s.n--;
+    return s;
+}
+
 struct ftype ftype_of(struct slice bytes, struct slice name)
 {
     struct ftype t = { .n = 0 };
@@ -502,6 +509,14 @@ struct ftype ftype_of(struct slice bytes, struct slice name)
         name_text(&t, bytes, name);
     else
         name_mail(&t, head);        /* with NULs or bytes as they are in it, and whatever else it may be by something further on */
+    if (t.n == 0 && is_text(without_zeros(head))) {     /* padded to some length: binary, and what the text in front says */
+        ftype_add(&t, "binary");
+        name_text(&t, without_zeros(head), name);
+    }
+    if (t.n == 0 && slice_starts(head, SLICE("#!"))) {  /* with an archive behind it, perhaps */
+        ftype_add(&t, "binary");
+        ftype_add(&t, "script");
+    }
     if (t.n == 0 || (ftype_has(&t, "executable") && !ftype_has(&t, "text")))
         ftype_add(&t, "binary");
     if (ftype_has(&t, "binary") && slice_find(head, SLICE("=ybegin ")) < head.n)

@@ -6,6 +6,7 @@
 #include "htmltok.h"
 #include "screnc.h"
 #include "script.h"
+#include "unbase.h"
 #include "utf16.h"
 
 enum { BLOB_TEXT = 64 };     /* shorter text is not looked at for files */
@@ -73,6 +74,39 @@ static enum cs_status inner_page(struct page *p, struct slice value)
     return value.n ? emit_whole(p->out, &c, value) : CS_OK;
 }
 
+/* Browsers drop tabs and line ends out of addresses, wherever they stand. */
+static enum cs_status addresses(struct page *p, struct slice value)
+{
+    struct buf plain = buf_init(value.n + 1);
+    enum cs_status st = blob_addresses(&p->blobs, value);
+    bool is_broken = slice_chr(value, '\t') < value.n || slice_chr(value, '\n') < value.n || slice_chr(value, '\r') < value.n;
+
+    if (st == CS_OK && is_broken && slice_chr(value, ':') < value.n)
+        st = buf_reserve(&plain, value.n);
+    for (size_t i = 0; st == CS_OK && i < value.n && plain.room; i++)
+        if (value.p[i] != '\t' && value.p[i] != '\n' && value.p[i] != '\r')
+            plain.p[plain.n++] = value.p[i];
+    if (st == CS_OK && plain.n && !html_has_scheme(slice_trim(value), "http"))
+        st = blob_addresses(&p->blobs, buf_slice(&plain));
+    buf_release(&plain);
+    return st;
+}
+
+/* A script in an address may be escaped as addresses are. */
+static enum cs_status script_address(struct page *p, struct slice value)
+{
+    struct buf plain = buf_init(value.n + 1);
+    enum cs_status st = add_script(p, value);
+
+    if (st == CS_OK && unbase_percents(value, 1)) {
+        st = unbase_percent(value, &plain);
+        if (st == CS_OK)
+            st = add_script(p, buf_slice(&plain));
+    }
+    buf_release(&plain);
+    return st;
+}
+
 static enum cs_status attribute(struct page *p, struct slice name, struct slice raw)
 {
     struct slice value = raw;
@@ -91,10 +125,12 @@ static enum cs_status attribute(struct page *p, struct slice name, struct slice 
         st = buf_putc(&p->tags, '"');
     if (st == CS_OK && slice_ieq(name, SLICE("srcdoc")))
         return inner_page(p, value);
-    if (st == CS_OK && (slice_istarts(name, SLICE("on")) || html_has_scheme(value, "javascript:") || html_has_scheme(value, "vbscript:")))
+    if (st == CS_OK && slice_istarts(name, SLICE("on")))
         return add_script(p, value);
+    if (st == CS_OK && (html_has_scheme(value, "javascript:") || html_has_scheme(value, "vbscript:")))
+        return script_address(p, value);
     if (st == CS_OK)
-        st = blob_addresses(&p->blobs, value);
+        st = addresses(p, value);
     if (st == CS_OK && value.n >= BLOB_TEXT)
         st = blob_known(&p->blobs, value, "html-attribute");
     return st;
@@ -119,6 +155,18 @@ static enum cs_status attributes(struct page *p)
 
 enum content { SCRIPT, STYLE, TEXT };
 
+/* In XML, and in pictures inside pages, scripts are text like any other. */
+static enum cs_status script_content(struct page *p, struct slice content)
+{
+    enum cs_status st = add_script(p, content);
+
+    if (st != CS_OK || slice_find(content, SLICE("&#")) == content.n)
+        return st;
+    p->value.n = 0;
+    st = entity_decode(content, &p->value);
+    return st == CS_OK ? add_script(p, buf_slice(&p->value)) : st;
+}
+
 static enum cs_status raw_content(struct page *p, struct slice name, enum content kind)
 {
     struct slice content = slice_drop(p->in, p->at);
@@ -130,7 +178,7 @@ static enum cs_status raw_content(struct page *p, struct slice name, enum conten
         return text_run(p, content);
     st = fold(&p->tags, content);
     if (st == CS_OK && kind == SCRIPT)
-        return add_script(p, content);
+        return script_content(p, content);
     if (st == CS_OK)
         st = blob_addresses(&p->blobs, content);
     return st == CS_OK ? blob_known(&p->blobs, content, "html-text") : st;
@@ -143,8 +191,10 @@ static enum cs_status after_open(struct page *p, struct slice name)
         enum content kind;
     } raw[] = { { "script", SCRIPT }, { "style", STYLE }, { "xmp", TEXT }, { "noembed", TEXT }, { "textarea", TEXT }, { "title", TEXT } };
 
+    struct slice bare = slice_drop(name, slice_chr(name, ':') + 1);      /* svg:script */
+
     for (size_t i = 0; i < sizeof raw / sizeof *raw; i++)
-        if (slice_ieq(name, slice_str(raw[i].name)))
+        if (slice_ieq(bare.n ? bare : name, slice_str(raw[i].name)))
             return raw_content(p, name, raw[i].kind);
     return CS_OK;
 }
@@ -163,6 +213,20 @@ static enum cs_status tag(struct page *p)
     return st == CS_OK ? after_open(p, name) : st;
 }
 
+/* A remark or a declaration is not shown; scripts find in it what they like, and entities stand there. */
+static enum cs_status mark(struct page *p, struct slice s)
+{
+    size_t from = slice_starts(s, SLICE("<!--")) ? 4 : slice_chr(s, '"') + 1;
+    struct slice content = slice_drop(s, from);
+    enum cs_status st;
+
+    if (s.n < BLOB_TEXT)
+        return CS_OK;
+    content = slice_take(content, from == 4 ? content.n - (content.n < 3 ? content.n : 3) : slice_chr(content, '"'));
+    st = blob_addresses(&p->blobs, content);
+    return st == CS_OK && content.n >= BLOB_TEXT ? blob_known(&p->blobs, content, "html-remark") : st;
+}
+
 static enum cs_status step(struct page *p)
 {
     struct slice rest = slice_drop(p->in, p->at);
@@ -172,7 +236,7 @@ static enum cs_status step(struct page *p)
         return tag(p);
     if (n == 0 && html_mark_length(rest)) {
         p->at += html_mark_length(rest);
-        return CS_OK;
+        return mark(p, slice_take(rest, html_mark_length(rest)));
     }
     n = n ? n : 1;
     p->at += n;

@@ -66,6 +66,21 @@ bool html_attribute_next(struct slice in, size_t *at, struct html_attribute *a)
     return true;
 }
 
+/* Behind "-->", or "--!>", which ends it as well. */
+static size_t comment_end(struct slice body)
+{
+    size_t at = slice_find(body, SLICE("--"));
+
+    while (at < body.n) {
+        struct slice rest = slice_drop(body, at + 2);
+
+        if (slice_starts(rest, SLICE(">")) || slice_starts(rest, SLICE("!>")))
+            return at + 3 + (rest.p[0] == '!');
+        at += 1 + slice_find(slice_drop(body, at + 1), SLICE("--"));
+    }
+    return body.n + 3;
+}
+
 /* Mail programs read what stands between "[if" and "[endif]", so that is no comment. */
 static size_t comment_length(struct slice body)
 {
@@ -75,7 +90,7 @@ static size_t comment_length(struct slice body)
         return 2;
     if (slice_istarts(body, SLICE("[if")))
         return slice_chr(body, '>') + 1;
-    return slice_find(body, SLICE("-->")) + 3;
+    return comment_end(body);
 }
 
 size_t html_mark_length(struct slice rest)

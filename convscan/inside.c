@@ -12,14 +12,20 @@ struct mark {
     const char *bytes;
     size_t n, rare;             /* where its rarest byte is: that one is looked for */
     const char *type;
+    bool is_sure;               /* the mark is enough */
 };
 
 enum { FINDS = 4 };
 
 static const struct mark marks[] = {
-    { "Rar!\x1a\x07", 6, 4, "RAR" },
-    { "7z\xbc\xaf\x27\x1c", 6, 2, "7z" },
-    { "MSCF\0\0\0\0", 8, 0, "CAB" },
+    { "Rar!\x1a\x07", 6, 4, "RAR", false },
+    { "7z\xbc\xaf\x27\x1c", 6, 2, "7z", false },
+    { "MSCF\0\0\0\0", 8, 0, "CAB", false },
+};
+
+/* Behind the last line of a shell script, which unpacks it. */
+static const struct mark packed[] = {
+    { "\x1f\x8b\x08", 3, 1, "gzip", true }, { "BZh91AY&SY", 10, 8, "bzip2", true }, { "\xfd" "7zXZ", 5, 0, "xz", true }, { "\x28\xb5\x2f\xfd", 4, 1, "zstd", true },
 };
 
 /* The header behind the mark must make sense: programs that write archives hold the mark alone. */
@@ -27,6 +33,8 @@ static bool makes_sense(const struct mark *m, struct slice tail)
 {
     if (tail.n < 32)
         return false;
+    if (m->is_sure)
+        return true;
     if (strcmp(m->type, "CAB") == 0)
         return get_le32(tail.p + 8) >= 36 && tail.p[25] == 1 && get_le32(tail.p + 12) == 0;
     if (strcmp(m->type, "7z") == 0)
@@ -69,13 +77,24 @@ static enum cs_status look_for(const struct mark *m, struct slice object, struct
     return st;
 }
 
-enum cs_status inside_decode(struct slice object, struct emit *out)
+static enum cs_status look_for_all(const struct mark *m, size_t n, struct slice object, struct emit *out)
 {
     enum cs_status st = CS_OK;
 
-    for (size_t i = 0; i < sizeof marks / sizeof *marks && st == CS_OK; i++)
-        st = look_for(&marks[i], object, out);
+    for (size_t i = 0; i < n && st == CS_OK; i++)
+        st = look_for(&m[i], object, out);
     return st;
+}
+
+enum cs_status inside_decode(struct slice object, struct emit *out)
+{
+    return look_for_all(marks, sizeof marks / sizeof *marks, object, out);
+}
+
+/* Shell scripts with what they unpack behind their last line. */
+enum cs_status shar_decode(struct slice object, struct emit *out)
+{
+    return slice_starts(object, SLICE("#!")) ? look_for_all(packed, sizeof packed / sizeof *packed, object, out) : CS_OK;
 }
 
 enum cs_status inside_behind(struct slice object, uint64_t end, struct emit *out)

@@ -13,7 +13,7 @@ struct leaf {
     enum cs_status st;
 };
 
-enum { SEEN_MAX = 128, LABEL_MAX = 100 };
+enum { SEEN_MAX = 128, LABEL_MAX = 100, JUNK_MAX = 64 << 10, FIELDS = 2048 };
 
 /* Leaves that went out already. Readings share most of theirs; one that does not fit in here goes out again. */
 struct seen {
@@ -205,4 +205,54 @@ enum cs_status emlx_decode(struct slice object, struct emit *out)
         rest = slice_take(rest, 0);
     st = emit_whole(out, &a_message, slice_take(msg, msg.n - rest.n));
     return st == CS_OK && rest.n ? emit_whole(out, &list, rest) : st;
+}
+
+static bool says(struct slice s, const char *word)
+{
+    struct slice w = slice_str(word);
+
+    for (size_t i = 0; i + w.n <= s.n; i++)
+        if (slice_istarts(slice_drop(s, i), w))
+            return true;
+    return false;
+}
+
+/* Is it opened by a program that looks for the fields of a page archive, be it text to everybody else? */
+static bool is_for_word(const struct emit *out)
+{
+    static const char *const words[] = { "msword", "ms-excel", "ms-word", "multipart", "rfc822", ".doc", ".dot", ".xls", ".mht", ".eml" };
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (says(out->declared, words[i]) || says(out->name, words[i]))
+            return true;
+    return false;
+}
+
+/* The first line that says MIME-Version, with a multipart behind it; empty where there is none. */
+static struct slice first_version(struct slice s)
+{
+    size_t at = 0;
+
+    while (at < s.n && at < JUNK_MAX) {
+        struct slice rest = slice_drop(s, at);
+
+        if (at && slice_istarts(rest, SLICE("MIME-Version:")) && says(slice_take(rest, FIELDS), "Content-Type:"))
+            return rest;
+        at += slice_chr(rest, '\n') + 1;
+    }
+    return slice_take(s, 0);
+}
+
+/* Word opens an archive of a page (MHTML) whatever stands in front of its fields: a PDF file, for one. */
+enum cs_status mhtml_decode(struct slice object, struct emit *out)
+{
+    struct slice found = mime_looks_like_message(object) ? slice_of(NULL, 0) : first_version(object);
+
+    return found.n ? emit_whole(out, &a_message, found) : CS_OK;
+}
+
+/* People quote such fields in running text: there, the label decides. */
+enum cs_status mhtml_text_decode(struct slice object, struct emit *out)
+{
+    return is_for_word(out) ? mhtml_decode(object, out) : CS_OK;
 }

@@ -328,12 +328,17 @@ static enum cs_status stream(struct ole2 *o, size_t i, const struct cfb_entry *e
 static enum cs_status streams(struct ole2 *o)
 {
     enum cs_status st = find_helpers(o);
+    bool has_any = false;
 
     for (size_t i = 0; st == CS_OK && i < o->file.n_entries; i++) {
         struct cfb_entry e = cfb_at(&o->file, i);
-        if (e.kind == CFB_STREAM && e.size)
+        if (e.kind == CFB_STREAM && e.size) {
             st = stream(o, i, &e);
+            has_any = true;
+        }
     }
+    if (st == CS_OK && !has_any && !cfb_has_root(&o->file))
+        return o->out->note(o->out, EMIT_ENCRYPTED, "compound file without a directory");
     if (st == CS_TOOBIG)
         st = o->out->note(o->out, EMIT_LIMITED, "streams of a compound file overlap too much");
     if (st == CS_OK && o->file.is_damaged)
@@ -348,7 +353,7 @@ enum cs_status ole2_decode(struct slice object, struct emit *out)
     enum cs_status st = cfb_open(&o.file, object);
 
     if (st == CS_FOREIGN)
-        return out->note(out, EMIT_DAMAGED, "compound file");
+        return out->note(out, EMIT_DAMAGED, "compound file");       /* shorter than its head */
     if (st == CS_OK)
         st = streams(&o);
     cfb_close(&o.file);

@@ -10,7 +10,7 @@
 #include "pdfwalk.h"
 #include "script.h"
 
-enum { HEAD = 1024, STREAM_MAX = 16 << 20, LOST_MIN = 16 };
+enum { HEAD = 1024, STREAM_MAX = 16 << 20, LOST_MIN = 16, VALUE_COST = 8 };
 
 /* Which object is an embedded file, and what it is called. */
 struct file_name {
@@ -113,8 +113,12 @@ static enum cs_status chain_of(struct pdf *p, const struct pdf_object *o, struct
     enum cs_status st;
 
     *chain = (struct pdf_chain){ o->dict.filter, o->dict.parms };
+    p->filter.n = p->parms.n = 0;
     st = pdf_values_resolve(&p->values, &chain->filter, &p->filter);
-    return st == CS_OK ? pdf_values_resolve(&p->values, &chain->parms, &p->parms) : st;
+    if (st == CS_OK)
+        st = pdf_values_resolve(&p->values, &chain->parms, &p->parms);
+    pdf_walk_spend(&p->walk, (p->filter.n + p->parms.n) * VALUE_COST);
+    return st;
 }
 
 /* Decoded bytes on their way: the first of them decide what child they become. */

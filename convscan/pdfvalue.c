@@ -109,8 +109,11 @@ static enum cs_status put(struct pdf_values *v, struct slice value, struct buf *
 static enum cs_status put_object(struct pdf_values *v, uint64_t number, struct slice as_it_is, struct buf *out, unsigned depth)
 {
     enum cs_status st = v->is_read ? CS_OK : read_list(v);
-    struct slice found = depth < PDF_VALUE_DEPTH ? first_value(find(v, number)) : slice_take(v->all, 0);
+    struct slice found;
 
+    if (depth == PDF_VALUE_DEPTH)
+        return CS_TOOBIG;
+    found = first_value(find(v, number));
     if (st == CS_OK)
         st = found.n ? put(v, found, out, depth + 1) : buf_put(out, as_it_is);
     return st == CS_OK ? buf_putc(out, ' ') : st;
@@ -143,8 +146,8 @@ enum cs_status pdf_values_resolve(struct pdf_values *v, struct slice *value, str
     out->n = 0;
     st = put(v, *value, out, 0);
     if (st == CS_TOOBIG)
-        return CS_OK;
-    if (st == CS_OK)
+        *value = SLICE("/TooLong");             /* no filter, and not nothing */
+    else if (st == CS_OK)
         *value = buf_slice(out);
-    return st;
+    return st == CS_TOOBIG ? CS_OK : st;
 }

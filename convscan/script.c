@@ -1,13 +1,15 @@
 #include "script.h"
 
+#include "base/bytes.h"
 #include "blob.h"
+#include "magic.h"
 #include "normtext.h"
 #include "screnc.h"
 #include "scriptlook.h"
 #include "unbase.h"
 #include "utf16.h"
 
-enum { NUMBERS_MIN = 16, BARE_MIN = 64, PIECE_MIN = 16, WORD_MAX = SCRIPT_WORD_MAX, JOINED_MIN = 64 };
+enum { NUMBERS_MIN = 16, BARE_MIN = 64, BARE_PIECE = 40, PIECE_MIN = 16, WORD_MAX = SCRIPT_WORD_MAX, JOINED_MIN = 64, GAP_MAX = 48, TRIES = 8, SHORT_MAX = 64 << 10 };
 
 struct script {
     struct slice in;
@@ -18,6 +20,13 @@ struct script {
     size_t n_joints;             /* how many pieces were joined to the first */
     struct buf pieces;           /* base64 in several strings in a row */
     size_t n_pieces;
+    struct buf shorts;           /* the same of strings of any length */
+    size_t n_shorts;             /* how many of them are shorter than a piece */
+    struct buf wide;             /* the list of numbers at hand, four bytes each */
+    uint32_t largest;            /* of that list */
+    struct buf run;              /* numbers of lists with the same between them */
+    size_t run_lists, run_end;
+    struct slice gap;            /* what stands between them */
     struct buf all;              /* every string, a line each */
 };
 
@@ -30,7 +39,7 @@ static uint8_t peek(const struct script *s, size_t ahead)
 enum { PLAIN, WORD, OTHER };
 static const uint8_t begins[256] = {
     ['a' ... 'z'] = WORD, ['A' ... 'Z'] = WORD, ['0' ... '9'] = WORD, ['_'] = WORD, ['$'] = WORD,
-    ['"'] = OTHER, ['\''] = OTHER, ['`'] = OTHER, ['/'] = OTHER, ['['] = OTHER, ['('] = OTHER, ['{'] = OTHER,
+    ['+'] = OTHER, ['"'] = OTHER, ['\''] = OTHER, ['`'] = OTHER, ['/'] = OTHER, ['['] = OTHER, ['('] = OTHER, ['{'] = OTHER,
 };
 
 static void skip_space(struct script *s)
@@ -129,6 +138,54 @@ static enum cs_status flush_pieces(struct script *s)
     return st;
 }
 
+/* What the base64 or the digits of something known begin with. */
+static bool may_begin(struct slice s)
+{
+    static const char pairs[] = "TV UE Um N3 JV 0M f0 H4 e1 Ql /T KL PG PH PC 4d 4D 50 1f 1F d0 D0 25 52 37 7f 7F 3c 3C";
+
+    for (const char *p = pairs; s.n > 1; p += 3) {
+        if (p[0] == (char)s.p[0] && p[1] == (char)s.p[1])
+            return true;
+        if (p[2] == 0)
+            break;
+    }
+    return false;
+}
+
+/*
+ * Strings in a row that are put together somewhere else, by join() or one by one: from wherever something known begins. What stands in
+ * front are words of the script.
+ */
+static enum cs_status flush_shorts(struct script *s)
+{
+    struct slice left = buf_slice(&s->shorts);
+    enum cs_status st = CS_OK;
+
+    for (size_t tries = 0; s->n_shorts > 1 && st == CS_OK && left.n >= JOINED_MIN && tries < TRIES; left = slice_drop(left, 1)) {
+        if (!may_begin(left))
+            continue;
+        tries++;
+        if (blob_begins(left)) {
+            st = blob_known(s->blobs, left, "script-pieces");
+            break;
+        }
+    }
+    s->shorts.n = s->n_shorts = 0;
+    return st;
+}
+
+static enum cs_status add_short(struct script *s, struct slice text)
+{
+    if (text.n == 0)
+        return CS_OK;
+    if (slice_istarts(text, SLICE("0x")))
+        text = slice_drop(text, 2);
+    if (text.n > SHORT_MAX || !unbase_is_64(text, 1))
+        return flush_shorts(s);
+    s->n_shorts += text.n < PIECE_MIN;
+    return buf_put(&s->shorts, text);
+}
+
 static enum cs_status put_line(struct buf *to, struct slice line)
 {
     enum cs_status st = buf_reserve(to, line.n + 1);
@@ -156,6 +213,8 @@ static enum cs_status end_string(struct script *s)
     } else if (s->n_pieces && unbase_is_64(text, 1)) {
         st = buf_put(&s->pieces, text);         /* the last, short piece */
     }
+    if (st == CS_OK)
+        st = add_short(s, text);
     if (st == CS_OK && text.n)
         st = put_line(&s->all, text);
     is_made = s->n_made >= BLOB_MIN || (s->n_joints && text.n >= JOINED_MIN && blob_is_script(text));
@@ -178,10 +237,31 @@ static bool number(struct script *s, uint32_t *v)
     if (!is_hex && !ascii_is_digit(peek(s, 0)))
         return false;
     s->at += is_hex ? 2 : 0;
-    *v = digits(s, is_hex ? 16 : 10, 9);
+    *v = digits(s, is_hex ? 16 : 10, 10);
+    if (!is_minus && *v > s->largest)
+        s->largest = *v;
     if (is_minus)
         *v = 0 - *v;
     return true;
+}
+
+static enum cs_status put_wide(struct buf *to, uint32_t v)
+{
+    uint8_t bytes[4];
+
+    put_le32(bytes, v);
+    return to->n <= BLOB_MAX - 4 ? buf_put(to, slice_of(bytes, 4)) : CS_OK;
+}
+
+/* With the first number that is no byte, those before it are wide, too. narrow: all of them, the last one being v. */
+static enum cs_status add_wide(struct script *s, const struct buf *narrow, uint32_t v)
+{
+    enum cs_status st = CS_OK;
+
+    if (s->wide.n == 0)
+        for (size_t i = 0; i + 1 < narrow->n && st == CS_OK; i++)
+            st = put_wide(&s->wide, narrow->p[i]);
+    return st == CS_OK ? put_wide(&s->wide, v) : st;
 }
 
 /* Numbers with commas between: each is a character (or a byte) of the result. */
@@ -192,6 +272,8 @@ static size_t list(struct script *s, struct buf *out, bool is_text, enum cs_stat
 
     for (skip_space(s); *st == CS_OK && number(s, &v); skip_space(s)) {
         *st = is_text ? put_number(out, v) : buf_putc(out, (uint8_t)v);
+        if (*st == CS_OK && !is_text && s->largest > UINT8_MAX)
+            *st = add_wide(s, out, v);
         n++;
         skip_space(s);
         if (peek(s, 0) != ',')
@@ -201,18 +283,79 @@ static size_t list(struct script *s, struct buf *out, bool is_text, enum cs_stat
     return n;
 }
 
-static enum cs_status array(struct script *s)
+/* Lists that come one after another with the same between them are one: a.push(77); a.push(90); and lists of lists. */
+static enum cs_status flush_run(struct script *s)
+{
+    struct slice run = buf_slice(&s->run);
+    enum cs_status st = CS_OK;
+
+    if (s->run_lists > 1 && run.n >= NUMBERS_MIN && magic_is_object(slice_take(run, MAGIC_HEAD)))
+        st = blob_bytes(s->blobs, run, "script-numbers");
+    s->run.n = s->run_lists = 0;
+    return st;
+}
+
+static enum cs_status add_to_run(struct script *s, size_t from, struct slice bytes)
+{
+    struct slice gap = slice_sub(s->in, s->run_end, from - s->run_end);
+    bool goes_on = s->run_lists && gap.n <= GAP_MAX && (s->run_lists == 1 || slice_eq(gap, s->gap));
+    enum cs_status st = goes_on ? CS_OK : flush_run(s);
+
+    s->gap = gap;
+    s->run_end = s->at;
+    s->run_lists++;
+    return st == CS_OK ? buf_put(&s->run, bytes) : st;
+}
+
+/* Numbers too large for a byte: two bytes each, or four. */
+static enum cs_status wide_numbers(struct script *s)
+{
+    size_t step = s->largest > UINT16_MAX ? 4 : 2, n = 0;
+
+    for (size_t i = 0; i + 4 <= s->wide.n; i += 4)
+        for (size_t k = 0; k < step; k++)
+            s->wide.p[n++] = s->wide.p[i + k];
+    s->wide.n = n;
+    return magic_is_object(slice_take(buf_slice(&s->wide), MAGIC_HEAD)) ? blob_bytes(s->blobs, buf_slice(&s->wide), "script-numbers") : CS_OK;
+}
+
+/* At a remark, in which texts of many lines may stand that the script reads out of itself. */
+static enum cs_status remark(struct script *s)
+{
+    struct slice text = slice_drop(s->in, s->at + 2);
+
+    text = slice_take(text, slice_find(text, SLICE("*/")));
+    s->at += text.n + 4 < s->in.n - s->at ? text.n + 4 : s->in.n - s->at;
+    return blob_known(s->blobs, text, "script-remark");
+}
+
+/* At numbers; from: where the list began. */
+static enum cs_status numbers(struct script *s, size_t from)
 {
     struct buf bytes = buf_init(BLOB_MAX);
     enum cs_status st = CS_OK;
+    size_t n;
 
-    s->at++;
-    if (!script_may_list(peek(s, 0)))
-        return CS_OK;
-    if (list(s, &bytes, false, &st) >= NUMBERS_MIN && st == CS_OK)
+    s->wide.n = s->largest = 0;
+    n = list(s, &bytes, false, &st);
+    if (n && st == CS_OK)
+        st = add_to_run(s, from, buf_slice(&bytes));
+    if (n >= NUMBERS_MIN && st == CS_OK)
         st = blob_bytes(s->blobs, buf_slice(&bytes), "script-numbers");
+    if (n >= NUMBERS_MIN && s->largest > UINT8_MAX && st == CS_OK)
+        st = wide_numbers(s);
     buf_release(&bytes);
     return st;
+}
+
+static enum cs_status array(struct script *s)
+{
+    size_t from = s->at++;
+    enum cs_status st = CS_OK;
+
+    if (peek(s, 0) == '/' && peek(s, 1) == '*')
+        st = remark(s);
+    return st == CS_OK && script_may_list(peek(s, 0)) ? numbers(s, from) : st;
 }
 
 /* ---- what strings are made of, besides literals ---- */
@@ -289,6 +432,21 @@ static bool joins(struct script *s)
     return false;
 }
 
+/* PowerShell: @' or @", and all lines down to the one that begins with the same turned around. */
+static bool here_string(struct script *s, enum cs_status *st)
+{
+    uint8_t end[] = { '\n', peek(s, 0), '@' };
+    struct slice text = slice_drop(s->in, s->at + 1);
+
+    if (s->at == 0 || s->in.p[s->at - 1] != '@' || (peek(s, 1) != '\r' && peek(s, 1) != '\n'))
+        return false;
+    text = slice_take(text, slice_find(text, slice_of(end, sizeof end)));
+    s->at += 1 + text.n;
+    s->at = s->in.n - s->at < sizeof end ? s->in.n : s->at + sizeof end;
+    *st = buf_put(&s->string, slice_trim(text));
+    return true;
+}
+
 /* At a quote, or behind a call that has begun a string. */
 static enum cs_status string(struct script *s)
 {
@@ -296,7 +454,7 @@ static enum cs_status string(struct script *s)
 
     do {
         uint8_t c = peek(s, 0);
-        if (c == '"' || c == '\'' || c == '`')
+        if ((c == '"' || c == '\'' || c == '`') && !here_string(s, &st))
             st = literal(s);
     } while (st == CS_OK && joins(s) && ++s->n_joints);
     return st == CS_OK ? end_string(s) : st;
@@ -320,19 +478,44 @@ static enum cs_status bare(struct script *s, struct slice word)
     return st;
 }
 
+/* PowerShell writes lists without brackets. */
+static bool is_list(const struct script *s, struct slice w)
+{
+    return w.n && ascii_is_digit(w.p[0]) && peek(s, 0) == ',';
+}
+
+/* In lines of a script, each of which is written somewhere, or all of which are one argument. */
+static enum cs_status bare_piece(struct script *s, struct slice w)
+{
+    enum cs_status st = add_short(s, w);
+
+    s->n_shorts++;
+    return st == CS_OK && w.n >= BARE_MIN ? bare(s, w) : st;
+}
+
 static enum cs_status word(struct script *s)
 {
+    size_t from = s->at;
     struct slice w = word_at(s);
     enum cs_status st = CS_OK;
 
-    if (w.n <= WORD_MAX && !makes_text(w))
-        return CS_OK;
-    if (w.n <= WORD_MAX)
+    if (is_list(s, w)) {
+        s->at = from;
+        return numbers(s, from);
+    }
+    if (w.n <= WORD_MAX && makes_text(w))
         return call(s, w, &st) && st == CS_OK ? string(s) : st;
+    if (w.n <= WORD_MAX && peek(s, 0) != '+' && peek(s, 0) != '/')
+        return CS_OK;
+    from = s->at;
     while (s->at < s->in.n && (script_is_word(s->in.p[s->at]) || strchr("+/=", s->in.p[s->at])) && s->in.p[s->at])
         s->at++;
+    if (w.n + s->at - from < BARE_PIECE) {
+        s->at = from + (w.n == 0);
+        return CS_OK;
+    }
     w.n = (size_t)(s->in.p + s->at - w.p);
-    return w.n >= BARE_MIN && unbase_is_64(w, BARE_MIN) ? bare(s, w) : CS_OK;
+    return w.n >= BARE_PIECE && unbase_is_64(w, BARE_PIECE) ? bare_piece(s, w) : CS_OK;
 }
 
 static enum cs_status step(struct script *s)
@@ -341,17 +524,15 @@ static enum cs_status step(struct script *s)
 
     if (c == '"' || c == '\'' || c == '`')
         return string(s);
-    if (c == '/' && peek(s, 1) == '*') {
-        skip_space(s);
-        return CS_OK;
-    }
+    if (c == '/' && peek(s, 1) == '*')
+        return remark(s);
     if (c == '/' && peek(s, 1) == '/') {
         s->at += slice_chr(slice_drop(s->in, s->at), '\n');
         return CS_OK;
     }
     if (c == '[' || c == '(' || c == '{')
         return array(s);
-    if (script_is_word(c))
+    if (script_is_word(c) || c == '+' || c == '/')
         return word(s);
     s->at++;
     return CS_OK;
@@ -368,8 +549,7 @@ static enum cs_status emit_all(struct script *s)
 enum cs_status script_strings(struct slice source, struct blobs *blobs)
 {
     struct script s = { .in = source, .blobs = blobs, .string = buf_init(BLOB_MAX), .pieces = buf_init(BLOB_MAX),
-                        .all = buf_init(BLOB_MAX) };
-    struct scriptlook look = scriptlook_of(source);
+                        .shorts = buf_init(BLOB_MAX), .wide = buf_init(BLOB_MAX), .run = buf_init(BLOB_MAX), .all = buf_init(BLOB_MAX) };
     enum cs_status st = CS_OK;
 
     while (st == CS_OK && s.at < s.in.n) {
@@ -381,9 +561,16 @@ enum cs_status script_strings(struct slice source, struct blobs *blobs)
     if (st == CS_OK)
         st = flush_pieces(&s);
     if (st == CS_OK)
+        st = flush_shorts(&s);
+    if (st == CS_OK)
+        st = flush_run(&s);
+    if (st == CS_OK)
         st = emit_all(&s);
     buf_release(&s.string);
     buf_release(&s.pieces);
+    buf_release(&s.shorts);
+    buf_release(&s.wide);
+    buf_release(&s.run);
     buf_release(&s.all);
     return st == CS_TOOBIG ? blobs->out->note(blobs->out, EMIT_LIMITED, "a script with large strings") : st;
 }

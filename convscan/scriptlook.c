@@ -9,7 +9,7 @@ typedef uint8_t sixteen __attribute__((vector_size(16)));
 enum { LANES = sizeof(sixteen), BLOCK = 64 };
 
 /* A bit for each of 64 bytes: of what kind is it? */
-struct kinds { uint64_t word, c_or_f, quote, bracket, slash, star, in_list; };
+struct kinds { uint64_t word, digit, comma, plus, c_or_f, quote, bracket, slash, star, in_list; };
 
 static uint64_t bits_of(sixteen holds)
 {
@@ -41,6 +41,9 @@ static struct kinds kinds_of(const uint8_t p[BLOCK])
         k.quote |= bits_of((sixteen)(c == '"') | (sixteen)(c == '\'') | (sixteen)(c == '`')) << i;
         k.bracket |= bits_of((sixteen)(lower == '{') | (sixteen)(c == '(')) << i;
         k.slash |= bits_of(slash) << i;
+        k.digit |= bits_of(digit) << i;
+        k.comma |= bits_of((sixteen)(c == ',')) << i;
+        k.plus |= bits_of((sixteen)(c == '+')) << i;
         k.star |= bits_of((sixteen)(c == '*')) << i;
         k.in_list |= bits_of(digit | slash | under | (sixteen)(c == ' ') | (sixteen)(c - '\t' < 5) | (sixteen)(c == '-') |
                              (sixteen)(c == '&')) << i;
@@ -64,30 +67,42 @@ static uint64_t long_ones(uint64_t word)
     return further(runs, SCRIPT_WORD_MAX + 1 - 16);
 }
 
-/* behind: the byte after the block; is_inside: a word goes on at its start. */
-static uint64_t places_of(const uint8_t p[BLOCK], uint8_t behind, bool is_inside)
+/* Within the next SCRIPT_NEAR places? Behind the block it may be. */
+static uint64_t near(uint64_t bits)
+{
+    uint64_t any = 0;
+
+    for (unsigned n = 1; n <= SCRIPT_NEAR; n++)
+        any |= bits >> n | ~(UINT64_MAX >> n);
+    return any;
+}
+
+/* behind: the byte after the block; before: the one in front of it. */
+static uint64_t places_of(const uint8_t p[BLOCK], uint8_t behind, uint8_t before)
 {
     struct kinds k = kinds_of(p);
     uint64_t list = k.in_list >> 1 | (uint64_t)script_may_list(behind) << 63;
     uint64_t comment = (k.slash | k.star) >> 1 | (uint64_t)(behind == '/' || behind == '*') << 63;
-    uint64_t starts = k.word & ~(k.word << 1 | is_inside);
+    uint64_t starts = k.word & ~(k.word << 1 | script_is_word(before));
+    uint64_t coded = k.word | k.plus | k.slash, coded_starts = coded & ~(coded << 1 | script_is_coded(before));
 
-    return k.quote | (k.bracket & list) | (k.slash & comment) | (starts & (k.c_or_f | long_ones(k.word)));
+    return k.quote | (k.bracket & list) | (k.slash & comment) | (starts & (k.c_or_f | long_ones(k.word) | (k.digit & near(k.comma)))) |
+           (coded_starts & long_ones(coded));
 }
 
 static void read_block(struct scriptlook *l, size_t base)
 {
     struct slice s = slice_drop(l->in, base);
-    bool is_inside = base && script_is_word(l->in.p[base - 1]);
+    uint8_t before = base ? l->in.p[base - 1] : 0;
     uint8_t padded[BLOCK] = { 0 };
 
     l->base = base;
     if (s.n > BLOCK) {
-        l->places = places_of(s.p, s.p[BLOCK], is_inside);
+        l->places = places_of(s.p, s.p[BLOCK], before);
         return;
     }
     memcpy(padded, s.p, s.n);
-    l->places = places_of(padded, 0, is_inside);
+    l->places = places_of(padded, 0, before);
 }
 
 struct scriptlook scriptlook_of(struct slice in)

@@ -10,12 +10,18 @@
 
 #include "base/slice.h"
 
-/* A word of so many bytes may be base64 on a command line. */
-enum { SCRIPT_WORD_MAX = 24 };
+/* A word of so many bytes may be base64 on a command line; a comma within so many places makes a number one of a list. */
+enum { SCRIPT_WORD_MAX = 24, SCRIPT_NEAR = 4 };
 
 static inline bool script_is_word(uint8_t c)
 {
     return ascii_is_alpha(c) || ascii_is_digit(c) || c == '_' || c == '$';
+}
+
+/* What base64 is written in, but for the filling at its end. */
+static inline bool script_is_coded(uint8_t c)
+{
+    return script_is_word(c) || c == '+' || c == '/';
 }
 
 /* Numbers of a list, or what is passed over between them. */
@@ -33,7 +39,8 @@ struct scriptlook {
 struct scriptlook scriptlook_of(struct slice in);
 /*
  * The next place, from at on, that wants a look: a quotation mark, a comment, a bracket that a number or a blank may follow, a word that
- * begins with c or f, a word that may be longer than SCRIPT_WORD_MAX. No word goes on at at: the byte there is no part of one.
+ * begins with c or f, a word that may be longer than SCRIPT_WORD_MAX, or such a run of base64; a number near a comma. No word goes on at
+ * at: the byte there is no part of one.
  */
 size_t scriptlook_next(struct scriptlook *l, size_t at);
 

@@ -1,12 +1,14 @@
 #include "mime/mime.h"
 
+#include "blob.h"
 #include "formats.h"
 
 /*
- * text.c - what hides in text: other charsets (read again as UTF-8), and uuencode, yEnc and BinHex in the running text.
+ * text.c - what hides in text: other charsets (read again as UTF-8), uuencode, yEnc and BinHex in the running text, and files that are nothing
+ * but text as base64 or digits.
  */
 
-enum { EMBEDDED_MAX = 64 << 20 };
+enum { EMBEDDED_MAX = 64 << 20, CODED_HEAD = 64 };
 
 /* An escape that switches to another set of characters. */
 static bool shifts(struct slice s)
@@ -97,9 +99,40 @@ static enum cs_status binhex(struct slice text, struct emit *e)
     return st == CS_OK ? e->close(e) : st;
 }
 
+/* A line of its own in front, as certutil and others write one. */
+static struct slice behind_begin(struct slice s)
+{
+    s = slice_trim(s);
+    if (!slice_starts(s, SLICE("-----BEGIN ")))
+        return s;
+    s = slice_drop(s, slice_chr(s, '\n') + 1);
+    return slice_take(s, slice_find(s, SLICE("-----END ")));
+}
+
+/* No words, but one run of letters and digits, or numbers with something between them. */
+static bool may_be_coded(struct slice s)
+{
+    struct slice head = slice_take(s, CODED_HEAD);
+    size_t blank = slice_chr(head, ' ');
+
+    return head.n == CODED_HEAD && (blank == head.n || ascii_hex(head.p[0]) >= 0 || head.p[0] == '\\');
+}
+
+/* A text that is nothing but a file in base64, hex or numbers. */
+static enum cs_status whole(struct slice text, struct emit *e)
+{
+    struct slice coded = behind_begin(text);
+    struct blobs blobs = blobs_of(e);
+
+    return may_be_coded(coded) ? blobs_end(&blobs, blob_known(&blobs, coded, "text")) : CS_OK;
+}
+
 enum cs_status text_decode(struct slice object, struct emit *out)
 {
     enum cs_status st = charsets(object, out);
+
+    if (st == CS_OK)
+        st = whole(object, out);
 
     if (st == CS_OK)
         st = mime_find_embedded(object, EMBEDDED_MAX, on_embedded, out);

@@ -13,6 +13,21 @@ static bool is_one_of(struct slice s, size_t at, const char *these)
     return at < s.n && s.p[at] && strchr(these, s.p[at]);
 }
 
+static bool is_coded(struct slice s, size_t at)
+{
+    return is_word(s, at) || is_one_of(s, at, "+/");
+}
+
+/* A digit, and a comma not far behind it. */
+static bool begins_list(struct slice s, size_t at)
+{
+    bool is_near = false;
+
+    for (size_t n = 1; n <= SCRIPT_NEAR; n++)
+        is_near = is_near || is_one_of(s, at + n, ",");
+    return is_near && is_one_of(s, at, "0123456789");
+}
+
 /* The rule in the header, place by place. *maybe: a word that might be long, as far as 64 bytes tell. */
 static bool wants_look(struct slice s, size_t at, bool *maybe)
 {
@@ -23,14 +38,21 @@ static bool wants_look(struct slice s, size_t at, bool *maybe)
         return true;
     if (is_one_of(s, at, "[{("))
         return is_one_of(s, at + 1, " \t\n\v\f\r-&/_0123456789");
-    if (is_one_of(s, at, "/"))
-        return is_one_of(s, at + 1, "/*");
+    if (is_one_of(s, at, "/") && is_one_of(s, at + 1, "/*"))
+        return true;
+    if (is_coded(s, at) && !(at && is_coded(s, at - 1))) {
+        for (n = 0; is_coded(s, at + n);)
+            n++;
+        *maybe = (at + n) % 64 == 0 || (at + n) / 64 != at / 64;
+        if (n > SCRIPT_WORD_MAX)
+            return true;
+    }
     if (!is_word(s, at) || (at && is_word(s, at - 1)))
         return false;
-    while (is_word(s, at + n))
+    for (n = 0; is_word(s, at + n);)
         n++;
-    *maybe = (at + n) % 64 == 0 || (at + n) / 64 != at / 64;
-    return is_one_of(s, at, "cCfF") || n > SCRIPT_WORD_MAX;
+    *maybe = *maybe || (at + n) % 64 == 0 || (at + n) / 64 != at / 64 || (is_one_of(s, at, "0123456789") && at % 64 + SCRIPT_NEAR >= 64);
+    return is_one_of(s, at, "cCfF") || n > SCRIPT_WORD_MAX || begins_list(s, at);
 }
 
 static void compare(struct slice s)
@@ -55,7 +77,7 @@ static void compare(struct slice s)
 
 START_TEST(the_rule_place_by_place)
 {
-    static const char letters[] = "caFf  ..__$$zQ90xx\"'`[{(//**-&\n\t";
+    static const char letters[] = "caFf  ..__$$zQ90xx,,++\"'`[{(//**-&\n\t";
     uint8_t text[400];
 
     srand((unsigned)_i);
