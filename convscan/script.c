@@ -550,6 +550,7 @@ enum cs_status script_strings(struct slice source, struct blobs *blobs)
 {
     struct script s = { .in = source, .blobs = blobs, .string = buf_init(BLOB_MAX), .pieces = buf_init(BLOB_MAX),
                         .shorts = buf_init(BLOB_MAX), .wide = buf_init(BLOB_MAX), .run = buf_init(BLOB_MAX), .all = buf_init(BLOB_MAX) };
+    struct scriptlook look = scriptlook_of(source);
     enum cs_status st = CS_OK;
 
     while (st == CS_OK && s.at < s.in.n) {
