@@ -10,6 +10,8 @@
 #ifndef CONVSCAN_ACT_H
 #define CONVSCAN_ACT_H
 
+#include <sys/stat.h>
+
 #include "channel.h"
 #include "conf.h"
 
@@ -23,6 +25,8 @@ struct act {
     const struct channel *ch;
     struct slice input, headers;        /* the part as it came; its header lines, empty when there are none */
     bool has_input, has_headers;
+    const struct stat *input_file, *headers_file;       /* as they were when they were read */
+    bool may_link;                      /* channel.link */
     bool can_answer;                    /* OUTPUT_OPTIONS can be written */
     const char *tags;                   /* header lines for ACT_TAG */
     struct slice cleaned;               /* for ACT_CLEAN */

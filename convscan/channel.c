@@ -94,6 +94,8 @@ static void read_input(struct job *j)
     }
     j->part.bytes = j->act.input = j->input.data;
     j->act.has_input = true;
+    j->act.input_file = &j->input.st;
+    j->act.may_link = j->conf->channel.link;
 }
 
 static void add_name(struct job *j, struct slice name)
@@ -121,6 +123,7 @@ static void read_headers(struct job *j)
     }
     j->act.headers = j->headers.data;
     j->act.has_headers = true;
+    j->act.headers_file = &j->headers.st;
     j->header_walk = mime_walk_new(j->headers.data, NULL, NULL);
     st = j->header_walk ? CS_OK : CS_NOMEM;
     while (st == CS_OK && ev.kind != MIME_HEAD && ev.kind != MIME_END)

@@ -90,6 +90,7 @@ static const struct setting settings[] = {
     { "flood", "action", ACTION, AT(flood.action), "discard", 0, 0, 0, "above the rate" },
     { "flood", "file", TEXT, AT(flood.file), "/var/lib/convscan/flood", 0, 0, 0, "the counters" },
     { "channel", "avoid", ACTIONS, AT(channel.avoid), "", 0, 0, 0, "statuses that this server does not know: hold is answered instead" },
+    { "channel", "link", SWITCH, AT(channel.link), NULL, 0, 0, 1, "what passes is handed over as a second name of the input file, not as a copy" },
     { "quarantine", "folder", TEXT, AT(quarantine.folder), "", 0, 0, 0, "a Maildir" },
 };
 enum { N_SETTINGS = sizeof settings / sizeof *settings };

@@ -64,6 +64,7 @@ struct conf {
     } notice;
     struct {
         unsigned avoid;                 /* bits, 1u << action: statuses that the server does not know */
+        unsigned link;                  /* what passes is handed over as a second name of its file */
     } channel;
     struct {
         char *folder;

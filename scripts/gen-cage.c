@@ -30,7 +30,7 @@ static const int allowed[] = {
     SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(pread64), SCMP_SYS(pwrite64), SCMP_SYS(lseek), SCMP_SYS(close), SCMP_SYS(fstat),
     SCMP_SYS(newfstatat), SCMP_SYS(fsync), SCMP_SYS(fallocate),
     /* files: landlock says which */
-    SCMP_SYS(openat), SCMP_SYS(access), SCMP_SYS(rename), SCMP_SYS(renameat2), SCMP_SYS(unlink), SCMP_SYS(mkdir), SCMP_SYS(getdents64),
+    SCMP_SYS(openat), SCMP_SYS(access), SCMP_SYS(rename), SCMP_SYS(renameat2), SCMP_SYS(linkat), SCMP_SYS(unlink), SCMP_SYS(mkdir), SCMP_SYS(getdents64),
     /* memory */
     SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
     /* time, signals, leaving */

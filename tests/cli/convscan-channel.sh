@@ -188,5 +188,40 @@ for n in 1 2 3 4; do
     if [ $n -le 3 ]; then is_notice && ok || bad "flood $n"; else grep -q 178030259 o/options && ok || bad "flood $n"; fi
 done
 
+# channel.link: what passes gets a second name, where nobody else could have changed it; what does not pass is never linked.
+same_file() { [ "$(ls -iL "$1" 2>/dev/null | cut -d' ' -f1)" = "$(ls -iL "$2" 2>/dev/null | cut -d' ' -f1)" ]; }
+# linked LABEL SETTING PART(clean|virus|spam) COMMAND OUTPUT WANT(linked|copied|notice|tagged)
+linked() {
+    rm -rf l; mkdir l
+    umask 022
+    cp "$3" l/in; echo "Content-Type: text/plain" >l/in-headers
+    printf '[channel]\nlink = %s\n' "$2" >now.conf
+    (cd l && eval "$4") || bad "$1: its preparation"
+    env -i INPUT_FILE=l/in OUTPUT_FILE="l/$5" OUTPUT_OPTIONS=l/options INPUT_HEADERS=l/in-headers OUTPUT_HEADERS=l/out-headers NAME=part.txt \
+        "$BIN/convscan" --config now.conf --db rules.vdb --db spam.vdb 2>err || bad "$1: exit $?"
+    cmp -s "$3" l/in || bad "$1: the input was changed"
+    how=copied
+    same_file l/in "l/$5" && how=linked
+    [ "$how" = copied ] && same_file l/in-headers l/out-headers && how='the headers alone are linked'
+    [ "$how" = linked ] && ! same_file l/in-headers l/out-headers && how='the headers are not linked'
+    [ "$3" = virus ] && grep -qs 'removed by the mail server' "l/$5" && ! same_file l/in-headers l/out-headers && how=notice
+    [ "$3" = spam ] && same_file l/in "l/$5" && grep -qs '^X-Convscan-Class: spam' l/out-headers && ! same_file l/in-headers l/out-headers && how=tagged
+    [ "$how" = notice ] || cmp -s "$3" "l/$5" || how='another content'
+    [ "$how" = "$6" ] && ok || bad "link: $1: $how, not $6"
+    [ -z "$(find l -name '*.new')" ] || bad "link: $1: something half-written is left"
+}
+linked 'off' no clean : out copied
+linked 'on' yes clean : out linked
+linked 'on, a virus' yes virus : out notice
+linked 'on, tagged' yes spam : out tagged
+linked 'an output is there already' yes clean 'echo old >out; echo old >out-headers' out copied
+linked 'the output is the input' yes clean 'ln in out; ln in-headers out-headers' out copied
+linked 'others may write' yes clean 'chmod 666 in in-headers' out copied
+linked 'it has another name' yes clean 'ln in more; ln in-headers more-headers' out copied
+linked 'a symbolic link' yes clean 'mv in real; ln -s real in; mv in-headers real-headers; ln -s real-headers in-headers' out copied
+if [ "$(id -u)" = 0 ]; then
+    linked 'of another user' yes clean 'chown 1 in in-headers' out copied
+fi
+
 echo "$passed passed, $failed failed, 0 skipped"
 [ $failed -eq 0 ]

@@ -83,12 +83,13 @@ class Clamd:
 
 
 class Set:
-    """The channel's files for every command, in one folder. The scanner's images lie in ROOM/db."""
+    """The channel's files for every command, in one folder. The scanner's images lie in ROOM/db. No script writes into the
+    files of a part, so the scanner may hand over clean ones by link."""
 
-    def __init__(self, room):
+    def __init__(self, room, link='yes'):
         self.room, self.log = room, f'{room}/convscan.log'
         os.makedirs(f'{room}/db', exist_ok=True)
-        config = write(f'{room}/convscan.conf', f'[log]\nfile = {self.log}\n[scan]\ndatabase = {room}/db\n')
+        config = write(f'{room}/convscan.conf', f'[log]\nfile = {self.log}\n[scan]\ndatabase = {room}/db\n[channel]\nlink = {link}\n')
         scan = f'{BIN}/convscan --config {config}'
         write(f'{room}/clamd-script', CLAMD_SCRIPT.format(room=room), 0o755)
         write(f'{room}/scan-script', f'#!/bin/sh\n{scan}\nexit $?\n', 0o755)
