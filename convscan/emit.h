@@ -53,6 +53,7 @@ struct emit {
     size_t n_passwords;
     struct slice name, declared, charset;       /* what is known of the object being decoded; may be empty */
     bool wants_normalised_text;                 /* some loaded signature is meant for that view of plain text */
+    const char *how;                            /* what made the object being decoded, as in emit_child; NULL for the part itself */
 };
 
 /* put() for what wants a function and something to call it with: decoders of streams. */

@@ -455,7 +455,7 @@ static enum cs_status outlet_finish(struct outlet *out, enum cs_status st)
 static void outlet_init(struct outlet *out, struct scan *s, struct object *o)
 {
     out->emit = (struct emit){ outlet_open, outlet_put, outlet_close, outlet_note, outlet_room, s->passwords.words, s->passwords.n, o->name,
-                               o->declared, o->charset, s->wants_normalised_text };
+                               o->declared, o->charset, s->wants_normalised_text, o->how };
     out->scan = s;
     out->parent = o;
     out->members = 0;

@@ -8,6 +8,8 @@
  * but text as base64 or digits.
  */
 
+static const char converted[] = "utf-8";
+
 enum { EMBEDDED_MAX = 64 << 20, CODED_HEAD = 64 };
 
 /* An escape that switches to another set of characters. */
@@ -19,11 +21,14 @@ static bool shifts(struct slice s)
     return false;
 }
 
-/* What the bytes say, whatever the label. UTF-8 needs no view of its own. */
+/* What the bytes say, whatever the label. UTF-8 needs no view of its own; a PDF file may look like text with escapes in it. */
 static struct slice charset_by_bytes(struct slice s)
 {
-    struct slice seen = mime_charset_detect(s);
+    struct slice seen;
 
+    if (slice_starts(s, SLICE("%PDF-")))
+        return slice_take(s, 0);
+    seen = mime_charset_detect(s);
     if (seen.n)
         return mime_charset_is_plain(seen) ? slice_take(seen, 0) : seen;
     return shifts(s) ? SLICE("iso-2022-jp") : seen;
@@ -31,7 +36,7 @@ static struct slice charset_by_bytes(struct slice s)
 
 static enum cs_status emit_utf8(struct emit *e, struct slice charset, struct slice text)
 {
-    const struct emit_child c = { .kind = EMIT_MEMBER, .how = "utf-8", .name = e->name, .size = UINT64_MAX,
+    const struct emit_child c = { .kind = EMIT_MEMBER, .how = converted, .name = e->name, .size = UINT64_MAX,
                                   .packed = UINT64_MAX, .declared = e->declared };
     bool is_damaged = false;
     enum cs_status st = e->open(e, &c), end;
@@ -48,11 +53,15 @@ static enum cs_status emit_utf8(struct emit *e, struct slice charset, struct sli
     return end;
 }
 
+/* What was converted is not converted again: a PDF file may look like ISO-2022, and would grow each time. */
 static enum cs_status charsets(struct slice text, struct emit *e)
 {
-    struct slice seen = charset_by_bytes(text), said = e->charset;
+    struct slice seen, said = e->charset;
     enum cs_status st = CS_OK;
 
+    if (e->how && strcmp(e->how, converted) == 0)
+        return CS_OK;
+    seen = charset_by_bytes(text);
     if (seen.n)
         st = emit_utf8(e, seen, text);
     if (st == CS_OK && said.n && !mime_charset_is_plain(said) && !slice_ieq(said, seen))

@@ -196,4 +196,7 @@ def cases(_missing):
     for part in (bytes_in_texts, mails):
         for name, data in part():
             yield name, data, FOUND
+    # Each conversion would give a longer text with the same escapes in it: the ratio would be crossed.
+    yield 'escapes-in-other-bytes', b'words \x1b(\xff\xfe\xfd\xfc\xfb\n' * 60000, CLEAN
+    yield 'document-with-escapes', b'%PDF-1.5\n%\xd0\xd4\n' + b'1 0 obj (\x1b$B\xff) endobj\n' * 2000, CLEAN
     yield 'secret', f'<script>x="{encoded(bytes(c ^ 0x5a for c in EICAR))}"</script>'.encode(), CLEAN
