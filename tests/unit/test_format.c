@@ -13,6 +13,7 @@ static const struct { int id; const char *name; int record; } sections[] = {
     { VDB_SEGMENTS, "SEGMENTS", VDB_SEGMENT }, { VDB_STAGES, "STAGES", VDB_STAGE }, { VDB_PROGRAMS, "PROGRAMS", VDB_OP },
     { VDB_SETS, "SETS", 32 }, { VDB_HASHES, "HASHES", VDB_HASH }, { VDB_SIZES, "SIZES", 8 }, { VDB_DIGESTS, "DIGESTS", 0 },
     { VDB_STRINGS, "STRINGS", 0 }, { VDB_TESTS, "TESTS", VDB_TEST }, { VDB_ALWAYS, "ALWAYS", 4 }, { VDB_SEEDED, "SEEDED", 4 },
+    { VDB_SIEVES, "SIEVES", VDB_SIEVE },
 };
 
 START_TEST(document_and_header_agree)
