@@ -3,6 +3,10 @@
 #include <math.h>
 #include <string.h>
 
+/* The share of the processors' time that is used: above the one waiting begins to be hidden, above the other it is. */
+#define FULL_FROM 0.75
+#define FULL 0.85
+
 /* How much slower a processor is while m of them are busy. */
 static double slower(const struct host *h, double m)
 {
@@ -14,7 +18,7 @@ static double power(const struct host *h, double k)
 {
     double busy = fmin(k, h->cpus);
 
-    return busy / slower(h, busy);
+    return busy / slower(h, busy) * (1 - h->lost);
 }
 
 void capacity_rates(const struct host *h, unsigned n, double *x)
@@ -47,6 +51,14 @@ static double residence(const struct host *h, double n)
     return n / (x[k] + (x[k + 1] - x[k]) * (n - k));
 }
 
+/* 0 where waiting can be told from losses, 1 where it cannot. */
+static double fullness(double wall, double cpu, double n, double cpus)
+{
+    double used = n > cpus ? n * cpu / wall / cpus : 0;
+
+    return fmin(fmax((used - FULL_FROM) / (FULL - FULL_FROM), 0), 1);
+}
+
 struct host capacity_host(double wall, double cpu, double n, double cpus, double slowing)
 {
     struct host h = { .cpus = cpus, .slowing = slowing };
@@ -59,6 +71,7 @@ struct host capacity_host(double wall, double cpu, double n, double cpus, double
         h.demand *= least > 0 ? wall / least : 1;
         return h;
     }
+    h.lost = (1 - least / wall) * fullness(wall, cpu, n, cpus);
     for (double low = 0, high = wall; high - low > wall * 1e-6;) {
         h.think = (low + high) / 2;
         *(residence(&h, n) < wall ? &low : &high) = h.think;

@@ -21,9 +21,14 @@ struct host {
     double demand;                      /* seconds of processor a message takes when it has the host for itself */
     double think;                       /* seconds it waits for something else */
     double slowing;                     /* a second busy processor makes both slower by this; many, by twice this */
+    double lost;                        /* the share of the processors that others and changing between jobs take */
 };
 
-/* From what a message took, elapsed and of processor, while n jobs were at work on average. */
+/*
+ * From what a message took, elapsed and of processor, while n jobs were at work on average. Time that the processors do not explain
+ * was spent waiting for something else; but where more jobs than processors kept nearly all of them busy, hardly any amount of waiting
+ * changes what gets done, so a small difference would come out as a long wait: there it is taken for lost.
+ */
 struct host capacity_host(double wall, double cpu, double n, double cpus, double slowing);
 
 /* x[k], messages a second with k jobs at work, for k from 0 to n. */

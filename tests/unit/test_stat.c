@@ -202,6 +202,25 @@ START_TEST(the_host_is_found_again)
 }
 END_TEST
 
+/* A storm in memory on two processors that did little else, medians of nine rounds: each number of jobs foretells each other. */
+START_TEST(a_measured_host_foretells_itself)
+{
+    static const struct {
+        unsigned jobs;
+        double wall, cpu, rate;
+    } measured[] = { { 1, 3.03e-3, 2.87e-3, 330 }, { 2, 3.01e-3, 2.73e-3, 664 }, { 4, 6.23e-3, 2.83e-3, 642 } };
+
+    for (int from = 0; from < 3; from++) {
+        const struct host h = capacity_host(measured[from].wall, measured[from].cpu, measured[from].jobs, 2, CAPACITY_SLOWING);
+        double x[5];
+
+        capacity_rates(&h, 4, x);
+        for (int to = 0; to < 3; to++)
+            ck_assert_double_eq_tol(x[measured[to].jobs], measured[to].rate, measured[to].rate * (from == to ? 0.01 : 0.2));
+    }
+}
+END_TEST
+
 /* The numbers behind the waiting times hold against a simulated queue, too. */
 START_TEST(waiting_times_hold_in_a_simulation)
 {
@@ -242,6 +261,7 @@ int main(void)
     tcase_add_test(t, delays_add_up_waiting_and_service);
     tcase_add_test(t, more_jobs_than_processors_take_turns);
     tcase_add_test(t, the_host_is_found_again);
+    tcase_add_test(t, a_measured_host_foretells_itself);
     tcase_add_test(t, waiting_times_hold_in_a_simulation);
     srunner_run_all(r, CK_NORMAL);
     failed = srunner_ntests_failed(r);
