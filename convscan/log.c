@@ -10,6 +10,7 @@
 #include "base/diag.h"
 #include "base/mapfile.h"
 #include "base/safe.h"
+#include "base/utc.h"
 
 bool log_is_on(const struct conf *c)
 {
@@ -33,23 +34,14 @@ static enum cs_status put_pair(struct buf *b, const char *key, const char *value
     return buf_printf(b, is_bare ? " %s=%s" : " %s=\"%s\"", key, text);
 }
 
-/* Not gmtime_r(): that reads the time zone from disk, at every start. Years of 400 count from March, so that leap days come last. */
 static enum cs_status put_time(struct buf *b)
 {
     struct timespec now;
-    uint64_t s, days, era, day, year, month;
+    struct utc t;
 
     clock_gettime(CLOCK_REALTIME, &now);
-    s = now.tv_sec > 0 ? (uint64_t)now.tv_sec : 0;
-    days = s / 86400 + 719468;                  /* from the first of March of the year 0 */
-    era = days / 146097;
-    day = days % 146097;
-    year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
-    day -= 365 * year + year / 4 - year / 100;
-    month = (5 * day + 2) / 153;
-    return buf_printf(b, "time=%04u-%02u-%02uT%02u:%02u:%02u.%06ldZ", (unsigned)(year + era * 400 + (month >= 10)),
-                      (unsigned)(month < 10 ? month + 3 : month - 9), (unsigned)(day - (153 * month + 2) / 5 + 1),
-                      (unsigned)(s / 3600 % 24), (unsigned)(s / 60 % 60), (unsigned)(s % 60), now.tv_nsec / 1000);
+    t = utc_of(now.tv_sec);
+    return buf_printf(b, "time=%04u-%02u-%02uT%02u:%02u:%02u.%06ldZ", t.year, t.month, t.day, t.hour, t.minute, t.second, now.tv_nsec / 1000);
 }
 
 static enum cs_status put_line(const struct log_facts *f, struct buf *b)

@@ -10,6 +10,7 @@
 #include "notice.h"
 #include "quarantine.h"
 #include "base/safe.h"
+#include "base/utc.h"
 
 /*
  * outcome.c - from the verdict to what the server sees: the action, the notice, the copy in quarantine, the log line.
@@ -55,9 +56,8 @@ static void add_page(struct job *j, const struct notice_facts *f)
 
 static enum cs_status make_notice(struct job *j)
 {
-    char name[256], size[32], host[256] = "", date[40] = "";
-    time_t now = time(NULL);
-    struct tm tm;
+    char name[256], size[32], host[256] = "", date[80];
+    const struct utc now = utc_of(time(NULL));
     const struct notice_facts f = {
         .virus = shown_name(j), .file = name, .type = j->media, .size = size, .id = j->id, .cls = j->verdict.worst.cls,
         .sender = j->message.sender, .subject = j->message.subject, .host = host, .date = date,
@@ -70,8 +70,7 @@ static enum cs_status make_notice(struct job *j)
     snprintf(size, sizeof size, "%zu", j->part.bytes.n);
     if (gethostname(host, sizeof host - 1) != 0)
         host[0] = '\0';
-    if (gmtime_r(&now, &tm))
-        strftime(date, sizeof date, "%Y-%m-%d %H:%M UTC", &tm);
+    snprintf(date, sizeof date, "%04u-%02u-%02u %02u:%02u UTC", now.year, now.month, now.day, now.hour, now.minute);
     j->notice = buf_init(NOTICE_MAX);
     j->notice_headers = buf_init(NOTICE_MAX);
     st = notice_text(j->conf, &f, &j->notice);

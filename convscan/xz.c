@@ -4,6 +4,47 @@
 
 #include "base/bytes.h"
 
+/*
+ * The check of xz files. liblzma's own asks the processor what it can do before main(), which makes a virtual machine go to its host, for
+ * ten microseconds and more, in a program that meets one such file in thousands of parts. A linker takes a member of a library
+ * only for a name that is still missing: since this name is here, that member stays out.
+ */
+enum { CRC_SLICES = 8 };
+static uint64_t crc_table[CRC_SLICES][256];
+
+static void crc_prepare(void)
+{
+    static const uint64_t polynomial = 0xc96c5795d7870f42;
+
+    for (unsigned i = 0; i < 256; i++) {
+        uint64_t c = i;
+
+        for (int bit = 0; bit < 8; bit++)
+            c = c >> 1 ^ (c & 1 ? polynomial : 0);
+        crc_table[0][i] = c;
+    }
+    for (int s = 1; s < CRC_SLICES; s++)
+        for (unsigned i = 0; i < 256; i++)
+            crc_table[s][i] = crc_table[s - 1][i] >> 8 ^ crc_table[0][crc_table[s - 1][i] & 0xff];
+}
+
+uint64_t lzma_crc64(const uint8_t *p, size_t n, uint64_t crc)
+{
+    if (!crc_table[0][1])
+        crc_prepare();
+    crc = ~crc;
+    for (; n >= CRC_SLICES; n -= CRC_SLICES, p += CRC_SLICES) {
+        uint64_t word = crc ^ get_le64(p);
+
+        crc = 0;
+        for (int s = 0; s < CRC_SLICES; s++)
+            crc ^= crc_table[CRC_SLICES - 1 - s][word >> 8 * s & 0xff];
+    }
+    for (; n; n--, p++)
+        crc = crc >> 8 ^ crc_table[0][(crc ^ *p) & 0xff];
+    return ~crc;
+}
+
 enum { PIECE = 32768, HEAD = 13, DICTIONARY = 64 << 20 };
 
 struct job {

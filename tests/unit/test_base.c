@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -11,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/mapfile.h"
 #include "base/newfile.h"
+#include "base/utc.h"
 
 static char dir[] = "/tmp/test_base.XXXXXX";
 
@@ -238,6 +240,23 @@ START_TEST(every_status_has_a_text)
 }
 END_TEST
 
+/* Every day of 430 years, each at another time of day, as the C library has it. */
+START_TEST(moments_are_dates)
+{
+    for (int64_t s = 0; s < (int64_t)430 * 366 * 86400; s += 86399) {
+        const time_t when = (time_t)s;
+        struct utc u = utc_of(s);
+        struct tm tm;
+
+        ck_assert_ptr_nonnull(gmtime_r(&when, &tm));
+        ck_assert_msg((int)u.year == tm.tm_year + 1900 && (int)u.month == tm.tm_mon + 1 && (int)u.day == tm.tm_mday && (int)u.hour == tm.tm_hour &&
+                          (int)u.minute == tm.tm_min && (int)u.second == tm.tm_sec,
+                      "%lld: %u-%u-%u", (long long)s, u.year, u.month, u.day);
+    }
+    ck_assert_uint_eq(utc_of(-1).year, 1970);
+}
+END_TEST
+
 static void remove_all(void)
 {
     static const char *const names[] = { "fifo", "f", "empty", "new", "target", "link" };
@@ -271,6 +290,7 @@ int main(void)
     tcase_add_test(t, a_new_file_is_whole_or_not_there);
     tcase_add_test(t, a_file_is_not_written_through_a_link);
     tcase_add_test(t, every_status_has_a_text);
+    tcase_add_test(t, moments_are_dates);
     srunner_run_all(r, CK_NORMAL);
     failed = srunner_ntests_failed(r);
     srunner_free(r);
