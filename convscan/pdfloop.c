@@ -4,7 +4,7 @@
 
 #include "pdfwalk.h"
 
-enum link_kind { KIDS, PARENT, LENGTH, EXTENDS, HELD, LINK_KINDS };
+enum link_kind { KIDS, PARENT, LENGTH, EXTENDS, NEXT, HELD, LINK_KINDS };
 
 /* Entries of cross-reference streams are objects of their own, with numbers from here on. */
 #define IN_TABLE (1ull << 40)
@@ -93,11 +93,16 @@ static enum cs_status add_references(struct pdf_loops *l, enum link_kind kind, s
 
 enum cs_status pdf_loops_object(struct pdf_loops *l, uint64_t number, const struct pdf_dict *d)
 {
-    const struct slice values[] = { d->kids, d->parent, d->length, d->extends };
+    /* A list of its own may be anybody's; only where /Kids leads to it, it is one of kids. */
+    const struct {
+        enum link_kind kind;
+        struct slice value;
+    } links[] = { { KIDS, d->kids }, { KIDS, d->list }, { PARENT, d->parent }, { LENGTH, d->length }, { EXTENDS, d->extends },
+                  { NEXT, d->first }, { NEXT, d->next } };
     enum cs_status st = number && !is_full(l) ? add_object(l, number) : CS_OK;
 
-    for (unsigned i = 0; number && !is_full(l) && i < sizeof values / sizeof *values && st == CS_OK; i++)
-        st = add_references(l, KIDS + i, values[i]);
+    for (unsigned i = 0; number && !is_full(l) && i < sizeof links / sizeof *links && st == CS_OK; i++)
+        st = add_references(l, links[i].kind, links[i].value);
     return st;
 }
 
@@ -271,7 +276,7 @@ static enum cs_status find_circle(struct pdf_loops *l, const char **name)
 {
     static const char *const names[LINK_KINDS] = {
         [KIDS] = "loop in PDF page tree", [PARENT] = "loop in PDF parents", [LENGTH] = "loop in PDF lengths",
-        [EXTENDS] = "loop in PDF object streams", [HELD] = "loop in PDF object streams",
+        [EXTENDS] = "loop in PDF object streams", [NEXT] = "loop in PDF outlines or actions", [HELD] = "loop in PDF object streams",
     };
     size_t n = n_objects(l) + 1;
     struct order o = { calloc(n, sizeof(uint32_t)), calloc(n, sizeof(uint32_t)), calloc(n, sizeof(uint32_t)) };

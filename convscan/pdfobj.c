@@ -41,6 +41,7 @@ static void keep_value(struct reader *r, const struct frame *f, size_t end)
         { "Type", &d->type }, { "Filter", &d->filter }, { "DecodeParms", &d->parms }, { "DP", &d->parms },
         { "Length", &d->length }, { "Kids", &d->kids }, { "Parent", &d->parent }, { "Extends", &d->extends }, { "First", &d->first },
         { "N", &d->count }, { "W", &d->widths }, { "Index", &d->index }, { "Prev", &d->prev },
+        { "Next", &d->next },
     };
 
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
@@ -95,12 +96,12 @@ static enum cs_status take_word(struct reader *r, const struct pdf_token *t)
     return r->hooks->script_at && pdf_name_is(f->key, "JS") ? r->hooks->script_at(r->hooks->to, r->before) : CS_OK;
 }
 
-static void open_frame(struct reader *r, bool is_dict)
+static void open_frame(struct reader *r, bool is_dict, size_t at)
 {
     if (r->depth == PDF_DEPTH || r->too_deep)
         r->too_deep++;
     else
-        r->stack[r->depth++] = (struct frame){ .is_dict = is_dict };
+        r->stack[r->depth++] = (struct frame){ .is_dict = is_dict, .value_at = at };
 }
 
 static enum cs_status close_frame(struct reader *r, bool is_dict, size_t at)
@@ -122,6 +123,8 @@ static enum cs_status close_frame(struct reader *r, bool is_dict, size_t at)
             st = r->hooks->file(r->hooks->to, &f->names[i], f->file);
     }
     r->depth--;
+    if (r->depth == 0 && !f->is_dict)
+        r->o->dict.list = slice_sub(r->in, f->value_at, at - f->value_at);
     return st;
 }
 
@@ -138,7 +141,7 @@ static enum cs_status take(struct reader *r, const struct pdf_token *t)
     switch (t->kind) {
     case PDF_OPEN:
     case PDF_LIST:
-        open_frame(r, t->kind == PDF_OPEN);
+        open_frame(r, t->kind == PDF_OPEN, t->at);
         return CS_OK;
     case PDF_CLOSE:
     case PDF_LIST_END:
@@ -164,7 +167,7 @@ enum cs_status pdf_object_read(struct slice in, size_t at, const struct pdf_hook
     struct slice none = slice_take(in, 0);
     enum cs_status st = CS_OK;
 
-    *o = (struct pdf_object){ .dict = { none, none, none, none, none, none, none, none, none, none, none, none }, .end = at };
+    *o = (struct pdf_object){ .dict = { none, none, none, none, none, none, none, none, none, none, none, none, none, none }, .end = at };
     while (st == CS_OK) {
         struct pdf_token t = pdf_next(&l);
         if (t.kind == PDF_END)

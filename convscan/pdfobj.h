@@ -15,7 +15,8 @@ enum { PDF_DEPTH = 48 };
 /* Values of the outermost dictionary, as they stand. */
 struct pdf_dict {
     struct slice type, filter, parms, length;
-    struct slice kids, parent, extends, first, count, widths, index, prev;
+    struct slice kids, parent, extends, first, count, widths, index, prev, next;
+    struct slice list;           /* the object itself, when it is a list and no dictionary */
 };
 
 /* NULL where nobody wants to know. */

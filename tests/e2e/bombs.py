@@ -119,6 +119,11 @@ LOOPS = {
     'kids of itself': pdf('<</Type/Catalog/Pages 2 0 R>>', '<</Type/Pages/Kids[3 0 R 2 0 R]/Count 2>>', PAGE),
     'kids in a ring': pdf('<</Pages 2 0 R>>', '<</Kids[3 0 R]>>', '<</Kids[ 4 0 R]>>', '<</Kids [2 0 R] >>'),
     'kids in an object stream': pdf(stream('/Type/ObjStm/N 2/First 8', b'2 0 3 16<</Kids[3 0 R]>><</Kids[2 0 R]>>')),
+    'kids in a list of its own': pdf('<</Pages 2 0 R>>', '<</Kids 3 0 R>>', '[4 0 R]', '<</Kids[2 0 R]>>'),
+    'kids that are their own list': pdf('<</Pages 2 0 R>>', '<</Kids 3 0 R>>', '[3 0 R]'),
+    'outline of itself': pdf('<</Outlines 2 0 R>>', '<</First 3 0 R/Last 3 0 R>>', '<</Title(a)/Parent 2 0 R/Next 3 0 R>>'),
+    'outlines in a ring': pdf('<</Outlines 2 0 R>>', '<</First 3 0 R>>', '<</Title(a)/Next 4 0 R>>', '<</Title(b)/First 3 0 R>>'),
+    'actions in a ring': pdf('<</OpenAction 2 0 R>>', '<</S/Named/N/NextPage/Next 3 0 R>>', '<</S/Named/N/NextPage/Next[2 0 R]>>'),
     'parents': pdf('<</Parent 2 0 R>>', '<</Parent 1 0 R>>'),
     'length of itself': pdf('<</Length 1 0 R>>stream\nabc\nendstream'),
     'lengths in a ring': pdf('<</Length 2 0 R>>stream\nabc\nendstream', '<</Length 1 0 R>>stream\nabc\nendstream'),
@@ -138,6 +143,9 @@ SOUND = {
     'tables in a row': pdf_tables(None, 0, 1),
     'object streams in a row': pdf(stream('/Type/ObjStm/N 1/First 4', b'9 0 null'), stream('/Type/ObjStm/N 1/First 4/Extends 1 0 R', b'8 0 null')),
     'held as usual': pdf_xref((0, 0, 0), (2, 2, 0), (1, 9, 0), (2, 2, 1)),
+    'kids in a list': pdf('<</Pages 2 0 R>>', '<</Kids 3 0 R>>', '[4 0 R]', PAGE),
+    'outlines': pdf('<</Outlines 2 0 R>>', '<</First 3 0 R/Last 4 0 R>>', '<</Parent 2 0 R/Next 4 0 R/First 5 0 R>>', '<</Parent 2 0 R/Prev 3 0 R>>', '<</Parent 3 0 R>>'),
+    'a list that leads back': pdf('<</Pages 2 0 R/OpenAction 4 0 R>>', '<</Kids[3 0 R]>>', PAGE.replace('>>', '/Annots 4 0 R>>'), '[2 0 R]'),
     'a page shown twice': pdf('<</Pages 2 0 R>>', '<</Kids[3 0 R 3 0 R]>>', PAGE),
 }
 
