@@ -62,6 +62,9 @@ struct format {
     X("tar", unpack_tar, true)     \
     X("cpio", unpack_cpio, true)   \
     X("RPM", unpack_rpm, true)     \
+    X("disk", disk_decode, true)   \
+    X("VHD", vhd_decode, true)     \
+    X("VHDX", vhdx_decode, true)   \
     X("ar", unpack_ar, true)       \
     X("CAB", unpack_cab, true)     \
     X("LHA", lha_decode, true)     \
@@ -79,7 +82,7 @@ struct format {
 #define CLOSED(X)                                                                                         \
     X("ARJ") X("ACE") X("WIM") X("DMG") X("EGG") X("StuffIt") X("lzop") X("lrzip") X("ZOO") X("JAR-ARJ")   \
     X("FreeArc") X("UHARC") X("BlakHole") X("GCA") X("ZPAQ") X("AESCrypt") X("AxCrypt")                    \
-    X("VHDX") X("VHD") X("VMDK") X("QCOW") X("SIS") X("AutoIt") X("InstallShield") X("SquashFS") X("rzip")
+    X("VMDK") X("QCOW") X("SIS") X("AutoIt") X("InstallShield") X("SquashFS") X("rzip")
 
 #define X(type, fn, wraps) decode_fn fn;
 FORMATS(X)

@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "cms.h"
+#include "disk.h"
 #include "emlx.h"
 #include "lz4.h"
 #include "mime/mime.h"
@@ -436,7 +437,7 @@ static void by_magic(struct ftype *t, struct slice s)
 /* Archives of which the last member may be a zip, as it stands: only one that ends with the file is a zip of its own. */
 static bool holds_as_it_is(const struct ftype *t)
 {
-    static const char *const types[] = { "tar", "cpio", "ar", "ISO9660", "UDF", "XAR", "VHD", "VHDX", "VMDK", "QCOW", "DMG" };
+    static const char *const types[] = { "tar", "cpio", "ar", "ISO9660", "UDF", "XAR", "disk", "VHD", "VHDX", "VMDK", "QCOW", "DMG" };
 
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (ftype_has(t, types[i]))
@@ -449,6 +450,10 @@ static void by_place(struct ftype *t, struct slice s)
 {
     const char *message;
 
+    if (t->n == 0 && is_old_tar(s)) {
+        ftype_add(t, "tar");
+        ftype_add(t, "archive");
+    }
     if (pdf_is(s)) {
         ftype_add(t, "PDF");
         ftype_add(t, "document");
@@ -469,12 +474,13 @@ static void by_place(struct ftype *t, struct slice s)
         ftype_add(t, "VHD");
         ftype_add(t, "archive");
     }
-    if (t->n == 0 && is_old_tar(s)) {
-        ftype_add(t, "tar");
-        ftype_add(t, "archive");
-    }
     if (t->n == 0 && is_lzma(s))
         ftype_add(t, "lzma");
+    if (t->n == 0 && disk_is(s)) {
+        ftype_add(t, "disk");
+        ftype_add(t, "archive");
+        ftype_add(t, "binary");
+    }
     if (t->n == 0)
         ftype_add(t, behind_skipped(s));
     if (t->n == 0 && (message = cms_is(s) ? "CMS" : openpgp_is(s) ? "PGP" : NULL)) {

@@ -33,9 +33,9 @@ def lrzip(data):
 HEADS = {
     'ACE': bytes(7) + b'**ACE**', 'WIM': b'MSWIM\0\0\0', 'EGG': b'EGGA', 'StuffIt': b'SIT!\0\1\0\0\0\0rLau', 'ZOO': b'ZOO 2.10 Archive.\x1a\0\0\xdc\xa7\xc4\xfd',
     'JAR-ARJ': bytes(14) + b'\x1aJar\x1b\0', 'FreeArc': b'ArC\1', 'UHARC': b'UHA\6', 'BlakHole': b'BH\5\7', 'GCA': b'GCAX', 'ZPAQ': b'zPQ\1',
-    'AESCrypt': b'AES\2', 'AxCrypt': bytes.fromhex('c0b9072e4f93f146a015792ca1d9e821'), 'VHDX': b'vhdxfile', 'VHD': b'conectix',
+    'AESCrypt': b'AES\2', 'AxCrypt': bytes.fromhex('c0b9072e4f93f146a015792ca1d9e821'),
     'SIS': bytes.fromhex('7a1a2010'), 'AutoIt': bytes.fromhex('a3484bbe986c4aa9994c530a86d6487d') + b'AU3!EA06',
-    'InstallShield': bytes.fromhex('135d658c'), 'RPM': bytes.fromhex('edabeedb0300'), 'SquashFS': b'hsqs', 'rzip': b'RZIP\2',
+    'InstallShield': bytes.fromhex('135d658c'), 'SquashFS': b'hsqs', 'rzip': b'RZIP\2',
     'VMDK': b'KDMV\1\0\0\0', 'QCOW': b'QFI\xfb',
 }
 TAILS = {'DMG': b'koly' + bytes(508)}

@@ -5,13 +5,14 @@ Many hold what is in them as it is, so a hit alone says little: the file itself 
 import sys
 
 import archivemaker
+import diskmaker
 import docmaker
 import packmaker
 import textmaker
 from archives import EICAR, judge
 
 PARTNERS = 3
-ROOMS = archivemaker.MAKERS + packmaker.MAKERS + docmaker.MAKERS + textmaker.MAKERS
+ROOMS = archivemaker.MAKERS + packmaker.MAKERS + diskmaker.MAKERS + docmaker.MAKERS + textmaker.MAKERS
 
 
 def name(maker):

@@ -109,6 +109,7 @@ def tars():
     yield 'kind-unknown', tar(b'Z') + end, FOUND
     yield 'volume-name', tar(b'V', data=b'') + tar() + end, FOUND
     yield 'no-mark', tar(mark=bytes(8)) + end, FOUND
+    yield 'no-mark-behind-pdf', tar(mark=bytes(8), data=PDF * 40) + tar(mark=bytes(8)) + end, FOUND
     yield 'two', tar(data=b'1') + end + tar() + end, FOUND
     yield 'zeros-between', tar(data=b'1') + bytes(512) + tar() + end, FOUND
     yield 'name-of-8-bits', tar(name=b'inn\xe4r') + end, FOUND

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 
+import oddisks
 import oddpacks
 import oddpages
 import oddpdfs
@@ -32,7 +33,7 @@ def is_good(r, due):
 
 def main():
     dues, missing = {}, set()
-    for module in (oddzips, oddpacks, oddpdfs, oddrich, oddpages):
+    for module in (oddzips, oddpacks, oddisks, oddpdfs, oddrich, oddpages):
         for name, data, due in module.cases(missing):
             path = f'{module.__name__}-{name}'
             assert due in (FOUND, CLOSED, CLEAN) and path not in dues, path

@@ -15,8 +15,8 @@ const char *__asan_default_options(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static decode_fn *const all[] = { unpack_rar, unpack_7z,  unpack_tar, unpack_cpio,     unpack_ar,   unpack_cab,  lha_decode,
-                                      unpack_iso, lz4_decode, unpack_compress, unpack_rpm, unpack_lzip, gzip_decode, bzip2_decode, xz_decode,
-                                      lzma_decode, zstd_decode };
+                                      unpack_iso, lz4_decode, unpack_compress, unpack_lzip, gzip_decode, bzip2_decode, xz_decode,
+                                      lzma_decode, zstd_decode, unpack_rpm };
 
-    return size ? fuzz_decoder(all[data[0] % 16], data + 1, size - 1) : 0;
+    return size ? fuzz_decoder(all[data[0] % (sizeof all / sizeof *all)], data + 1, size - 1) : 0;
 }
