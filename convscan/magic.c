@@ -17,10 +17,11 @@ static const struct slice words[] = {
     SLICE("<?xml"),
 };
 
+/* Every string of a script is asked: mostly the first byte says no. */
 bool magic_is_binary(struct slice head)
 {
-    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
-        if (slice_starts(head, starts[i]))
+    for (size_t i = 0; i < sizeof starts / sizeof *starts && head.n; i++)
+        if (head.p[0] == starts[i].p[0] && slice_starts(head, starts[i]))
             return true;
     return false;
 }
@@ -32,8 +33,27 @@ bool magic_is_object(struct slice head)
     if (slice_starts(head, SLICE("\xef\xbb\xbf")))
         head = slice_drop(head, 3);
     head = slice_trim(head);
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (slice_istarts(head, words[i]))
+    for (size_t i = 0; i < sizeof words / sizeof *words && head.n; i++)
+        if (ascii_lower(head.p[0]) == words[i].p[0] && slice_istarts(head, words[i]))
             return true;
     return false;
+}
+
+static bool agree(struct slice head, struct slice start)
+{
+    size_t n = head.n < start.n ? head.n : start.n;
+
+    return n == 0 || (ascii_lower(head.p[0]) == ascii_lower(start.p[0]) && slice_ieq(slice_take(head, n), slice_take(start, n)));
+}
+
+bool magic_may_begin(struct slice head)
+{
+    bool may = agree(head, SLICE("\xef\xbb\xbf"));
+
+    for (size_t i = 0; i < sizeof starts / sizeof *starts && !may; i++)
+        may = agree(head, starts[i]);
+    head = slice_trim(head);
+    for (size_t i = 0; i < sizeof words / sizeof *words && !may; i++)
+        may = agree(head, words[i]);
+    return may;
 }

@@ -15,7 +15,10 @@ enum { MAGIC_HEAD = 64 };        /* so many bytes are enough to tell */
 
 bool magic_is_object(struct slice head);
 
-/* The same, but for text: what a page shows may well begin like a script. */
+/* Could these, too few to tell, be the first bytes of such an object? */
+bool magic_may_begin(struct slice head);
+
+/* As magic_is_object(), but for text: what a page shows may well begin like a script. */
 bool magic_is_binary(struct slice head);
 
 #endif

@@ -212,7 +212,7 @@ static bool says(struct slice s, const char *word)
     struct slice w = slice_str(word);
 
     for (size_t i = 0; i + w.n <= s.n; i++)
-        if (slice_istarts(slice_drop(s, i), w))
+        if (ascii_lower(s.p[i]) == ascii_lower(w.p[0]) && slice_istarts(slice_drop(s, i), w))
             return true;
     return false;
 }

@@ -141,14 +141,13 @@ static enum cs_status flush_pieces(struct script *s)
 /* What the base64 or the digits of something known begin with. */
 static bool may_begin(struct slice s)
 {
-    static const char pairs[] = "TV UE Um N3 JV 0M f0 H4 e1 Ql /T KL PG PH PC 4d 4D 50 1f 1F d0 D0 25 52 37 7f 7F 3c 3C";
+    static const char firsts[256] = { ['T'] = 1, ['U'] = 1, ['N'] = 1, ['J'] = 1, ['0'] = 1, ['f'] = 1, ['H'] = 1, ['e'] = 1, ['Q'] = 1, ['/'] = 1, ['K'] = 1,
+                                      ['P'] = 1, ['4'] = 1, ['5'] = 1, ['1'] = 1, ['d'] = 1, ['D'] = 1, ['2'] = 1, ['3'] = 1, ['7'] = 1 };
+    static const char pairs[] = "TVUEUmN3JV0Mf0H4e1Ql/TKLPGPHPC4d4D501f1Fd0D02552377f7F3c3C";
 
-    for (const char *p = pairs; s.n > 1; p += 3) {
+    for (const char *p = pairs; s.n > 1 && firsts[s.p[0]] && *p; p += 2)
         if (p[0] == (char)s.p[0] && p[1] == (char)s.p[1])
             return true;
-        if (p[2] == 0)
-            break;
-    }
     return false;
 }
 
