@@ -80,7 +80,13 @@ static enum cs_status put_multipart_header(struct emit *e, const struct mime_par
     return st == CS_OK ? e->put(e, SLICE("\"\n\n")) : st;
 }
 
-static enum cs_status emit_leaf(struct emit *e, const struct mime_part *p, struct slice body)
+/* A reading that may well be nonsense: what it looks like says nothing about a name, which the others carry. */
+static bool is_rough(enum mime_encoding e)
+{
+    return mime_encoding_next(e) != MIME_ENC_NONE;
+}
+
+static enum cs_status emit_decoded(struct emit *e, const struct mime_part *p, enum mime_encoding encoding, struct slice body)
 {
     struct leaf leaf = { e, CS_OK };
     struct mime_decoder d;
@@ -92,17 +98,35 @@ static enum cs_status emit_leaf(struct emit *e, const struct mime_part *p, struc
         .type = is_multipart || (is_coded && is_message) ? "mail" : NULL,
         .names = p->names, .n_names = p->n_names, .declared = p->type.token, .charset = charset_of(p),
     };
-    enum cs_status st = e->open(e, &c);
+    enum cs_status st;
 
+    if (is_rough(encoding)) {
+        c.name = slice_of(NULL, 0);
+        c.n_names = 0;
+    }
+    st = e->open(e, &c);
     if (st == CS_OK && is_multipart)
         st = put_multipart_header(e, p);
     if (st != CS_OK)
         return st;
-    mime_decoder_init(&d, p->encoding, put_leaf, &leaf);
+    mime_decoder_init(&d, encoding, put_leaf, &leaf);
     st = mime_decoder_feed(&d, body);
     if (st == CS_OK)
         st = mime_decoder_end(&d);
     return st == CS_OK ? e->close(e) : st;
+}
+
+/* A body that breaks the rules of its encoding goes out in each of the other readings. */
+static enum cs_status emit_leaf(struct emit *e, const struct mime_part *p, struct slice body)
+{
+    enum mime_encoding encoding = p->encoding;
+    enum cs_status st;
+
+    do {
+        st = emit_decoded(e, p, encoding, body);
+        encoding = mime_encoding_next(encoding);
+    } while (st == CS_OK && encoding != MIME_ENC_NONE);
+    return st;
 }
 
 static enum cs_status on_event(struct emit *e, struct seen *seen, const struct mime_event *ev)

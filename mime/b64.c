@@ -1,6 +1,6 @@
 #include "b64.h"
 
-enum { CHUNK = 6144, LINE = 76, NO = 0x80, PAD = 0xC0 };
+enum { CHUNK = 6144, LINE = 76, NO = 0x80, PAD = 0xC0, LONG = 1 << 20, TAIL = 4096 };
 
 /* 0 to 63, PAD for '=', NO for the rest: bit 7 says "not a digit". */
 #define NO4 NO, NO, NO, NO
@@ -43,7 +43,58 @@ static size_t close_group(struct b64 *b, uint8_t *out)
         b->is_damaged = true;
     b->n_digits = 0;
     b->bits = 0;
+    b->n_padding = 0;
     return n;
+}
+
+/* A digit, or what has the place of one. */
+static size_t add_digit(struct b64 *b, uint8_t d, uint8_t *out)
+{
+    size_t n = 3;
+
+    b->bits = b->bits << 6 | d;
+    if (++b->n_digits < 4)
+        return 0;
+    out[0] = (uint8_t)(b->bits >> 16);
+    out[1] = (uint8_t)(b->bits >> 8);
+    out[2] = (uint8_t)b->bits;
+    if (b->how == MIME_ENC_BASE64_SHORT)
+        n -= b->n_padding < 3 ? b->n_padding : 3;
+    b->n_digits = 0;
+    b->bits = 0;
+    b->n_padding = 0;
+    return n;
+}
+
+/* A '=' that has a place in its group but no bits: with it the group may be full. */
+static size_t add_place(struct b64 *b, uint8_t *out)
+{
+    b->n_padding++;
+    return b->n_digits + b->n_padding < 4 ? 0 : close_group(b, out);
+}
+
+static size_t add_padding(struct b64 *b, uint8_t *out)
+{
+    switch (b->how) {
+    case MIME_ENC_BASE64_LOOSE:
+        return 0;
+    case MIME_ENC_BASE64_FOURS:
+        return add_place(b, out);
+    case MIME_ENC_BASE64_SHORT:
+        b->n_padding++;
+        return add_digit(b, 0, out);
+    case MIME_ENC_BASE64_ZEROS:
+        return add_digit(b, 0, out);
+    default:
+        return b->n_digits >= 2 ? close_group(b, out) : 0;
+    }
+}
+
+static void end_line(struct b64 *b)
+{
+    b->is_over = false;
+    if (b->how == MIME_ENC_BASE64_LINES)
+        b->n_digits = b->bits = 0;
 }
 
 /* One byte on the slow way: line ends, padding, junk, and groups that lines cut. */
@@ -51,22 +102,30 @@ static size_t one(struct b64 *b, uint8_t c, uint8_t *out)
 {
     uint8_t d = digit[c];
 
-    if (!(d & NO)) {
-        b->bits = b->bits << 6 | d;
-        if (++b->n_digits < 4)
-            return 0;
-        out[0] = (uint8_t)(b->bits >> 16);
-        out[1] = (uint8_t)(b->bits >> 8);
-        out[2] = (uint8_t)b->bits;
-        b->n_digits = 0;
-        b->bits = 0;
-        return 3;
-    }
-    if (d == PAD && !b->is_loose && b->n_digits >= 2)
-        return close_group(b, out);
-    if (d != PAD && !ascii_is_space(c))
+    if (c == '\n' || c == '\r')
+        end_line(b);
+    if (b->is_over || ascii_is_space(c))
+        return 0;
+    if (b->how == MIME_ENC_BASE64_URL && (c == '-' || c == '_'))
+        d = c == '-' ? 62 : 63;
+    if (d == PAD)
+        return add_padding(b, out);
+    if (d == NO) {
         b->is_damaged = true;
-    return 0;
+        b->is_over = b->how == MIME_ENC_BASE64_LINES || b->how == MIME_ENC_BASE64_CUT;
+        return 0;
+    }
+    if (b->how == MIME_ENC_BASE64_FOURS && b->n_digits + b->n_padding == 3) {
+        b->bits = b->bits << 6 | d;
+        b->n_digits++;
+        return close_group(b, out);
+    }
+    return add_digit(b, d, out);
+}
+
+static bool can_hurry(const struct b64 *b)
+{
+    return b->n_digits == 0 && b->n_padding == 0 && !b->is_over;
 }
 
 enum cs_status b64_feed(struct b64 *b, struct slice in)
@@ -75,7 +134,7 @@ enum cs_status b64_feed(struct b64 *b, struct slice in)
     size_t n = 0;
 
     while (in.n) {
-        if (b->n_digits == 0) {
+        if (can_hurry(b)) {
             size_t most = (CHUNK - n) / 3, done = groups(in.p, most < in.n / 4 ? most : in.n / 4, out + n);
             in = slice_drop(in, done * 4);
             n += done * 3;
@@ -113,14 +172,60 @@ size_t b64_decode_small(struct slice in, uint8_t *out)
     return n + close_group(&b, out + n);
 }
 
-bool b64_is_ambiguous(struct slice in)
-{
-    size_t at = slice_chr(in, '=');
+/* A digit counts one; junk, which is no digit, no padding and no white space, counts more than there can be digits. */
+#define JUNK (1ull << 40)
+static const uint64_t weight[256] = {
+    [0 ... 8] = JUNK, [14 ... 31] = JUNK, ['!' ... '*'] = JUNK, [',' ... '.'] = JUNK, [':' ... '<'] = JUNK, ['>' ... '@'] = JUNK,
+    ['[' ... '`'] = JUNK, ['{' ... 255] = JUNK, ['A' ... 'Z'] = 1, ['a' ... 'z'] = 1, ['0' ... '9'] = 1, ['+'] = 1, ['/'] = 1
+};
 
-    for (; at < in.n; at++)
-        if (!(digit[in.p[at]] & NO))
-            return true;
-    return false;
+static uint64_t weigh(struct slice s)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < s.n; i++)
+        n += weight[s.p[i]];
+    return n;
+}
+
+/* Does a line break the rules? before: how much of it has a digit behind it; that of a line with more lines of digits to come is all. */
+static bool is_odd_line(struct slice line, size_t before, bool is_last)
+{
+    uint64_t n = weigh(line);
+
+    return n >= JUNK || slice_chr(line, '=') < before || (!is_last && n % 4 != 0);
+}
+
+static size_t last_digit(struct slice s)
+{
+    while (s.n && (digit[s.p[s.n - 1]] & NO))
+        s.n--;
+    return s.n;
+}
+
+/* Where the first line stands that breaks the rules. */
+static size_t first_oddity(struct slice in)
+{
+    size_t end = last_digit(in);
+
+    for (size_t at = 0; at < in.n;) {
+        size_t n = slice_chr(slice_drop(in, at), '\n'), left = end > at ? end - at : 0;
+
+        if (is_odd_line(slice_sub(in, at, n), left < n ? left : n, left <= n))
+            return at;
+        at += n + 1;
+    }
+    return in.n;
+}
+
+/* A long body with a few words behind it is not decoded in eight ways: they could not differ in what comes before. */
+enum mime_encoding b64_ambiguity(struct slice in)
+{
+    size_t odd = first_oddity(in);
+
+    if (odd == in.n)
+        return MIME_ENC_NONE;
+    return in.n > LONG && in.n - odd < TAIL ? MIME_ENC_BASE64_LOOSE : MIME_ENC_BASE64_FOURS;
 }
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

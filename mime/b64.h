@@ -7,7 +7,8 @@
  *   Threads   any; the state is the caller's.
  *
  * '=' after two or more digits ends a section and the next digit begins a new one, so sections put behind each other all
- * decode. A loose reader skips every '='. A last section without padding is complete; a lone digit is damage.
+ * decode. A last section without padding is complete; a lone digit is damage. What other programs make of '=' and junk is
+ * listed with enum mime_encoding.
  */
 #ifndef MIME_B64_H
 #define MIME_B64_H
@@ -17,7 +18,10 @@
 struct b64 {
     mime_put *put;
     void *ctx;
-    bool is_loose, is_damaged;
+    enum mime_encoding how;     /* zero and MIME_ENC_BASE64 are by the book */
+    bool is_damaged;
+    bool is_over;               /* nothing counts up to the end of the line */
+    uint8_t n_padding;          /* '=' that have a place in the group */
     uint32_t bits;
     uint32_t n_digits;          /* of the group that is begun: 0 to 3 */
 } __attribute__((may_alias));
@@ -30,7 +34,10 @@ size_t b64_decode_small(struct slice in, uint8_t *out);
 
 enum cs_status b64_encode(struct slice in, const char *eol, mime_put *put, void *ctx) MUST_USE;
 
-/* Would the loose reading differ? Looks for a '=' that is not at the end. */
-bool b64_is_ambiguous(struct slice in);
+/*
+ * The first of the other readings that may differ, MIME_ENC_NONE where none does: for '=' before a digit, junk, and lines whose ends
+ * cut a group.
+ */
+enum mime_encoding b64_ambiguity(struct slice in);
 
 #endif

@@ -27,15 +27,27 @@ void mime_decoder_init(struct mime_decoder *d, enum mime_encoding e, mime_put *p
     *d = (struct mime_decoder){ .encoding = e, .put = put, .ctx = ctx };
     switch (e) {
     case MIME_ENC_BASE64:
+    case MIME_ENC_BASE64_FOURS:
+    case MIME_ENC_BASE64_ZEROS:
+    case MIME_ENC_BASE64_SHORT:
+    case MIME_ENC_BASE64_LINES:
+    case MIME_ENC_BASE64_CUT:
+    case MIME_ENC_BASE64_URL:
     case MIME_ENC_BASE64_LOOSE:
-        *(struct b64 *)state_of(d) = (struct b64){ .put = put, .ctx = ctx, .is_loose = e == MIME_ENC_BASE64_LOOSE };
+        *(struct b64 *)state_of(d) = (struct b64){ .put = put, .ctx = ctx, .how = e };
         break;
     case MIME_ENC_QP:
+    case MIME_ENC_QP_UPPER_TWO:
+    case MIME_ENC_QP_UPPER_THREE:
+    case MIME_ENC_QP_TWO:
+    case MIME_ENC_QP_THREE:
     case MIME_ENC_QP_LOOSE:
-        *(struct qp *)state_of(d) = (struct qp){ .put = put, .ctx = ctx, .is_loose = e == MIME_ENC_QP_LOOSE };
+        *(struct qp *)state_of(d) = (struct qp){ .put = put, .ctx = ctx, .how = e };
         break;
     case MIME_ENC_UU:
+    case MIME_ENC_UU_BARE:
         *(struct uu *)state_of(d) = uu_init(put, ctx);
+        ((struct uu *)state_of(d))->is_bare = e == MIME_ENC_UU_BARE;
         break;
     case MIME_ENC_YENC:
         *(struct yenc *)state_of(d) = yenc_init(put, ctx);
@@ -97,12 +109,23 @@ static enum cs_status run(struct mime_decoder *d, struct slice in, bool is_end)
 {
     switch (d->encoding) {
     case MIME_ENC_BASE64:
+    case MIME_ENC_BASE64_FOURS:
+    case MIME_ENC_BASE64_ZEROS:
+    case MIME_ENC_BASE64_SHORT:
+    case MIME_ENC_BASE64_LINES:
+    case MIME_ENC_BASE64_CUT:
+    case MIME_ENC_BASE64_URL:
     case MIME_ENC_BASE64_LOOSE:
         return run_b64(d, in, is_end);
     case MIME_ENC_QP:
+    case MIME_ENC_QP_UPPER_TWO:
+    case MIME_ENC_QP_UPPER_THREE:
+    case MIME_ENC_QP_TWO:
+    case MIME_ENC_QP_THREE:
     case MIME_ENC_QP_LOOSE:
         return run_qp(d, in, is_end);
     case MIME_ENC_UU:
+    case MIME_ENC_UU_BARE:
         return run_uu(d, in, is_end);
     case MIME_ENC_YENC:
         return run_yenc(d, in, is_end);
@@ -121,6 +144,13 @@ enum cs_status mime_decoder_feed(struct mime_decoder *d, struct slice in)
 enum cs_status mime_decoder_end(struct mime_decoder *d)
 {
     return run(d, slice_of("", 0), true);
+}
+
+enum mime_encoding mime_encoding_next(enum mime_encoding e)
+{
+    if (e < MIME_ENC_QP_UPPER_TWO || e == MIME_ENC_QP_LOOSE || e == MIME_ENC_BASE64_LOOSE)
+        return MIME_ENC_NONE;
+    return e + 1;
 }
 
 enum cs_status mime_encode(enum mime_encoding e, struct slice in, const char *eol, mime_put *put, void *ctx)

@@ -80,6 +80,27 @@ static struct slice cut_eol(struct slice line)
     return line;
 }
 
+/* The multipart that the place in hand belongs to. */
+static struct frame *innermost(const struct mime_walk *w)
+{
+    struct frame *f = w->top;
+
+    while (f && f->part.shape != MIME_MULTIPART)
+        f = f->up;
+    return f;
+}
+
+/* An outer multipart's delimiter, while the inner one is still open: who looks for the inner one's alone does not see it. */
+static bool is_passed_over(struct mime_walk *w, const struct frame *owner)
+{
+    const struct frame *inner = innermost(w);
+
+    if (!inner || inner == owner || inner->is_closed || !doubt(w, DOUBT_INNER))
+        return false;
+    w->is_passing = true;
+    return true;
+}
+
 /* Is the line [at, at + len) a delimiter? It begins with "--". */
 struct frame *delim_owner(struct mime_walk *w, size_t at, size_t len, bool *is_close)
 {
@@ -91,7 +112,12 @@ struct frame *delim_owner(struct mime_walk *w, size_t at, size_t len, bool *is_c
         b = match(w, cut_eol(line), is_close);
     if (!b)
         return NULL;
+    /* A closing delimiter with a part behind it: who looks at the start of the line alone takes it for an opening one. */
+    if (*is_close && slice_istarts(rest(w, at + len), SLICE("content-")) && doubt(w, DOUBT_REOPEN))
+        *is_close = false;
     f = b->owner;
+    if (is_passed_over(w, f))
+        return NULL;
     f->chosen = b->reading;
     f->part.boundary = b->text;
     return f;
@@ -145,6 +171,7 @@ void delim_find(struct mime_walk *w, size_t from, bool can_guess)
     size_t at = from;
 
     w->delim = (struct delim){ .start = msg.n, .end = msg.n };
+    w->is_passing = false;
     if (w->bounds.n == 0)
         return;
     while (at < msg.n) {
@@ -164,6 +191,7 @@ void delim_find(struct mime_walk *w, size_t from, bool can_guess)
         if (!w->rules.cr_ends && !(w->doubts & DOUBT_CR))
             look_for_bare_cr(w, at, len);
         at += len;
+        w->passed += w->is_passing ? len : 0;
     }
     if (!w->delim.owner)
         return;

@@ -61,6 +61,8 @@ static bool split(struct slice line, struct field *f)
 
     if (colon == line.n || (line.n && (line.p[0] == ' ' || line.p[0] == '\t')))
         return false;
+    if (slice_starts(name, SLICE("\xef\xbb\xbf")))
+        name = slice_drop(name, 3);
     while (name.n && (name.p[0] < 33 || name.p[0] == 127))
         name = slice_drop(name, 1);
     while (name.n && (name.p[name.n - 1] < 33 || name.p[name.n - 1] == 127))
@@ -73,8 +75,52 @@ static bool split(struct slice line, struct field *f)
     return true;
 }
 
+static bool begins_in(struct slice value, const char *const *words, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (slice_istarts(value, slice_str(words[i])))
+            return true;
+    return false;
+}
+
+/* What a field says that tells how the part is read; other fields, and lists of their names in signatures, may look alike. */
+static bool is_telling(struct slice name, struct slice value)
+{
+    static const char *const types[] = { "multipart/", "message/", "application/", "text/", "image/" };
+    static const char *const encodings[] = { "base64", "quoted-printable", "x-uu", "uu", "x-yenc", "7bit", "8bit" };
+    static const char *const dispositions[] = { "attachment", "inline" };
+
+    if (slice_ieq(name, SLICE("content-type")))
+        return begins_in(value, types, sizeof types / sizeof *types);
+    if (slice_ieq(name, SLICE("content-transfer-encoding")))
+        return begins_in(value, encodings, sizeof encodings / sizeof *encodings);
+    return slice_ieq(name, SLICE("content-disposition")) && begins_in(value, dispositions, sizeof dispositions / sizeof *dispositions);
+}
+
+/* A Content- field behind white space, or without its colon? */
+static bool split_hidden(struct slice line, struct field *f)
+{
+    struct slice text = slice_trim(line), name, value;
+    size_t n = 0;
+
+    if (!slice_istarts(text, SLICE("content-")))
+        return false;
+    while (n < text.n && text.p[n] != ':' && !ascii_is_space(text.p[n]))
+        n++;
+    name = slice_take(text, n);
+    value = slice_trim(slice_drop(text, n));
+    if (value.n && value.p[0] == ':')
+        value = slice_trim(slice_drop(value, 1));
+    if (!is_telling(name, value))
+        return false;
+    f->name = name;
+    f->value = slice_of(value.p, (size_t)(line.p + line.n - value.p));
+    return true;
+}
+
 void field_next(struct slice s, const struct line_rules *r, struct field *out)
 {
+    struct field hidden;
     size_t n = line_len(s, r->cr_ends);
     struct slice line = slice_take(s, n);
 
@@ -87,11 +133,24 @@ void field_next(struct slice s, const struct line_rules *r, struct field *out)
         return;
     }
     out->kind = split(line, out) ? FIELD_GOOD : FIELD_JUNK;
+    if (out->kind == FIELD_JUNK && split_hidden(line, &hidden)) {
+        out->has_hidden = true;
+        if (r->sees_hidden) {
+            out->kind = FIELD_GOOD;
+            out->name = hidden.name;
+            out->value = hidden.value;
+        }
+    }
     while (out->kind == FIELD_GOOD && n < s.n && (s.p[n] == ' ' || s.p[n] == '\t')) {
         struct slice more = slice_sub(s, n, line_len(slice_drop(s, n), r->cr_ends));
         if (is_blank_line(more)) {
             out->has_blank_line = true;
             if (r->blank_ends)
+                break;
+        }
+        if (split_hidden(more, &hidden)) {
+            out->has_hidden = true;
+            if (r->sees_hidden)
                 break;
         }
         out->has_bare_cr |= has_bare_cr(more);

@@ -14,6 +14,7 @@
 struct line_rules {
     bool cr_ends;               /* a bare CR ends a line too */
     bool blank_ends;            /* a line of white space alone ends the header, even where a field could go on */
+    bool sees_hidden;           /* a Content- field counts where its line begins with white space, and without its colon */
 };
 
 enum field_kind {
@@ -27,7 +28,7 @@ struct field {
     enum field_kind kind;
     struct slice whole;         /* with its line ends */
     struct slice name, value;   /* of a good one; the name trimmed, the value as it stands */
-    bool has_bare_cr, has_blank_line;   /* other readers may see something else here */
+    bool has_bare_cr, has_blank_line, has_hidden;   /* other readers may see something else here */
 };
 
 /* Length of the line at the start of s, with its line end. */

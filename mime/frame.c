@@ -5,21 +5,63 @@
 
 enum {
     NUMBER_MAX = 512,           /* deeper parts share their parent's number */
-    LEADING_REACH = 16          /* bytes of empty lines before a header that some programs skip */
+    LEADING_REACH = 32,         /* bytes of empty lines before a header that some programs skip */
+    LEADING_FIELDS = 8          /* fields before the first that begins with Content- */
 };
 
-/* Where a multipart names no boundary: the first line that looks like one. */
-static struct slice guess_boundary(struct mime_walk *w, size_t at)
+/* The next line that begins with "--" from *at on, up to end; NULL when there is none. */
+static struct slice dashed_line(const struct mime_walk *w, size_t *at, size_t end)
 {
-    size_t end = w->msg.n - at > GUESS_REACH ? at + GUESS_REACH : w->msg.n;
+    while (*at < end) {
+        size_t from = *at, len = line_len(slice_sub(w->msg, from, end - from), w->rules.cr_ends);
 
-    while (at < end) {
-        size_t len = line_len(slice_sub(w->msg, at, end - at), w->rules.cr_ends);
-        if (len > 2 && w->msg.p[at] == '-' && w->msg.p[at + 1] == '-' && delim_is_likely(w, at, len))
-            return trim_right(slice_sub(w->msg, at + 2, len - 2));
-        at += len;
+        *at += len;
+        if (len > 2 && w->msg.p[from] == '-' && w->msg.p[from + 1] == '-')
+            return slice_sub(w->msg, from, len);
     }
     return (struct slice){ NULL, 0 };
+}
+
+static size_t reach_of(const struct mime_walk *w, size_t at)
+{
+    return w->msg.n - at > GUESS_REACH ? at + GUESS_REACH : w->msg.n;
+}
+
+/* Where a multipart names no boundary: the first line that looks like one. */
+static struct slice guess_boundary(const struct mime_walk *w, size_t at)
+{
+    size_t end = reach_of(w, at);
+    struct slice line;
+
+    while ((line = dashed_line(w, &at, end)).p)
+        if (delim_is_likely(w, (size_t)(line.p - w->msg.p), line.n))
+            return trim_right(slice_drop(line, 2));
+    return line;
+}
+
+/* A delimiter of a multipart that is open? */
+static bool is_open(const struct mime_walk *w, struct slice text)
+{
+    struct slice closing = slice_ends(text, SLICE("--")) ? slice_take(text, text.n - 2) : text;
+
+    return bounds_find(&w->bounds, text, bounds_hash(text), NULL) || bounds_find(&w->bounds, closing, bounds_hash(closing), NULL);
+}
+
+/* Is there a line that looks like a delimiter, or is one of this boundary, before the first of an open multipart? */
+static bool has_delimiter(const struct mime_walk *w, size_t at, const struct mime_param *boundary)
+{
+    size_t end = reach_of(w, at);
+    struct slice line;
+
+    while ((line = dashed_line(w, &at, end)).p) {
+        struct slice text = trim_right(slice_drop(line, 2));
+
+        if (is_open(w, text))
+            return false;
+        if (delim_is_likely(w, (size_t)(line.p - w->msg.p), line.n) || (boundary && slice_eq(text, boundary->value)))
+            return true;
+    }
+    return false;
 }
 
 static enum cs_status open_boundaries(struct mime_walk *w, struct frame *f)
@@ -63,6 +105,15 @@ static bool is_security(const struct mime_part *p)
     return slice_eq(p->type.token, SLICE("multipart/signed")) || slice_eq(p->type.token, SLICE("multipart/encrypted"));
 }
 
+/* No multipart by its type; but the type names a boundary, or there is none that could be read, and there are delimiters. */
+static bool is_split(const struct mime_walk *w, const struct mime_part *p, struct slice body)
+{
+    const struct mime_param *boundary = mime_param_find(&p->type, "boundary");
+    bool is_untold = p->has_type ? slice_chr(p->type.token, '/') == p->type.token.n : is_type(p, SLICE("text"));
+
+    return (boundary || is_untold) && has_delimiter(w, (size_t)(body.p - w->msg.p), boundary);
+}
+
 /*
  * A message whose transfer encoding hides its header is a leaf, for the caller to decode; where the header stands in plain
  * text the encoding is a lie. Multiparts are never encoded, whatever they say. The doubt is noted also where the caller has
@@ -77,6 +128,8 @@ static enum mime_shape shape_of(struct mime_walk *w, const struct mime_part *p, 
             return MIME_LEAF;
         return is_coded && doubt(w, DOUBT_ENCODED) ? MIME_LEAF : MIME_MULTIPART;
     }
+    if (!is_coded && is_split(w, p, body) && doubt(w, DOUBT_TYPE))
+        return MIME_MULTIPART;
     if (!is_type(p, SLICE("message")) || slice_eq(p->type.token, SLICE("message/delivery-status")))
         return MIME_LEAF;
     if (is_coded) {
@@ -111,8 +164,11 @@ static const char *number_of(struct mime_walk *w, const struct frame *f)
     return out;
 }
 
-/* A line that is no field: skipped when the header goes on behind it, else the body begins with it. */
-static bool junk_ends_header(struct mime_walk *w, size_t at, size_t len, bool is_first)
+/*
+ * A line that is no field: skipped when the header goes on behind it, else the body begins with it. Who skips one where we do not skips
+ * what follows it, too.
+ */
+static bool junk_ends_header(struct mime_walk *w, size_t at, size_t len, bool is_first, bool *is_skipping)
 {
     bool is_dashed = slice_starts(rest(w, at), SLICE("--"));
     struct field next;
@@ -123,8 +179,12 @@ static bool junk_ends_header(struct mime_walk *w, size_t at, size_t len, bool is
     field_next(rest(w, at + len), &w->rules, &next);
     if (slice_starts(next.whole, SLICE("--")))
         next.kind = FIELD_JUNK;         /* rather a delimiter than a name */
-    if (next.kind != FIELD_GOOD && (next.kind != FIELD_EMPTY || is_first))
-        return !doubt(w, DOUBT_JUNK);
+    if (*is_skipping)
+        return false;
+    if (next.kind != FIELD_GOOD && (next.kind != FIELD_EMPTY || is_first)) {
+        *is_skipping = doubt(w, DOUBT_JUNK);
+        return !*is_skipping;
+    }
     if (is_dashed)
         return !doubt(w, DOUBT_BLIND);
     return doubt(w, DOUBT_JUNK);
@@ -143,20 +203,30 @@ static bool delimiter_in_header(struct mime_walk *w, size_t at)
     return !doubt(w, DOUBT_BLIND);
 }
 
-/* An empty line before the first field, and what follows is a field of a part's header or one more empty line? */
+/* An empty line before the first field, and what follows are fields of a part's header, maybe behind one more empty line? */
 static bool is_leading_line(struct mime_walk *w, size_t next)
 {
     struct slice s = rest(w, next);
+    struct field f;
 
-    for (int i = 0; i < LEADING_REACH && s.n && (s.p[0] == '\r' || s.p[0] == '\n'); i++)
+    for (int i = 0; i < LEADING_REACH && s.n && ascii_is_space(s.p[0]); i++)
         s = slice_drop(s, 1);
-    return slice_istarts(s, SLICE("content-")) && doubt(w, DOUBT_LEADING);
+    for (int i = 0; i < LEADING_FIELDS; i++) {
+        if (slice_istarts(s, SLICE("content-")))
+            return doubt(w, DOUBT_LEADING);
+        field_next(s, &w->rules, &f);
+        if (f.kind != FIELD_GOOD)
+            return false;
+        s = slice_drop(s, f.whole.n);
+    }
+    return false;
 }
 
 /* Reads the header at f->head; sets head_end and body_at. */
 static void scan_header(struct mime_walk *w, struct frame *f, size_t start, struct head *h)
 {
     size_t at = start, blank_to = start;
+    bool is_skipping = false;
 
     for (unsigned n = 0;; n++) {
         struct field fl;
@@ -168,6 +238,8 @@ static void scan_header(struct mime_walk *w, struct frame *f, size_t start, stru
             w->doubts |= DOUBT_CR;
         if (fl.has_blank_line)
             w->doubts |= DOUBT_BLANK;
+        if (fl.has_hidden)
+            w->doubts |= DOUBT_HIDDEN;
         if (fl.kind == FIELD_NONE)
             return;
         if (fl.kind == FIELD_EMPTY && !(at == blank_to && is_leading_line(w, at + fl.whole.n))) {
@@ -176,7 +248,7 @@ static void scan_header(struct mime_walk *w, struct frame *f, size_t start, stru
         }
         if (fl.kind == FIELD_EMPTY)
             blank_to = at + fl.whole.n;
-        if (fl.kind == FIELD_JUNK && junk_ends_header(w, at, fl.whole.n, n == 0)) {
+        if (fl.kind == FIELD_JUNK && junk_ends_header(w, at, fl.whole.n, n == 0, &is_skipping)) {
             defect(w, "no empty line behind the header");
             return;
         }
@@ -218,7 +290,7 @@ enum cs_status frame_read(struct mime_walk *w, struct frame *f)
     st = part_fill(&f->part, &h, &how, &w->arena, &d);
     if (st != CS_OK)
         return st;
-    if (d.has_doubled_field || d.has_two_encodings)
+    if (d.has_doubled_field || d.has_doubled_param || d.has_two_encodings)
         w->doubts |= DOUBT_LAST;
     if (d.has_odd_encoding)
         w->doubts |= DOUBT_STRICT;

@@ -23,9 +23,22 @@ enum mime_encoding {
     MIME_ENC_NONE, MIME_ENC_7BIT, MIME_ENC_8BIT, MIME_ENC_BINARY,
     MIME_ENC_QP, MIME_ENC_BASE64, MIME_ENC_UU, MIME_ENC_YENC, MIME_ENC_BINHEX,
     MIME_ENC_UNKNOWN,           /* a token that nobody knows: the body is taken as it is */
-    MIME_ENC_QP_LOOSE,          /* broken escapes are dropped instead of kept (a variant reading) */
-    MIME_ENC_BASE64_LOOSE       /* '=' inside the text is skipped instead of ending a section (a variant reading) */
+    MIME_ENC_UU_BARE,           /* uuencode whose "begin" line is missing */
+    /* Other programs' readings of a body that breaks the rules of its encoding, in the order of mime_encoding_next(). */
+    MIME_ENC_QP_UPPER_TWO, MIME_ENC_QP_UPPER_THREE,     /* as the next two, and small letters are no digits */
+    MIME_ENC_QP_TWO, MIME_ENC_QP_THREE,     /* a broken escape is dropped as two bytes, as three */
+    MIME_ENC_QP_LOOSE,          /* as one byte, or with its one digit as three */
+    MIME_ENC_BASE64_FOURS,      /* '=' has a place in a group of four, wherever it stands, and no bits */
+    MIME_ENC_BASE64_ZEROS,      /* '=' is 'A' */
+    MIME_ENC_BASE64_SHORT,      /* '=' is 'A', and the group is a byte shorter for each */
+    MIME_ENC_BASE64_LINES,      /* junk ends a line; what is left of a group at the end of a line is dropped */
+    MIME_ENC_BASE64_CUT,        /* junk ends a line */
+    MIME_ENC_BASE64_URL,        /* '-' and '_' are digits */
+    MIME_ENC_BASE64_NOT,        /* as it stands */
+    MIME_ENC_BASE64_LOOSE       /* '=' is skipped instead of ending a section */
 };
+/* The reading behind e of a body that breaks the rules; MIME_ENC_NONE when e is the last, or no such reading. */
+enum mime_encoding mime_encoding_next(enum mime_encoding e);
 
 struct mime_param {
     struct slice name;          /* lower case, without '*' and section numbers */
@@ -97,7 +110,7 @@ struct mime_reading {
     bool ignore_container_encoding;  /* a transfer encoding on multipart or message is not believed; the doubt stays */
     unsigned variant;                /* 0 .. MIME_VARIANTS-1: other programs' readings of broken structure */
 };
-enum { MIME_VARIANTS = 27 };
+enum { MIME_VARIANTS = 31 };
 
 struct mime_walk;                                   /* opaque */
 /* NULL when memory is short. lim and how may be NULL for the defaults. */

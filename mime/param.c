@@ -226,16 +226,43 @@ static enum cs_status take_params(struct slice s, struct arena *a, const struct 
     }
 }
 
+static size_t plain_len(struct slice s, const char *ends)
+{
+    size_t n = 0;
+
+    while (n < s.n && !is_blank(s.p[n]) && !strchr(ends, s.p[n]))
+        n++;
+    return n;
+}
+
+/* Length of the word at the start of s. A comment in the midst of it belongs to it; one with a parameter behind it ends it. */
+static size_t word_len(struct slice s, const char *ends)
+{
+    size_t n = 0;
+
+    for (;;) {
+        size_t comment, more;
+
+        n += plain_len(slice_drop(s, n), ends);
+        if (n == s.n || s.p[n] != '(')
+            return n;
+        comment = comment_len(slice_drop(s, n));
+        more = plain_len(slice_drop(s, n + comment), ends);
+        if (more == 0 || slice_chr(slice_sub(s, n + comment, more), '=') < more)
+            return n;
+        n += comment;
+    }
+}
+
 /* "text / plain" is read too. A token with '=' in it is a parameter: the type is missing. */
 static enum cs_status take_token(struct slice *s, struct arena *a, struct slice *token)
 {
     struct slice left = skip_cfws(*s), type, sub = { 0 };
-    size_t n = 0;
+    size_t n;
     uint8_t *joined;
 
     *token = slice_of("", 0);
-    while (n < left.n && !is_blank(left.p[n]) && left.p[n] != ';' && left.p[n] != '(' && left.p[n] != ',')
-        n++;
+    n = word_len(left, ";,(");
     type = slice_take(left, n);
     if (slice_chr(type, '=') < type.n) {
         *s = left;
@@ -248,13 +275,16 @@ static enum cs_status take_token(struct slice *s, struct arena *a, struct slice 
         else
             type.n--;
         left = skip_cfws(left);
-        for (n = 0; n < left.n && !is_blank(left.p[n]) && left.p[n] != ';' && left.p[n] != '('; n++)
-            ;
+        n = word_len(left, ";(");
         sub = slice_take(left, n);
         left = slice_drop(left, n);
     }
     *s = left;
-    joined = arena_get(a, type.n + sub.n + 1, 1);
+    if (slice_chr(type, '(') < type.n)
+        type = render(type, NO_COMMENTS, a);
+    if (slice_chr(sub, '(') < sub.n)
+        sub = render(sub, NO_COMMENTS, a);
+    joined = type.p && (sub.p || !sub.n) ? arena_get(a, type.n + sub.n + 1, 1) : NULL;
     if (!joined)
         return CS_NOMEM;
     for (size_t i = 0; i < type.n; i++)
@@ -300,6 +330,13 @@ static const struct mime_piece *find(const struct mime_value *v, struct slice na
             break;
     }
     return hit;
+}
+
+bool param_is_doubled(const struct mime_value *v, const char *name)
+{
+    const struct mime_piece *first = find(v, slice_str(name), DUP_FIRST, false), *last = find(v, slice_str(name), DUP_LAST, false);
+
+    return first && !slice_ieq(first->raw, last->raw);
 }
 
 static bool has_sections(const struct mime_value *v, struct slice name)

@@ -47,6 +47,9 @@ enum cs_status param_odd_names(const struct mime_value *v, const char *name, str
 /* Every reading of a boundary: the plain form before RFC 2231. */
 enum cs_status param_boundaries(const struct mime_value *v, struct arena *a, struct readings *out) MUST_USE;
 
+/* Is there a parameter of this name twice, with different values? */
+bool param_is_doubled(const struct mime_value *v, const char *name);
+
 /* Comments gone, white space at the ends gone, lower case. */
 struct slice param_token(struct slice value, struct arena *a);
 

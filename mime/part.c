@@ -1,9 +1,13 @@
 #include "part.h"
 
 #include "charset.h"
+#include "word.h"
 
+/* "Content-Type::" is read over. */
 static void values_add(struct values *v, struct slice value)
 {
+    while (value.n && value.p[0] == ':')
+        value = slice_drop(value, 1);
     value = slice_trim(value);
     if (v->n && !slice_eq(v->list[0], value))
         v->is_doubled = true;
@@ -35,7 +39,8 @@ static const struct {
     { "7bit", MIME_ENC_7BIT },           { "8bit", MIME_ENC_8BIT },
     { "binary", MIME_ENC_BINARY },       { "quoted-printable", MIME_ENC_QP },
     { "base64", MIME_ENC_BASE64 },       { "x-base64", MIME_ENC_BASE64 },
-    { "x-gzip64", MIME_ENC_BASE64 },     { "quoted_printable", MIME_ENC_QP },
+    { "x-gzip64", MIME_ENC_BASE64 },     { "gzip64", MIME_ENC_BASE64 },
+    { "b64", MIME_ENC_BASE64 },          { "quoted_printable", MIME_ENC_QP },
     { "x-uuencode", MIME_ENC_UU },       { "x-uue", MIME_ENC_UU },
     { "x-uu", MIME_ENC_UU },             { "uuencode", MIME_ENC_UU },
     { "uue", MIME_ENC_UU },              { "x-uuencoded", MIME_ENC_UU },
@@ -43,6 +48,7 @@ static const struct {
     { "x-yenc", MIME_ENC_YENC },         { "mac-binhex40", MIME_ENC_BINHEX },
     { "binhex", MIME_ENC_BINHEX },       { "x-binhex40", MIME_ENC_BINHEX },
     { "x-binhex", MIME_ENC_BINHEX },     { "x-mac-binhex40", MIME_ENC_BINHEX },
+    { "binhex40", MIME_ENC_BINHEX },     { "mac-binhex", MIME_ENC_BINHEX },
     { "7-bit", MIME_ENC_7BIT },          { "8-bit", MIME_ENC_8BIT },
 };
 
@@ -67,7 +73,20 @@ static bool is_token_byte(uint8_t c)
 struct choice {
     enum mime_encoding first, last;
     struct slice first_token, last_token;
+    bool is_last_other;         /* last is a coding, and not the first */
 };
+
+/* Of several the last, but rather one that is a coding and not the first: what is as it stands is seen by a strict reader. */
+static void choose_last(struct choice *c, enum mime_encoding e, struct slice token)
+{
+    bool is_other = !encoding_is_identity(e) && e != c->first;
+
+    if ((e == MIME_ENC_UNKNOWN && c->last != MIME_ENC_NONE) || (c->is_last_other && !is_other))
+        return;
+    c->last = e;
+    c->last_token = token;
+    c->is_last_other = is_other;
+}
 
 /* Every word of a value that names an encoding counts: ";base64", "base64 quoted-printable", "\"base64\"". */
 static void read_encodings(struct slice s, struct choice *c)
@@ -86,12 +105,40 @@ static void read_encodings(struct slice s, struct choice *c)
             c->first = e;
             c->first_token = slice_take(s, n);
         }
-        if (e != MIME_ENC_UNKNOWN || c->last == MIME_ENC_NONE) {
-            c->last = e;
-            c->last_token = slice_take(s, n);
-        }
+        choose_last(c, e, slice_take(s, n));
         s = slice_drop(s, n);
     }
+}
+
+/* What is spelt in another way, with letters left out, added or marked: the name is looked for in what letters and digits there are. */
+static const struct {
+    const char *part;
+    enum mime_encoding encoding;
+} likenesses[] = {
+    { "base64", MIME_ENC_BASE64 }, { "quotedprint", MIME_ENC_QP }, { "uuencode", MIME_ENC_UU },
+    { "yenc", MIME_ENC_YENC }, { "binhex", MIME_ENC_BINHEX },
+};
+
+static enum cs_status read_likeness(struct slice s, struct choice *c, struct arena *a)
+{
+    uint8_t *out;
+    size_t n = 0;
+
+    if (word_is_there(s))
+        s = word_decode(s, a);
+    out = s.p && s.n ? arena_get(a, s.n, 1) : NULL;
+    if (!out)
+        return s.n ? CS_NOMEM : CS_OK;
+    for (size_t i = 0; i < s.n; i++)
+        if (ascii_is_alpha(s.p[i]) || ascii_is_digit(s.p[i]))
+            out[n++] = ascii_lower(s.p[i]);
+    for (size_t i = 0; i < sizeof likenesses / sizeof *likenesses; i++)
+        if (slice_find(slice_of(out, n), slice_str(likenesses[i].part)) < n) {
+            c->first = c->last = likenesses[i].encoding;
+            c->first_token = c->last_token = slice_of(out, n);
+            return CS_OK;
+        }
+    return CS_OK;
 }
 
 /* Where no encoding is declared, the type may imply one. */
@@ -128,6 +175,9 @@ static enum cs_status fill_encoding(struct mime_part *part, const struct head *h
             return CS_NOMEM;
         read_encodings(text, &c);
     }
+    for (size_t i = 0; i < h->encoding.n && c.first == MIME_ENC_UNKNOWN && c.last == MIME_ENC_UNKNOWN; i++)
+        if (read_likeness(h->encoding.list[i], &c, a) != CS_OK)
+            return CS_NOMEM;
     doubts->has_two_encodings = c.first != c.last;
     part->encoding = how->is_last ? c.last : c.first;
     part->encoding_token = how->is_last ? c.last_token : c.first_token;
@@ -140,13 +190,22 @@ static enum cs_status fill_encoding(struct mime_part *part, const struct head *h
     return CS_OK;
 }
 
+/* The last; a multipart in the midst of others that are none would be seen by nobody. */
+static size_t last_of(const struct values *v)
+{
+    for (size_t i = v->n - 1; i > 0; i--)
+        if (slice_istarts(v->list[i], SLICE("multipart")))
+            return i;
+    return v->n - 1;
+}
+
 /* A doubled field: the value that is believed, and all others for their names. */
 static enum cs_status fill_value(const struct values *v, bool is_last, struct arena *a, struct mime_value *out)
 {
     *out = (struct mime_value){ .token = slice_of("", 0) };
     if (v->n == 0)
         return CS_OK;
-    return param_parse(v->list[is_last ? v->n - 1 : 0], is_last, a, out);
+    return param_parse(v->list[is_last ? last_of(v) : 0], is_last, a, out);
 }
 
 typedef enum cs_status name_reader(const struct mime_value *v, const char *name, struct arena *a, struct readings *out);
@@ -214,6 +273,7 @@ enum cs_status part_fill(struct mime_part *part, const struct head *h, const str
     enum cs_status st = fill_value(&h->type, how->is_last, a, &part->type);
 
     doubts->has_doubled_field = h->type.is_doubled || h->disposition.is_doubled;
+    doubts->has_doubled_param = param_is_doubled(&part->type, "charset");
     part->has_type = h->type.n != 0;
     if (!part->has_type)
         part->type.token = how->is_in_digest ? SLICE("message/rfc822") : SLICE("text/plain");

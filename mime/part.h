@@ -29,7 +29,7 @@ void head_add(struct head *h, struct slice name, struct slice value);
 
 /* What part_fill() found that other readers may take in another way. */
 struct part_doubts {
-    bool has_doubled_field, has_two_encodings;
+    bool has_doubled_field, has_doubled_param, has_two_encodings;
     bool has_odd_encoding;      /* a strict reader would not know it and take the body as it is */
 };
 

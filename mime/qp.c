@@ -45,21 +45,31 @@ static bool is_blank(uint8_t c)
     return c == ' ' || c == '\t';
 }
 
+static bool knows_small(enum mime_encoding how)
+{
+    return how != MIME_ENC_QP_UPPER_TWO && how != MIME_ENC_QP_UPPER_THREE;
+}
+
+static int hex(uint8_t c, enum mime_encoding how)
+{
+    return c >= 'a' && !knows_small(how) ? -1 : ascii_hex(c);
+}
+
 /*
  * What stands at '=': the length of a complete escape in *len (0: not enough bytes yet), and its byte, or -1 for a soft
  * line break, -2 for a '=' that begins nothing.
  */
-static int escape(struct slice s, size_t *len)
+static int escape(struct slice s, enum mime_encoding how, size_t *len)
 {
     size_t i = 1;
 
     *len = 0;
-    if (s.n >= 2 && ascii_hex(s.p[1]) >= 0) {
+    if (s.n >= 2 && hex(s.p[1], how) >= 0) {
         if (s.n < 3)
             return -2;
         *len = 3;
-        if (ascii_hex(s.p[2]) >= 0)
-            return ascii_hex(s.p[1]) * 16 + ascii_hex(s.p[2]);
+        if (hex(s.p[2], how) >= 0)
+            return hex(s.p[1], how) * 16 + hex(s.p[2], how);
         return -2;
     }
     while (i < s.n && i < QP_HELD - 2 && is_blank(s.p[i]))
@@ -81,25 +91,34 @@ static int escape(struct slice s, size_t *len)
     return -1;
 }
 
-/* A '=' that begins nothing: keep it alone, or drop it; "=" with one hex digit is three bytes long here. */
+/* A '=' that begins nothing: keep it alone, or drop it; "=" with one hex digit is three bytes long here. *len is 0 when more is needed. */
 static enum cs_status broken(struct out *o, struct slice s, size_t *len)
 {
     bool is_half = *len == 3;
 
     o->q->is_damaged = true;
-    if (!o->q->is_loose) {
+    switch (o->q->how) {
+    case MIME_ENC_QP_LOOSE:
+        *len = is_half ? 3 : 1;
+        return CS_OK;
+    case MIME_ENC_QP_TWO:
+    case MIME_ENC_QP_UPPER_TWO:
+        *len = 2;               /* there are two: one is no digit */
+        return CS_OK;
+    case MIME_ENC_QP_THREE:
+    case MIME_ENC_QP_UPPER_THREE:
+        *len = s.n < 3 ? 0 : 3;
+        return CS_OK;
+    default:
         *len = 1;
         return give(o, slice_take(s, 1));
     }
-    if (!is_half)
-        *len = 1;
-    return CS_OK;
 }
 
 /* The escape at the start of s. *len is 0 when more input is needed. */
 static enum cs_status take_escape(struct out *o, struct slice s, size_t *len)
 {
-    int c = escape(s, len);
+    int c = escape(s, o->q->how, len);
     uint8_t byte = (uint8_t)c;
 
     if (*len == 0 || c == -1)
@@ -209,8 +228,8 @@ static enum cs_status run(struct out *o, struct slice s, size_t *used)
     *used = 0;
     while (st == CS_OK && *used < s.n) {
         struct slice left;
-        size_t len = fly(o, slice_drop(s, *used));
-        *used += len ? len : sprint(o, slice_drop(s, *used));
+        size_t len = knows_small(o->q->how) ? fly(o, slice_drop(s, *used)) : 0;
+        *used += len || !knows_small(o->q->how) ? len : sprint(o, slice_drop(s, *used));
         left = slice_drop(s, *used);
         if (left.n && left.p[0] == '=') {
             st = take_escape(o, left, &len);
@@ -261,22 +280,36 @@ enum cs_status qp_end(struct qp *q)
     size_t n = q->n_held;
 
     q->n_held = 0;
-    if (n < 2 || ascii_hex(q->held[1]) < 0)
+    if (n < 2 || hex(q->held[1], q->how) < 0)
         return CS_OK;
     q->is_damaged = true;
-    return q->is_loose ? CS_OK : q->put(q->ctx, slice_of(q->held, n));
+    return q->how > MIME_ENC_QP ? CS_OK : q->put(q->ctx, slice_of(q->held, n));
 }
 
-bool qp_is_ambiguous(struct slice in)
+static bool is_letter(uint8_t c, uint8_t first)
 {
+    return c >= first && c < first + 6;
+}
+
+enum mime_encoding qp_ambiguity(struct slice in)
+{
+    bool is_broken = false, has_small = false, has_large = false;
     size_t at = 0, len;
 
     while ((at += slice_chr(slice_drop(in, at), '=')) < in.n) {
-        if (escape(slice_drop(in, at), &len) == -2 && len)
-            return true;
+        struct slice s = slice_drop(in, at);
+        int c = escape(s, MIME_ENC_QP, &len);
+
+        is_broken |= c == -2 && len;
+        if (len == 3 && c >= 0) {
+            has_small |= is_letter(s.p[1], 'a') || is_letter(s.p[2], 'a');
+            has_large |= is_letter(s.p[1], 'A') || is_letter(s.p[2], 'A');
+        }
         at += len ? len : 1;
     }
-    return false;
+    if (has_small && (has_large || is_broken))
+        return MIME_ENC_QP_UPPER_TWO;
+    return is_broken ? MIME_ENC_QP_TWO : MIME_ENC_NONE;
 }
 
 /* Must this byte be written as an escape? Blanks only at the end of a line, "." and "F" where a line begins with them. */

@@ -6,8 +6,8 @@
  *   Bounded   output is never longer than the input.
  *   Threads   any; the state is the caller's.
  *
- * A '=' that begins no escape is kept, as most programs do; the loose reading drops it (and drops "=", a hex digit and
- * what is none altogether). White space at the end of a line is kept: it is harmless to the matcher.
+ * A '=' that begins no escape is kept, as most programs do; other programs' readings are listed with enum mime_encoding.
+ * White space at the end of a line is kept: it is harmless to the matcher.
  */
 #ifndef MIME_QP_H
 #define MIME_QP_H
@@ -19,7 +19,8 @@ enum { QP_HELD = 80 };          /* '=' and white space behind it that may turn o
 struct qp {
     mime_put *put;
     void *ctx;
-    bool is_loose, is_damaged;
+    enum mime_encoding how;     /* MIME_ENC_QP or one of the other readings */
+    bool is_damaged;
     uint8_t n_held;
     uint8_t held[QP_HELD];
 } __attribute__((may_alias));
@@ -29,7 +30,7 @@ enum cs_status qp_end(struct qp *q) MUST_USE;
 
 enum cs_status qp_encode(struct slice in, const char *eol, mime_put *put, void *ctx) MUST_USE;
 
-/* Would the loose reading differ? Looks for a '=' that begins no escape. */
-bool qp_is_ambiguous(struct slice in);
+/* The first of the other readings that may differ, MIME_ENC_NONE where none does: for a '=' that begins no escape, and escapes of both cases. */
+enum mime_encoding qp_ambiguity(struct slice in);
 
 #endif

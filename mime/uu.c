@@ -1,6 +1,6 @@
 #include "uu.h"
 
-enum { MODE_SEEK, MODE_UU, MODE_BASE64 };
+enum { MODE_SEEK, MODE_UU, MODE_BASE64, MODE_MAX = 8 };
 
 static struct slice trim_right(struct slice s)
 {
@@ -9,19 +9,33 @@ static struct slice trim_right(struct slice s)
     return s;
 }
 
+static bool is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static struct slice after_begin(struct slice line)
+{
+    static const char *const words[] = { "begin-base64-encoded", "begin-base64", "begin" };
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (slice_starts(line, slice_str(words[i])))
+            return slice_drop(line, strlen(words[i]));
+    return slice_take(line, 0);
+}
+
+/* Programs differ about the mode: any number of octal digits, blanks or tabs; some do without the name. */
 bool uu_is_begin(struct slice line, struct slice *name)
 {
     size_t n = 0;
 
-    if (slice_starts(line, SLICE("begin-base64 ")))
-        line = slice_drop(line, 13);
-    else if (slice_starts(line, SLICE("begin ")))
-        line = slice_drop(line, 6);
-    else
+    line = after_begin(line);
+    if (line.n == 0 || !is_blank(line.p[0]))
         return false;
-    while (n < line.n && line.p[n] >= '0' && line.p[n] <= '7')
+    line = slice_trim(line);
+    while (n < line.n && n < MODE_MAX && line.p[n] >= '0' && line.p[n] <= '7')
         n++;
-    if (n < 3 || n > 5 || n == line.n || line.p[n] != ' ')
+    if (n == 0 || (n < line.n && !is_blank(line.p[n])))
         return false;
     *name = slice_trim(slice_drop(line, n));
     return true;
@@ -112,7 +126,7 @@ static enum cs_status take_line(struct uu *u, struct slice line)
         u->mode = line.p[0] != 'b' ? MODE_SEEK : line.p[5] == '-' ? MODE_BASE64 : MODE_UU;
         return st;
     }
-    if (u->mode == MODE_UU)
+    if (u->mode == MODE_UU || (u->mode == MODE_SEEK && u->is_bare))
         return data_line(u, line);
     return u->mode == MODE_BASE64 ? b64_feed(&u->b64, line) : CS_OK;
 }

@@ -20,6 +20,7 @@ struct uu {
     struct b64 b64;             /* of a begin-base64 section; its put and ctx serve both kinds */
     uint8_t mode;
     bool is_xx;                 /* set behind uu_init() for XXencode */
+    bool is_bare;               /* set behind uu_init(): there is no "begin" line, data may come at once */
     bool is_damaged;
     uint8_t n_line;
     uint8_t line[UU_LINE];

@@ -53,6 +53,8 @@ static bool step_open(struct mime_walk *w, struct mime_event *ev)
         return cross_limit(w, "mime_depth_limit");
     if (w->n_parts >= w->lim.parts)
         return cross_limit(w, "mime_parts_limit");
+    if (w->passed / PASSES > w->msg.n)
+        return cross_limit(w, "mime_passes_limit");
     f = push_frame(w);
     if (!f)
         return cross_limit(w, "mime_header_limit");
@@ -96,10 +98,16 @@ static bool step_head(struct mime_walk *w, struct mime_event *ev)
 /* Both ways of decoding are looked for here, while the body is in the cache. */
 static void choose_decoding(struct mime_walk *w, struct mime_part *p, struct slice body)
 {
-    if (p->encoding == MIME_ENC_QP && qp_is_ambiguous(body) && doubt(w, DOUBT_LOOSE))
-        p->encoding = MIME_ENC_QP_LOOSE;
-    if (p->encoding == MIME_ENC_BASE64 && b64_is_ambiguous(body) && doubt(w, DOUBT_LOOSE))
-        p->encoding = MIME_ENC_BASE64_LOOSE;
+    enum mime_encoding other = MIME_ENC_NONE;
+
+    if (p->encoding == MIME_ENC_QP)
+        other = qp_ambiguity(body);
+    if (p->encoding == MIME_ENC_BASE64)
+        other = b64_ambiguity(body);
+    if (other != MIME_ENC_NONE && doubt(w, DOUBT_LOOSE))
+        p->encoding = other;
+    if (p->encoding == MIME_ENC_UU && slice_find(body, SLICE("begin")) == body.n)
+        p->encoding = MIME_ENC_UU_BARE;
 }
 
 static bool step_body(struct mime_walk *w, struct mime_event *ev)
@@ -264,8 +272,9 @@ struct mime_walk *mime_walk_new(struct slice msg, const struct mime_limits *lim,
     w->how = how ? *how : (struct mime_reading){ 0 };
     w->habit = habit_of(w->how.variant);
     /* How lines end is not asked anew each time. */
-    w->doubts = w->habit.flips & (DOUBT_CR | DOUBT_BLANK);
+    w->doubts = w->habit.flips & (DOUBT_CR | DOUBT_BLANK | DOUBT_HIDDEN);
     w->rules.blank_ends = flips(w, DOUBT_BLANK);
+    w->rules.sees_hidden = flips(w, DOUBT_HIDDEN);
     /* A message without a single LF has its line ends from an old Macintosh. */
     w->rules.cr_ends = flips(w, DOUBT_CR) || slice_chr(w->msg, '\n') == w->msg.n;
     return w;

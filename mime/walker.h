@@ -15,6 +15,7 @@
 enum {
     DEFECTS = 8,
     GUESS_REACH = 16384,        /* how far to look for a boundary that was not declared */
+    PASSES = 16,                /* how often the message may be looked through behind outer delimiters */
     ANY_READING = BOUNDARIES    /* whichever reading of a boundary turns up first */
 };
 
@@ -34,7 +35,10 @@ enum doubt {
     DOUBT_STRICT = 1 << 11,     /* an encoding that is not written as RFC 2045 writes it is none */
     DOUBT_LEADING = 1 << 12,    /* empty lines before a header are skipped */
     DOUBT_TRAILING = 1 << 13,   /* a delimiter with white space behind it is none */
-    DOUBT_BOUNDARY = 1 << 14    /* a boundary parameter has several readings */
+    DOUBT_HIDDEN = 1 << 14,     /* a Content- field behind white space, or without a colon, is one */
+    DOUBT_TYPE = 1 << 15,       /* what has delimiters in it is a multipart, whatever its type */
+    DOUBT_INNER = 1 << 16,      /* up to its closing delimiter, only an inner multipart's delimiters count */
+    DOUBT_BOUNDARY = 1 << 17    /* a boundary parameter has several readings */
 };
 
 struct habit {
@@ -81,6 +85,8 @@ struct mime_walk {
     enum step step;
     struct delim delim;         /* the next one, once STEP_AFTER is reached */
     bool is_over;               /* a limit was crossed: only closing is left */
+    bool is_passing;            /* in this search one was passed over */
+    uint64_t passed;            /* bytes looked through behind outer delimiters that do not count */
     unsigned doubts;
     unsigned n_readings;        /* the most that a boundary has */
     const char *limit;

@@ -42,7 +42,10 @@ static inline void list_value(struct buf *out, const struct mime_value *v)
 static inline void list_part(struct buf *out, const struct mime_part *p)
 {
     static const char *const encodings[] = { "none", "7bit", "8bit", "binary", "quoted-printable", "base64", "uuencode",
-                                             "yenc", "binhex", "unknown", "quoted-printable-loose", "base64-loose" };
+                                             "yenc", "binhex", "unknown", "uuencode-bare", "quoted-printable-upper-two",
+                                             "quoted-printable-upper-three", "quoted-printable-two", "quoted-printable-three",
+                                             "quoted-printable-loose", "base64-fours", "base64-zeros", "base64-short",
+                                             "base64-lines", "base64-cut", "base64-url", "base64-not", "base64-loose" };
     static const char *const shapes[] = { "leaf", "multipart", "message" };
 
     ck_assert_int_eq(buf_printf(out, " [%s] %s %s ", p->number, shapes[p->shape], encodings[p->encoding]), CS_OK);

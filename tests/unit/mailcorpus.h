@@ -94,13 +94,18 @@ static inline void all_leaves(struct slice msg, unsigned depth, leaf_fn *fn, voi
 
 static inline void one_leaf(const struct mime_part *part, struct slice body, unsigned depth, struct leaf_call *c)
 {
-    struct buf out = decode_body(part->encoding, body);
+    enum mime_encoding e = part->encoding;
 
-    c->fn(c->ctx, part, buf_slice(&out), c->variant);
-    ck_assert_int_eq(mime_find_embedded(buf_slice(&out), FILE_MAX, leaf_embedded, c), CS_OK);
-    if (slice_starts(part->type.token, SLICE("message/")) && part->encoding >= MIME_ENC_QP && depth < 5)
-        all_leaves(buf_slice(&out), depth + 1, c->fn, c->ctx);
-    buf_release(&out);
+    do {
+        struct buf out = decode_body(e, body);
+
+        c->fn(c->ctx, part, buf_slice(&out), c->variant);
+        ck_assert_int_eq(mime_find_embedded(buf_slice(&out), FILE_MAX, leaf_embedded, c), CS_OK);
+        if (slice_starts(part->type.token, SLICE("message/")) && part->encoding >= MIME_ENC_QP && depth < 5)
+            all_leaves(buf_slice(&out), depth + 1, c->fn, c->ctx);
+        buf_release(&out);
+        e = mime_encoding_next(e);
+    } while (e != MIME_ENC_NONE);
 }
 
 /* One reading; notes in is_read which others would see the same. */

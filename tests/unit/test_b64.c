@@ -1,4 +1,5 @@
 #include "decodecase.h"
+#include "mime/b64.h"
 
 static const struct decode_case cases[] = {
     { "plain", SLICE("TWFuIGlzIGRpc3Rpbmd1aXNoZWQ="), SLICE("Man is distinguished"), false },
@@ -23,10 +24,50 @@ START_TEST(decodes_whatever_the_split)
 }
 END_TEST
 
-START_TEST(the_loose_reading_skips_padding)
+static const struct {
+    enum mime_encoding how;
+    struct decode_case c;
+} others[] = {
+    { MIME_ENC_BASE64_LOOSE, { "skipped inside a group", SLICE("TW=Fu"), SLICE("Man"), false } },
+    { MIME_ENC_BASE64_LOOSE, { "skipped at the end", SLICE("TWFuTQ=="), SLICE("ManM"), false } },
+    { MIME_ENC_BASE64_FOURS, { "a place without bits", SLICE("T=WET=WE"), SLICE("MaMa"), false } },
+    { MIME_ENC_BASE64_FOURS, { "a place at the end", SLICE("TWE=TWE="), SLICE("MaMa"), false } },
+    { MIME_ENC_BASE64_ZEROS, { "bits of zero", SLICE("TWF=TWFu"), SLICE("Ma@Man"), false } },
+    { MIME_ENC_BASE64_SHORT, { "bits of zero, and shorter", SLICE("Q==ATWFu"), SLICE("@Man"), false } },
+    { MIME_ENC_BASE64_LINES, { "what is left at the end of a line", SLICE("TWFuX\r\nTWFu\nXX\n\nTWFu"), SLICE("ManManMan"), false } },
+    { MIME_ENC_BASE64_LINES, { "junk ends a line", SLICE("TWFu#abc\nTWFu"), SLICE("ManMan"), true } },
+    { MIME_ENC_BASE64_CUT, { "junk ends a line, not a group", SLICE("TWF#abc\nuTWFu"), SLICE("ManMan"), true } },
+    { MIME_ENC_BASE64_URL, { "the alphabet of addresses", SLICE("-_-_"), SLICE("\xfb\xff\xbf"), false } },
+    { MIME_ENC_BASE64_NOT, { "as it stands", SLICE("T=W"), SLICE("T=W"), false } },
+};
+
+START_TEST(other_readings_decode_in_their_way)
 {
-    check_splits(MIME_ENC_BASE64_LOOSE, SLICE("TW=Fu"), SLICE("Man"), false, "inside a group");
-    check_splits(MIME_ENC_BASE64_LOOSE, SLICE("TWFuTQ=="), SLICE("ManM"), false, "at the end");
+    check_splits(others[_i].how, others[_i].c.in, others[_i].c.want, others[_i].c.is_damaged, others[_i].c.name);
+}
+END_TEST
+
+/* Of a body that breaks the rules, and of no other. */
+START_TEST(other_readings_are_asked_for)
+{
+    static const struct {
+        const char *in;
+        enum mime_encoding want;
+    } bodies[] = {
+        { "TWFu\nTWE=\n", MIME_ENC_NONE },  { "TWFu\r\nTWFu\r\n\r\nTWFuTQ", MIME_ENC_NONE }, { "TW Fu\n\t\nTWFu", MIME_ENC_NONE },
+        { "", MIME_ENC_NONE },               { "====\n=\n", MIME_ENC_NONE },  { "TWE=\nTWFu", MIME_ENC_BASE64_FOURS },
+        { "TW=Fu", MIME_ENC_BASE64_FOURS },  { "TWFuT\nWFu", MIME_ENC_BASE64_FOURS }, { "TWFu\n-- \n", MIME_ENC_BASE64_FOURS },
+    };
+    struct buf b = buf_init(4 << 20);
+
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++)
+        ck_assert_msg(b64_ambiguity(slice_str(bodies[i].in)) == bodies[i].want, "%s", bodies[i].in);
+    while (b.n < 2 << 20)
+        ck_assert_int_eq(buf_puts(&b, "TWFu\n"), CS_OK);
+    ck_assert_int_eq(b64_ambiguity(buf_slice(&b)), MIME_ENC_NONE);
+    ck_assert_int_eq(buf_puts(&b, "_____\nsent to the list"), CS_OK);
+    ck_assert_int_eq(b64_ambiguity(buf_slice(&b)), MIME_ENC_BASE64_LOOSE);
+    buf_release(&b);
 }
 END_TEST
 
@@ -70,7 +111,8 @@ int main(void)
     TCase *t = tcase_create("b64");
 
     add_cases(t, decodes_whatever_the_split, cases);
-    tcase_add_test(t, the_loose_reading_skips_padding);
+    add_cases(t, other_readings_decode_in_their_way, others);
+    tcase_add_test(t, other_readings_are_asked_for);
     tcase_add_test(t, a_stop_comes_back);
     tcase_add_test(t, what_was_encoded_decodes);
     suite_add_tcase(s, t);

@@ -1,4 +1,5 @@
 #include "decodecase.h"
+#include "mime/qp.h"
 
 #define BLANKS "                                                                                "
 
@@ -37,6 +38,23 @@ static const struct decode_case loose[] = {
 START_TEST(the_loose_reading_drops_what_is_broken)
 {
     check_splits(MIME_ENC_QP_LOOSE, loose[_i].in, loose[_i].want, loose[_i].is_damaged, loose[_i].name);
+}
+END_TEST
+
+START_TEST(other_readings_drop_what_is_broken)
+{
+    check_splits(MIME_ENC_QP_TWO, SLICE("=0=41= =42=0=\n"), SLICE("AB"), true, "as two bytes");
+    check_splits(MIME_ENC_QP_THREE, SLICE("=XX=41=  =42=0X=43=\n"), SLICE("ABC"), true, "as three bytes");
+    check_splits(MIME_ENC_QP_UPPER_THREE, SLICE("=0a=41=\n"), SLICE("A"), true, "small letters, as three bytes");
+    check_splits(MIME_ENC_QP_UPPER_TWO, SLICE("=aB=4A"), SLICE("BJ"), true, "small letters, as two bytes");
+    ck_assert_int_eq(qp_ambiguity(SLICE("=41=4a= \n")), MIME_ENC_NONE);
+    ck_assert_int_eq(qp_ambiguity(SLICE("=4A=4a")), MIME_ENC_QP_UPPER_TWO);
+    ck_assert_int_eq(qp_ambiguity(SLICE("=4A=X")), MIME_ENC_QP_TWO);
+    ck_assert_int_eq(mime_encoding_next(MIME_ENC_QP), MIME_ENC_NONE);
+    ck_assert_int_eq(mime_encoding_next(MIME_ENC_QP_UPPER_THREE), MIME_ENC_QP_TWO);
+    ck_assert_int_eq(mime_encoding_next(MIME_ENC_QP_LOOSE), MIME_ENC_NONE);
+    ck_assert_int_eq(mime_encoding_next(MIME_ENC_BASE64_NOT), MIME_ENC_BASE64_LOOSE);
+    ck_assert_int_eq(mime_encoding_next(MIME_ENC_BASE64_LOOSE), MIME_ENC_NONE);
 }
 END_TEST
 
@@ -123,6 +141,7 @@ int main(void)
     tcase_add_test(t, a_stop_comes_back);
     tcase_add_test(t, the_fast_way_agrees);
     add_cases(t, what_was_encoded_decodes, texts);
+    tcase_add_test(t, other_readings_drop_what_is_broken);
     suite_add_tcase(s, t);
     return run_suite(s);
 }

@@ -14,11 +14,22 @@ static const struct decode_case cases[] = {
     { "begin-base64", SLICE("begin-base64 644 a\nQ2F0\nQ2F0\n====\n"), SLICE("CatCat"), false },
     { "CR", SLICE("begin 644 cat.txt\r#0V%T\r`\rend\r"), SLICE("Cat"), false },
     { "a sentence", SLICE("begin with this\nend\n"), SLICE(""), false },
+    { "a mode as programs write it", SLICE("begin 0100644\tcat\n#0V%T\n`\nend\n"), SLICE("Cat"), false },
+    { "no name, two blanks", SLICE("begin  6\n#0V%T\n`\nend\n"), SLICE("Cat"), false },
+    { "a mode that is none", SLICE("begin 999 cat\n#0V%T\n`\nend\n"), SLICE(""), false },
+    { "begin-base64-encoded", SLICE("begin-base64-encoded 644 YQ==\nQ2F0\n====\n"), SLICE("Cat"), false },
 };
 
 START_TEST(decodes_whatever_the_split)
 {
     check_splits(MIME_ENC_UU, cases[_i].in, cases[_i].want, cases[_i].is_damaged, cases[_i].name);
+}
+END_TEST
+
+START_TEST(begin_may_be_missing)
+{
+    check_splits(MIME_ENC_UU_BARE, SLICE("#0V%T\n#0V%T\n`\n"), SLICE("CatCat"), false, "bare");
+    check_splits(MIME_ENC_UU, SLICE("#0V%T\n"), SLICE(""), false, "not bare");
 }
 END_TEST
 
@@ -85,6 +96,7 @@ int main(void)
     TCase *t = tcase_create("uu");
 
     add_cases(t, decodes_whatever_the_split, cases);
+    tcase_add_test(t, begin_may_be_missing);
     tcase_add_test(t, a_stop_comes_back);
     add_cases(t, files_inside_a_text_are_found, texts);
     tcase_add_test(t, a_file_is_cut_at_the_limit_and_said_to_be);
