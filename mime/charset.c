@@ -358,9 +358,34 @@ static const struct charset {
     { "cp437", HOW_ICONV, 0, "IBM437" },    { "ibm437", HOW_ICONV, 0, "IBM437" },
     { "cp850", HOW_ICONV, 0, "IBM850" },    { "ibm850", HOW_ICONV, 0, "IBM850" },
     { "cp866", HOW_ICONV, 0, "IBM866" },    { "ibm866", HOW_ICONV, 0, "IBM866" },
-    { "ibm037", HOW_ICONV, 0, "IBM037" },   { "cp037", HOW_ICONV, 0, "IBM037" },
-    { "ebcdic-cp-us", HOW_ICONV, 0, "IBM037" },
+    { "ebcdic-cp-us", HOW_ICONV, 0, "IBM037" }, { "ebcdic-cp-be", HOW_ICONV, 0, "IBM500" },
+    { "x-ebcdic-germany", HOW_ICONV, 0, "IBM273" }, { "ebcdic-latin9--euro", HOW_ICONV, 0, "IBM924" },
 };
+
+/* EBCDIC of all countries: "ibm" or "cp" and one of these numbers, maybe with zeros before it. Nothing in it looks like ASCII. */
+static const struct charset ebcdic[] = {
+#define E(n) { #n, HOW_ICONV, 0, "IBM" #n }
+    { "37", HOW_ICONV, 0, "IBM037" }, E(273), E(277), E(278), E(280), E(284), E(285), E(297), E(500), E(870), E(871), E(924), E(1026),
+    E(1047), E(1140), E(1141), E(1142), E(1143), E(1144), E(1145), E(1146), E(1147), E(1148), E(1149)
+#undef E
+};
+
+static const struct charset *find_ebcdic(struct slice name)
+{
+    static const char *const heads[] = { "ibm", "cp", "ccsid", "x-ibm" };
+
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
+        if (slice_istarts(name, slice_str(heads[i]))) {
+            name = slice_drop(name, strlen(heads[i]));
+            break;
+        }
+    while (name.n && (name.p[0] == '0' || name.p[0] == '-' || name.p[0] == '_'))
+        name = slice_drop(name, 1);
+    for (size_t i = 0; i < sizeof ebcdic / sizeof *ebcdic; i++)
+        if (slice_eq(name, slice_str(ebcdic[i].name)))
+            return &ebcdic[i];
+    return NULL;
+}
 
 /* An empty name means that none was declared. */
 static const struct charset *charset_find(struct slice name)
@@ -373,7 +398,7 @@ static const struct charset *charset_find(struct slice name)
     for (size_t i = 0; i < sizeof charsets / sizeof *charsets; i++)
         if (slice_ieq(name, slice_str(charsets[i].name)))
             return &charsets[i];
-    return NULL;
+    return find_ebcdic(name);
 }
 
 bool mime_charset_is_plain(struct slice name)

@@ -1,5 +1,7 @@
 #include "field.h"
 
+enum { JUNK_LINES = 4, JUNK_LINE = 200 };
+
 /* Bare CRs: byte by byte, for a search for one kind of line end could run past many of the other. */
 static size_t cr_line_len(struct slice s)
 {
@@ -174,17 +176,35 @@ static bool is_mail_field(struct slice name)
     return false;
 }
 
+/* Lines in front of a header that are no fields: a mark between messages, a word of a program that handed it on. Behind them more is asked for. */
+static struct slice skip_junk(struct slice head, const struct line_rules *rules, bool *has_junk)
+{
+    struct field f;
+
+    for (unsigned n = 0; n < JUNK_LINES; n++) {
+        field_next(head, rules, &f);
+        if ((f.kind != FIELD_JUNK && f.kind != FIELD_EMPTY) || f.whole.n > JUNK_LINE)
+            break;
+        *has_junk |= f.kind == FIELD_JUNK;
+        head = slice_drop(head, f.whole.n);
+    }
+    return head;
+}
+
 bool mime_looks_like_message(struct slice head)
 {
     struct line_rules rules = { .cr_ends = slice_chr(head, '\n') == head.n };
     struct field f;
     unsigned n_known = 0, n = 0;
-    bool is_multipart = false;
+    bool is_multipart = false, has_junk = false;
 
+    if (slice_starts(head, SLICE("\xef\xbb\xbf")))
+        head = slice_drop(head, 3);
     while (head.n && is_eol(head.p[0]))
         head = slice_drop(head, 1);
     if (slice_starts(head, SLICE("From ")) || slice_starts(head, SLICE(">From ")))
         head = slice_drop(head, line_len(head, rules.cr_ends));
+    head = skip_junk(head, &rules, &has_junk);
     for (; n < 64; n++) {
         field_next(head, &rules, &f);
         if (f.kind != FIELD_GOOD)
@@ -195,5 +215,7 @@ bool mime_looks_like_message(struct slice head)
     }
     if (f.kind == FIELD_JUNK && f.whole.n != head.n && n < 3)
         return false;
+    if (has_junk)
+        return n_known >= 3 && f.kind == FIELD_EMPTY;
     return n_known >= 2 || (n_known == 1 && (is_multipart || f.kind == FIELD_EMPTY));
 }

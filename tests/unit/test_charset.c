@@ -38,6 +38,11 @@ static const struct {
     { "tis-620", SLICE("\xa1"), SLICE("\xe0\xb8\x81"), false },
     { "ibm850", SLICE("gr\x81\xe1"), SLICE("gr\xc3\xbc\xc3\x9f"), false },
     { "'utf-8'", SLICE("a"), SLICE("a"), false },
+    { "ibm037", SLICE("\xc1\x82"), SLICE("Ab"), false },
+    { "CP500", SLICE("\xc1\x4a"), SLICE("A["), false },
+    { "IBM01140", SLICE("\x9f"), SLICE("\xe2\x82\xac"), false },
+    { "ccsid00273", SLICE("\xc1\x4a"), SLICE("A\xc3\x84"), false },
+    { "ebcdic-cp-be", SLICE("\xc1"), SLICE("A"), false },
 };
 
 START_TEST(comes_out_as_utf8)
