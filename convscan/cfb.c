@@ -122,10 +122,11 @@ static bool read_head(struct cfb *c)
     unsigned shift = get_le16(p + 30), mini = get_le16(p + 32);
 
     /* Programs that open such a file know no other sizes of small sectors and small streams, whatever the head says. */
+    c->has_head = get_le16(p + 28) == 0xfffe && (shift == 9 || shift == 12) && (mini == 6 || get_le32(p + 56) == 4096);
     c->shift = shift == 12 ? 12 : 9;
     c->mini_shift = 6;
     c->mini_cutoff = 4096;
-    return shift == c->shift && mini == c->mini_shift && get_le32(p + 56) == c->mini_cutoff && get_le16(p + 28) == 0xfffe;
+    return c->has_head && mini == 6 && get_le32(p + 56) == 4096;
 }
 
 /* ---- the directory ---- */

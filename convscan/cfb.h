@@ -40,6 +40,7 @@ struct cfb {
     uint32_t *parents;
     size_t n_entries;
     uint64_t work_left;
+    bool has_head;              /* not its first bytes alone are those of such a file */
     bool is_damaged;
 };
 

@@ -337,7 +337,7 @@ static enum cs_status streams(struct ole2 *o)
             has_any = true;
         }
     }
-    if (st == CS_OK && !has_any && !cfb_has_root(&o->file))
+    if (st == CS_OK && !has_any && o->file.has_head && !cfb_has_root(&o->file))     /* a few bytes that begin like one are none */
         return o->out->note(o->out, EMIT_ENCRYPTED, "compound file without a directory");
     if (st == CS_TOOBIG)
         st = o->out->note(o->out, EMIT_LIMITED, "streams of a compound file overlap too much");

@@ -3,7 +3,7 @@ import struct
 
 import docmaker
 from docmaker import cfb
-from oddkit import CLOSED, FOUND, PACKED
+from oddkit import CLEAN, CLOSED, FOUND, PACKED
 
 NATIVE = docmaker.package(PACKED)
 
@@ -94,6 +94,8 @@ def compound():
     yield 'table-zeros', changed(len(OLE) - 512, bytes(512)), CLOSED
     yield 'table-ones', changed(len(OLE) - 512, b'\xff' * 512), CLOSED
     yield 'cut', OLE[:-600], CLOSED
+    yield 'first-bytes-alone', OLE[:8] + b'some words that begin as such a file does, as tests of signatures do. ' * 40, CLEAN
+    yield 'first-fields-alone', OLE[:32] + bytes(480) + b'as above ' * 40, CLEAN
     native = '\1Ole10Native'
     for name, entry, at, data, due in (('kind-none', native, 66, b'\0', CLOSED), ('kind-storage', native, 66, b'\1', CLOSED), ('lost', 'Root Entry', 76, b'\xff' * 4, FOUND),
                                        ('name-length', native, 64, b'\0\0', FOUND), ('no-size', native, 120, bytes(4), CLOSED),
