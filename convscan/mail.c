@@ -20,6 +20,7 @@ struct seen {
     struct seen_leaf {
         struct slice header, body;
         enum mime_encoding encoding;
+        uint32_t names;
         size_t n_label;
         char label[LABEL_MAX];
     } list[SEEN_MAX];
@@ -45,11 +46,21 @@ static bool is_same_place(struct slice a, struct slice b)
     return a.p == b.p && a.n == b.n;
 }
 
-/* The same bytes decoded in the same way, under the same type? One header gives the same names in every reading. */
+static uint32_t sum_of_names(const struct mime_part *p)
+{
+    uint32_t h = 0;
+
+    for (size_t i = 0; i < p->n_names; i++)
+        for (size_t k = 0; k <= p->names[i].n; k++)
+            h = (h ^ (k < p->names[i].n ? p->names[i].p[k] : 0)) * 16777619u + 1;
+    return h;
+}
+
+/* The same bytes decoded in the same way, under the same type and names? */
 static bool is_seen(struct seen *seen, const struct mime_part *p, struct slice body)
 {
     struct seen_leaf *at = &seen->list[((uintptr_t)body.p ^ body.n * 31) % SEEN_MAX];
-    struct seen_leaf now = { .header = p->header, .body = body, .encoding = p->encoding };
+    struct seen_leaf now = { .header = p->header, .body = body, .encoding = p->encoding, .names = sum_of_names(p) };
     struct slice charset = charset_of(p);
 
     if (p->n_names == MIME_NAMES || p->type.token.n + charset.n + 1 > LABEL_MAX)
@@ -57,7 +68,7 @@ static bool is_seen(struct seen *seen, const struct mime_part *p, struct slice b
     memcpy(now.label, p->type.token.p, p->type.token.n);
     memcpy(now.label + p->type.token.n + 1, charset.p, charset.n);
     now.n_label = p->type.token.n + 1 + charset.n;
-    if (is_same_place(at->header, now.header) && is_same_place(at->body, now.body) && at->encoding == now.encoding &&
+    if (is_same_place(at->header, now.header) && is_same_place(at->body, now.body) && at->encoding == now.encoding && at->names == now.names &&
         at->n_label == now.n_label && memcmp(at->label, now.label, now.n_label) == 0)
         return true;
     *at = now;

@@ -135,6 +135,20 @@ static size_t bare_len(struct slice s)
     return s.n;
 }
 
+/* "a.txt;.exe" without quotes: past each ';' that has no parameter behind it. */
+static size_t longer_len(struct slice s, size_t n)
+{
+    while (n < s.n && s.p[n] == ';') {
+        struct slice next = slice_drop(s, n + 1);
+        size_t len = slice_chr(next, ';');
+
+        if (slice_chr(slice_take(next, len), '=') < len)
+            break;
+        n += 1 + len;
+    }
+    return n;
+}
+
 /* The value at the start of s. What stands between a closing quote and the ';' belongs to whole alone. */
 static void take_value(struct slice *s, struct mime_piece *p)
 {
@@ -146,6 +160,7 @@ static void take_value(struct slice *s, struct mime_piece *p)
     if (quoted.n == 0 || quoted.p[0] != '"') {
         n = bare_len(v);
         p->raw = p->whole = trim(slice_take(v, n));
+        p->longer = trim(slice_take(v, longer_len(v, n)));
         *s = slice_drop(v, n);
         return;
     }
@@ -542,6 +557,10 @@ static void odd_readings(struct wish *w, const struct mime_piece *p)
     }
     if (p->quote != QUOTE_NONE && p->whole.n != raw.n + 2)
         wish_add(w, render(p->whole, KEEP_ESCAPES, w->a));
+    if (p->longer.n > raw.n) {
+        wish_add(w, render(p->longer, KEEP_ESCAPES, w->a));
+        wish_add(w, render(p->longer, NO_ESCAPES, w->a));
+    }
     if ((n = slice_chr(raw, ';')) < raw.n)
         wish_add(w, render(slice_take(raw, n), KEEP_ESCAPES, w->a));
     if ((n = slice_chr(raw, 0)) < raw.n)

@@ -26,6 +26,7 @@ struct mime_piece {
     enum piece_quote quote;
     struct slice raw;           /* without its quotes */
     struct slice whole;         /* up to the ';', with its quotes */
+    struct slice longer;        /* without quotes: and on to the last ';' before something with '=' in it */
 };
 
 /* Different readings of one thing, the likeliest first, none twice. */

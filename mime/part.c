@@ -3,6 +3,8 @@
 #include "charset.h"
 #include "word.h"
 
+enum { SCATTERED = 4096 };
+
 /* "Content-Type::" is read over. */
 static void values_add(struct values *v, struct slice value)
 {
@@ -225,6 +227,41 @@ static enum cs_status add_names(name_reader *read, const struct mime_value *beli
     return st;
 }
 
+static bool has_star(const struct values *v)
+{
+    for (size_t i = 0; i < v->n; i++)
+        if (slice_chr(v->list[i], '*') < v->list[i].n)
+            return true;
+    return false;
+}
+
+/* Sections of a name that stand in different fields: some programs read all of them as one. */
+static enum cs_status add_scattered(const struct head *h, struct arena *a, struct readings *r)
+{
+    const struct values *const fields[] = { &h->disposition, &h->type };
+    uint8_t room[SCATTERED];
+    struct mime_value v;
+    size_t n = 0;
+    enum cs_status st;
+
+    if (h->type.n + h->disposition.n < 2 || (!has_star(&h->type) && !has_star(&h->disposition)))
+        return CS_OK;
+    memcpy(room, "x;", n = 2);
+    for (size_t f = 0; f < 2; f++)
+        for (size_t i = 0; i < fields[f]->n; i++) {
+            struct slice s = slice_drop(fields[f]->list[i], slice_chr(fields[f]->list[i], ';'));
+
+            if (s.n > sizeof room - n)
+                return CS_OK;
+            memcpy(room + n, s.p, s.n);
+            n += s.n;
+        }
+    st = param_parse(slice_of(room, n), false, a, &v);
+    if (st == CS_OK)
+        st = param_names(&v, "filename", a, r);
+    return st == CS_OK ? param_names(&v, "name", a, r) : st;
+}
+
 /*
  * What programs show first: so many odd readings of one parameter could otherwise push out the plain one of another. A
  * parameter counts in the field where it does not belong, too.
@@ -244,6 +281,8 @@ static enum cs_status fill_names(struct mime_part *part, const struct head *h, s
         if (st == CS_OK)
             st = add_names(readers[i], &part->type, &h->type, "filename", a, &r);
     }
+    if (st == CS_OK)
+        st = add_scattered(h, a, &r);
     part->n_names = r.n;
     part->name = part->n_names ? part->names[0] : slice_of("", 0);
     return st;
