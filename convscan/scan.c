@@ -514,6 +514,13 @@ static bool is_done(const struct ftype *t, size_t i, decode_fn *decode)
     return false;
 }
 
+/* A part that is all of the mail it stands in, in a reading without a header: as mail it would be its own part again, for ever. */
+static bool is_own_part(const struct object *o, const struct format *f)
+{
+    return f->decode == mail_decode && o->parent && o->bytes.p == o->parent->bytes.p && o->bytes.n == o->parent->bytes.n &&
+           ftype_has(&o->parent->types, "mail");
+}
+
 static enum cs_status decode(struct scan *s, struct object *o)
 {
     const struct ftype t = taken_for(o);
@@ -523,7 +530,7 @@ static enum cs_status decode(struct scan *s, struct object *o)
         const struct format *f;
 
         for (size_t at = 0; st == CS_OK && (f = format_next(t.words[i], &at));) {
-            if (is_done(&t, i, f->decode))
+            if (is_done(&t, i, f->decode) || is_own_part(o, f))
                 continue;
             if (o->depth >= s->setup.conf->limit.depth) {
                 limit(s, "depth");

@@ -199,4 +199,7 @@ def cases(_missing):
     # Each conversion would give a longer text with the same escapes in it: the ratio would be crossed.
     yield 'escapes-in-other-bytes', b'words \x1b(\xff\xfe\xfd\xfc\xfb\n' * 60000, CLEAN
     yield 'document-with-escapes', b'%PDF-1.5\n%\xd0\xd4\n' + b'1 0 obj (\x1b$B\xff) endobj\n' * 2000, CLEAN
+    # A mail as its sender signed it has fields behind a line that is none: it could be read as a mail without a header, and that again.
+    inner = b'Content-Type: text/plain\r\n' + b''.join(b'%s: x@example.com\r\n' % f for f in (b'From', b'To', b'Subject', b'Message-ID'))
+    yield 'signed.p7m', docmaker.signed(inner + b'\r\nwords of a mail\r\n' * 20), CLEAN
     yield 'secret', f'<script>x="{encoded(bytes(c ^ 0x5a for c in EICAR))}"</script>'.encode(), CLEAN
