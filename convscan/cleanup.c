@@ -167,6 +167,19 @@ static bool may_be_cleaned(const struct ftype *t)
     return ftype_has(t, "ZIP") || cleaner_of(t) || stream_of(t);
 }
 
+/* What it is; where that cannot be cleaned, what programs take it for that go by its labels. */
+static struct ftype type_of(const struct scan_part *part, struct slice in, struct slice name)
+{
+    struct ftype t = ftype_of(in, name);
+
+    if (may_be_cleaned(&t))
+        return t;
+    ftype_claim(&t, part->declared, name);
+    for (size_t i = 1; i < part->n_names; i++)
+        ftype_claim(&t, slice_of(NULL, 0), part->names[i]);
+    return t;
+}
+
 static bool rules_ask(const struct scan_setup *setup)
 {
     struct vdl_info info;
@@ -245,7 +258,7 @@ static bool is_clean(struct cleaning *c, struct slice bytes)
 /* The rules first; where that does not suffice, what is known of the type. */
 static enum cs_status clean_bytes(struct cleaning *c, struct slice in, struct slice name, unsigned depth, struct buf *out)
 {
-    struct ftype t = ftype_of(in, name);
+    struct ftype t = depth == 0 ? type_of(c->part, in, name) : ftype_of(in, name);
     struct buf asked = buf_init(out->max);
     bool is_changed = false;
     enum cs_status st = CS_OK;
@@ -265,7 +278,7 @@ static enum cs_status clean_bytes(struct cleaning *c, struct slice in, struct sl
 enum cs_status cleanup_part(const struct scan_setup *setup, const struct scan_part *part, struct buf *out)
 {
     const struct slice name = part->n_names ? part->names[0] : slice_of(NULL, 0);
-    const struct ftype type = ftype_of(part->bytes, name);
+    const struct ftype type = type_of(part, part->bytes, name);
     struct cleaning c = { .setup = setup, .part = part, .asks_rules = rules_ask(setup) };
     struct verdict found;
     enum cs_status st;

@@ -6,6 +6,7 @@ Each case is a name, the bytes and what is due:
   CLEAN   nothing is to be seen here, and nothing may be said"""
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -31,6 +32,28 @@ def is_good(r, due):
     return is_found(r) or (due == CLOSED and r.get('class') in NEVER_CLEAN)
 
 
+def scan(paths, *options, folder='.'):
+    run = subprocess.run([os.path.join(os.environ['BIN'], 'convscan'), '--json', *options, *paths], cwd=folder, capture_output=True, text=True, timeout=250)
+    return {r['path']: r for r in map(json.loads, run.stdout.splitlines())}
+
+
+def read(path):
+    with open(path, 'rb') as f:
+        return f.read()
+
+
+def half_cleaned(paths):
+    """Those that cleaning changed, and in which the file is found all the same."""
+    os.mkdir('cleaned')
+    for path in paths:
+        shutil.copy(path, 'cleaned')
+    scan(paths, '--clean', folder='cleaned')
+    changed = [p for p in paths if os.path.exists(os.path.join('cleaned', p)) and read(p) != read(os.path.join('cleaned', p))]
+    found = scan(changed, '--all', folder='cleaned') if changed else {}
+    print(f'{len(changed)} cleaned')
+    return [p for p in changed if any('EICAR' in hit['name'].upper() for hit in found.get(p, {}).get('hits', []))]
+
+
 def main():
     dues, missing = {}, set()
     for module in (oddzips, oddpacks, oddisks, oddpdfs, oddrich, oddpages):
@@ -40,14 +63,16 @@ def main():
             dues[path] = due
             with open(path, 'wb') as f:
                 f.write(data)
-    run = subprocess.run([os.path.join(os.environ['BIN'], 'convscan'), '--json', '--all', *dues], capture_output=True, text=True, timeout=250)
-    found = {r['path']: r for r in map(json.loads, run.stdout.splitlines())}
+    found = scan(dues, '--all')
     failed = 0
     for path, due in dues.items():
         r = found.get(path, {})
         if not is_good(r, due):
             failed += 1
             print(f'FAIL {path}: {due} is due, not {r.get("class")} {r.get("type")} {r.get("hits")}')
+    for path in half_cleaned([p for p in dues if is_found(found.get(p, {}))]):
+        failed += 1
+        print(f'FAIL {path}: was cleaned, and is found again')
     if missing:
         print('not there:', *sorted(missing))
     print(f'{len(dues) - failed} passed, {failed} failed, {len(missing)} skipped')
