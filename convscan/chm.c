@@ -14,13 +14,14 @@ static bool is_kwaj(struct slice s)
 
 #include <mspack.h>
 
-/* What one decoder works with. The library's callbacks find it through the system, which stands first. */
+/* What one decoder works with. */
 struct unpacking {
     struct mspack_system calls;
     struct slice object;
     struct emit *out;
     enum cs_status st;          /* of the emit: once not CS_OK, every write fails */
     size_t memory_left;
+    uint64_t made;              /* bytes written so far */
     bool is_limited;
 };
 
@@ -36,11 +37,26 @@ struct block {                  /* in front of every piece of memory */
     size_t n;
 };
 
+/*
+ * The one whose turn it is. The library hands its callbacks a copy of the system that it made for itself, without what stands behind it
+ * here: what is to be known of an unpacking cannot be found through that pointer.
+ */
+static _Thread_local struct unpacking *in_charge;
+
+static struct unpacking *take_charge(struct unpacking *u)
+{
+    struct unpacking *before = in_charge;
+
+    in_charge = u;
+    return before;
+}
+
 static void *get(struct mspack_system *self, size_t n)
 {
-    struct unpacking *u = (struct unpacking *)self;
+    struct unpacking *u = in_charge;
     struct block *b;
 
+    (void)self;
     if (n > u->memory_left) {
         u->is_limited = true;
         return NULL;
@@ -70,7 +86,7 @@ static struct mspack_file *file_open(struct mspack_system *self, const char *nam
 
     (void)name;
     if (f)
-        *f = (struct stream){ .u = (struct unpacking *)self, .is_output = mode != MSPACK_SYS_OPEN_READ };
+        *f = (struct stream){ .u = in_charge, .is_output = mode != MSPACK_SYS_OPEN_READ };
     return (struct mspack_file *)(void *)f;
 }
 
@@ -101,6 +117,7 @@ static int file_write(struct mspack_file *file, void *from, int n)
         return -1;
     if (u->st == CS_OK && n)
         u->st = u->out->put(u->out, slice_of(from, (size_t)n));
+    u->made += (uint64_t)n;
     return u->st == CS_OK ? n : -1;
 }
 
@@ -201,6 +218,7 @@ static enum cs_status one_file(struct chm *c, struct mschmd_file *f)
     struct emit *out = c->u.out;
     struct emit_child child = { .kind = EMIT_MEMBER, .name = slice_str(f->filename), .how = "chm", .size = (uint64_t)f->length,
                                 .packed = UINT64_MAX };
+    uint64_t before = c->u.made;
     int error;
     enum cs_status st;
 
@@ -209,20 +227,27 @@ static enum cs_status one_file(struct chm *c, struct mschmd_file *f)
     st = out->open(out, &child);
     if (st != CS_OK)
         return st;
+    take_charge(&c->u);                             /* what came out before may have been compiled help as well */
     error = c->with->extract(c->with, f, "out");
     c->error = c->error == MSPACK_ERR_OK ? error : c->error;
-    return c->u.st == CS_OK ? out->close(out) : c->u.st;
+    st = c->u.st == CS_OK ? out->close(out) : c->u.st;
+    if (st == CS_OK && error != MSPACK_ERR_OK && c->u.made == before)
+        return out->note(out, EMIT_ENCRYPTED, "unreadable file of compiled help");
+    return st;
 }
 
 enum cs_status chm_decode(struct slice object, struct emit *out)
 {
     struct chm c = { .u = unpacking(object, out) };
+    struct unpacking *before = take_charge(&c.u);
     struct mschmd_header *head;
     enum cs_status st = CS_OK;
 
     c.with = mspack_create_chm_decompressor(&c.u.calls);
-    if (!c.with)
+    if (!c.with) {
+        take_charge(before);
         return CS_NOMEM;
+    }
     head = c.with->open(c.with, "in");
     if (head) {
         st = sort_files(&c, head);
@@ -236,6 +261,7 @@ enum cs_status chm_decode(struct slice object, struct emit *out)
     }
     free(c.files);
     mspack_destroy_chm_decompressor(c.with);
+    take_charge(before);
     return st == CS_OK ? outcome(&c.u, c.error, "compiled help") : st;
 }
 
@@ -269,6 +295,7 @@ enum cs_status szdd_decode(struct slice object, struct emit *out)
 {
     struct unpacking u = unpacking(object, out);
     struct emit_child child = { .kind = EMIT_MEMBER, .how = "szdd", .size = UINT64_MAX, .packed = object.n };
+    struct unpacking *before;
     int error;
     enum cs_status st;
 
@@ -277,7 +304,9 @@ enum cs_status szdd_decode(struct slice object, struct emit *out)
     st = out->open(out, &child);
     if (st != CS_OK)
         return st;
+    before = take_charge(&u);
     error = is_szdd(object) ? extract_szdd(&u) : extract_kwaj(&u);
+    take_charge(before);
     if (u.st == CS_OK)
         st = out->close(out);
     return st == CS_OK ? outcome(&u, error, "packed file") : st;

@@ -167,6 +167,72 @@ def cab_stored(data):
     return head + folder + file + body
 
 
+def lzx_frames(data):
+    """Each 32 KB as an LZX block that is not compressed: bits in words of 16, high bit first, then three places and the bytes."""
+    for i in range(0, len(data), 32768):
+        piece = data[i:i + 32768]
+        bits = ('0' if i == 0 else '') + '011' + format(len(piece), '024b')
+        bits += '0' * (-len(bits) % 16)
+        head = b''.join(struct.pack('<H', int(bits[k:k + 16], 2)) for k in range(0, len(bits), 16))
+        yield len(piece), head + struct.pack('<III', 1, 1, 1) + piece + bytes(len(piece) % 2)
+
+
+@listed
+def cab_lzx(data):
+    """By hand, as no tool of Debian writes it: a window of 64 KB."""
+    blocks = list(lzx_frames(data))
+    folder = struct.pack('<IHH', 36 + 8 + 16 + 6, len(blocks), 3 | 16 << 8)
+    file = struct.pack('<IIHHHH', len(data), 0, 0, 0x21, 0, 0x20) + b'inner\0'
+    body = b''.join(struct.pack('<IHH', 0, len(b), n) + b for n, b in blocks)
+    head = b'MSCF' + struct.pack('<IIIIIBBHHHHH', 0, 36 + len(folder) + len(file) + len(body), 0, 36 + len(folder), 0, 3, 1, 1, 1, 0, 0, 0)
+    return head + folder + file + body
+
+
+def encint(n):
+    out = bytes([n & 127])
+    while n > 127:
+        n >>= 7
+        out = bytes([n & 127 | 128]) + out
+    return out
+
+
+def chm_of(files, section):
+    """Compiled help: a directory of one piece; files are (name, section, place, length)."""
+    guid = [bytes.fromhex('10fd017caa7bd0119e0c00a0c922e6ec'), bytes.fromhex('11fd017caa7bd0119e0c00a0c922e6ec'), bytes.fromhex('6a92025d2e21d0119df900a0c922e6ec')]
+    entries = b''.join(encint(len(name)) + name + encint(which) + encint(at) + encint(n) for name, which, at, n in sorted(files))
+    piece = b'PMGL' + struct.pack('<IIii', 4096 - 20 - len(entries), 0, -1, -1) + entries
+    piece = piece.ljust(4094, b'\0') + struct.pack('<H', len(files))
+    directory = b'ITSP' + struct.pack('<IIIIIIiiiiiI', 1, 84, 10, 4096, 2, 1, -1, 0, 0, -1, 1, 0x409) + guid[2] + struct.pack('<Iiii', 84, -1, -1, -1)
+    content = 96 + 24 + len(directory) + len(piece)
+    head = b'ITSF' + struct.pack('<III', 3, 96, 1) + struct.pack('>I', 1) + struct.pack('<I', 0x409) + guid[0] + guid[1]
+    head += struct.pack('<QQQQQ', 96, 24, 120, len(directory) + len(piece), content)
+    return head + struct.pack('<IIQII', 0x1fe, 0, content + len(section), 0, 0) + directory + piece + section
+
+
+@listed
+def chm_plain(data):
+    return chm_of([(b'/inner', 0, 0, len(data)), (b'/', 0, 0, 0)], data)
+
+
+@listed
+def chm_packed(data):
+    """The bytes in the packed section, whose data, control data and table stand in the other one."""
+    frames = list(lzx_frames(data.ljust((len(data) + 32767) // 32768 * 32768, b'\0')))
+    places, packed = [], b''
+    for i, (_, frame) in enumerate(frames):
+        places.append(len(packed))
+        packed += frame
+    control = struct.pack('<I4sIIIII', 6, b'LZXC', 2, 65536 // 32768 * len(frames), 2, 1, 0)
+    table = struct.pack('<IIIIQQQ', 2, len(frames), 8, 40, len(frames) * 32768, len(packed), 32768) + b''.join(struct.pack('<Q', p) for p in places)
+    names = b'::DataSpace/Storage/MSCompressed/'
+    section, files = b'', [(b'/', 0, 0, 0), (b'/inner', 1, 0, len(data))]
+    reset = b'Transform/{7FC28940-9D31-11D0-9B27-00A0C91E9C7C}/InstanceData/ResetTable'
+    for name, value in ((names + b'Content', packed), (names + b'ControlData', control), (names + reset, table)):
+        files.append((name, 0, len(section), len(value)))
+        section += value
+    return chm_of(files, section)
+
+
 @listed
 def cab_behind_stub(data):
     return b'MZ' + bytes(510) + cab_stored(data)
