@@ -412,6 +412,16 @@ static void name_text(struct ftype *t, struct slice bytes, struct slice name)
     ftype_add(t, "text");
 }
 
+/* With NULs or bytes as they are in it, and whatever else it may be by something further on: fields of a mail are in many files. */
+static void name_odd_mail(struct ftype *t, struct slice head)
+{
+    bool is_known = t->n > 0;
+
+    name_mail(t, head);
+    if (!is_known && t->n)
+        ftype_add(t, "binary");
+}
+
 static void by_magic(struct ftype *t, struct slice s)
 {
     const char *cafe = cafebabe(s);
@@ -514,7 +524,7 @@ struct ftype ftype_of(struct slice bytes, struct slice name)
     if (is_text(head) || (t.n == 0 && is_text(slice_take(head, 1024))))      /* a script with a load behind it is one still; ClamAV looks as far */
         name_text(&t, bytes, name);
     else
-        name_mail(&t, head);        /* with NULs or bytes as they are in it, and whatever else it may be by something further on */
+        name_odd_mail(&t, head);
     if (t.n == 0 && is_text(without_zeros(head))) {     /* padded to some length: binary, and what the text in front says */
         ftype_add(&t, "binary");
         name_text(&t, without_zeros(head), name);
