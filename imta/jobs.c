@@ -81,7 +81,7 @@ static void work(struct controller *c, unsigned i, int sock)
         if (send(sock, &answer, sizeof answer, MSG_NOSIGNAL) != (ssize_t)sizeof answer)
             break;
     }
-    runner_close(&files);
+    runner_clean(tmp);
     _exit(0);
 }
 

@@ -141,6 +141,31 @@ enum cs_status queuedir_create(const struct queuedir *q, struct queued *m, const
     return flock(m->fd, LOCK_EX | LOCK_NB) < 0 ? CS_STOP : CS_OK;
 }
 
+/* Nobody else may have a name for it, or hold it. */
+static int open_spare(const struct queuedir *q, const char *name)
+{
+    int fd = openat(q->fd[QUEUE_TMP], name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    struct stat st;
+
+    if (fd < 0 || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1 && st.st_uid == geteuid() && fchmod(fd, 0600) == 0 &&
+                   flock(fd, LOCK_EX | LOCK_NB) == 0))
+        return fd;
+    close(fd);
+    return -1;
+}
+
+enum cs_status queuedir_create_over(const struct queuedir *q, struct queued *m, const char *spare)
+{
+    char name[QUEUE_NAME];
+
+    temp_name(m, "", name);
+    m->fd = renameat(q->fd[QUEUE_TMP], spare, q->fd[QUEUE_TMP], name) == 0 ? open_spare(q, name) : -1;
+    if (m->fd < 0)
+        return queuedir_create(q, m, "");
+    m->folder = QUEUE_TMP;
+    return CS_OK;
+}
+
 static enum cs_status sync_fd(const struct queuedir *q, int fd)
 {
     while (q->is_durable && fsync(fd) < 0)
@@ -245,6 +270,17 @@ enum cs_status queuedir_unlink(const struct queuedir *q, const struct queued *m)
     queued_name(m, name);
     if (unlinkat(q->fd[m->folder], name, 0) < 0 && errno != ENOENT)
         return cs_status_errno(errno);
+    step(place(m->folder, m->attempts), "gone");
+    return sync_folder(q, m->folder);
+}
+
+enum cs_status queuedir_retire(const struct queuedir *q, const struct queued *m, const char *spare)
+{
+    char name[QUEUE_NAME];
+
+    queued_name(m, name);
+    if (renameat(q->fd[m->folder], name, q->fd[QUEUE_TMP], spare) < 0)
+        return queuedir_unlink(q, m);
     step(place(m->folder, m->attempts), "gone");
     return sync_folder(q, m->folder);
 }

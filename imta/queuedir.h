@@ -46,6 +46,10 @@ enum cs_status queuedir_create(const struct queuedir *q, struct queued *m, const
 enum cs_status queuedir_publish(const struct queuedir *q, struct queued *m, const char *suffix, enum queue_folder to) MUST_USE;
 /* A locked message is its own successor: on disk, then in ready/. */
 enum cs_status queuedir_promote(const struct queuedir *q, struct queued *m) MUST_USE;
+/* Gone, as with queuedir_unlink(); but the file may stay as tmp/SPARE, for the next call of queuedir_create_over(). */
+enum cs_status queuedir_retire(const struct queuedir *q, const struct queued *m, const char *spare) MUST_USE;
+/* As queuedir_create(), in the file tmp/SPARE where that is ours alone: what is behind the bytes that are written must be cut off. */
+enum cs_status queuedir_create_over(const struct queuedir *q, struct queued *m, const char *spare) MUST_USE;
 /* What was created and shall not be published. */
 void queuedir_discard(const struct queuedir *q, struct queued *m, const char *suffix);
 /* A new message that could not be published for certain: it is nowhere then. It is still locked, so nobody has taken it up. */

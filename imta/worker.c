@@ -20,7 +20,7 @@
 #include "runner.h"
 #include "symbols.h"
 
-enum { OUT_ROOM = 65536, COPIED = 256 << 10 };
+enum { OUT_ROOM = 65536, COPIED = 256 << 10, SPARE_NAME = 48, BLOCK = 4096 };
 
 struct task {
     struct worker *w;
@@ -142,11 +142,21 @@ static enum cs_status append(struct task *t, struct slice s)
     return st;
 }
 
+/* In the folder that is emptied when the worker begins and ends. One for each number of blocks: to cut one off a file takes as long as to
+ * remove it, and what becomes of a message is mostly about as long. */
+static void name_spare(const struct task *t, char *out)
+{
+    snprintf(out, SPARE_NAME, "w%u/spare.%zu", t->w->number, (t->file.data.n + BLOCK - 1) / BLOCK);
+}
+
 /* From here on the successor has a file of its own, in tmp/. */
 static enum cs_status differ(struct task *t)
 {
-    enum cs_status st = queuedir_create(t->w->queue, &t->next, "");
+    char spare[SPARE_NAME];
+    enum cs_status st;
 
+    name_spare(t, spare);
+    st = queuedir_create_over(t->w->queue, &t->next, spare);
     t->is_same = false;
     return st == CS_OK ? append(t, slice_take(t->file.data, t->file.data.n - t->same.n)) : st;
 }
@@ -263,6 +273,26 @@ static enum cs_status keep_file(struct task *t)
     return st == CS_OK ? hand_on(t) : st;
 }
 
+/* The file of a message that is through is written over by that of a later one: to give back its place on the disk takes long. */
+static enum cs_status retire(struct task *t)
+{
+    char spare[SPARE_NAME];
+
+    name_spare(t, spare);
+    return t->file.data.n <= COPIED ? queuedir_retire(t->w->queue, &t->m, spare) : queuedir_unlink(t->w->queue, &t->m);
+}
+
+/* What an earlier message has left behind the end. */
+static enum cs_status cut(int fd)
+{
+    const off_t end = lseek(fd, 0, SEEK_CUR);
+    struct stat st;
+
+    if (end < 0 || fstat(fd, &st) < 0 || (st.st_size > end && ftruncate(fd, end) < 0))
+        return cs_status_errno(errno);
+    return CS_OK;
+}
+
 /* The successor is whole: from here on it is the message. */
 static enum cs_status finish_next(struct task *t)
 {
@@ -275,9 +305,11 @@ static enum cs_status finish_next(struct task *t)
     if (st == CS_OK)
         st = flush(t);
     if (st == CS_OK)
+        st = cut(t->next.fd);
+    if (st == CS_OK)
         st = queuedir_publish(t->w->queue, &t->next, "", QUEUE_READY);
     if (st == CS_OK)
-        st = queuedir_unlink(t->w->queue, &t->m);
+        st = retire(t);
     return st == CS_OK ? hand_on(t) : st;
 }
 

@@ -185,6 +185,7 @@ START_TEST(a_message_survives_a_kill_at_any_step)
         ck_assert_int_eq(queuedir_open(&q, spool), CS_OK);
         w = make_worker(&q, &cv, &sw);
         w.deliver = fates[_i].deliver;
+        ck_assert_int_eq(mkdirat(q.fd[QUEUE_TMP], "w0", 0700), 0);
         submit_as(&q, fates[_i].has_no_sender ? "" : "a@example.org", false, "Subject: x\n\nbody\n");
         countdown = at;
         pid = work_in_child(&w, die_at_step);
@@ -396,6 +397,59 @@ START_TEST(a_message_is_never_claimed_twice)
 }
 END_TEST
 
+static void work_one(struct queuedir *q, struct worker *w, const char *text)
+{
+    struct queue_entry *all;
+    size_t n;
+
+    submit(q, text);
+    ck_assert_int_eq(queuedir_list(q, QUEUE_QUEUE, false, &all, &n), CS_OK);
+    ck_assert_uint_eq(n, 1);
+    ck_assert_int_eq(worker_process(w, all[0].m), CS_OK);
+    free(all);
+}
+
+/* The file of a message that is through takes a later one's successor, whole and no more; but not when somebody else has a name for it. */
+START_TEST(a_file_is_written_over)
+{
+    struct conversions cv = parse_entry("cat $INPUT_FILE >$OUTPUT_FILE; echo more >>$OUTPUT_FILE");
+    const bool is_taken = _i;
+    struct mapfile taken;
+    struct switches sw;
+    struct queuedir q;
+    struct worker w;
+    struct stat spare, after;
+    char text[3000];
+
+    switches_default(&sw);
+    runner_clean(spool);
+    ck_assert_int_eq(queuedir_open(&q, spool), CS_OK);
+    ck_assert_int_eq(mkdirat(q.fd[QUEUE_TMP], "w0", 0700), 0);
+    w = make_worker(&q, &cv, &sw);
+    memset(text, 'a', sizeof text);
+    memcpy(text, "Subject: x\n\n", 12);
+    memcpy(text + sizeof text - 2, "\n", 2);
+    work_one(&q, &w, text);
+    ck_assert_uint_eq(count(&q, QUEUE_OUT, "aaa\nmore\n"), 1);
+    ck_assert_int_eq(fstatat(q.fd[QUEUE_TMP], "w0/spare.1", &spare, 0), 0);
+    if (is_taken)
+        ck_assert_int_eq(linkat(q.fd[QUEUE_TMP], "w0/spare.1", q.top, "taken", 0), 0);
+    work_one(&q, &w, "Subject: x\n\nb\n");
+    ck_assert_uint_eq(count(&q, QUEUE_OUT, "\n\nb\nmore\n"), 1);
+    ck_assert_uint_eq(count(&q, QUEUE_OUT, ""), 2);
+    ck_assert_int_eq(fstatat(q.fd[QUEUE_TMP], "w0/spare.1", &after, 0), 0);
+    ck_assert(after.st_ino != spare.st_ino);
+    if (is_taken) {
+        snprintf(text, sizeof text, "%s/taken", spool);
+        ck_assert_int_eq(mapfile_open(&taken, text, MAPFILE_COPY, 10000), CS_OK);
+        ck_assert(slice_ends(taken.data, SLICE("aaa\n")));
+        mapfile_close(&taken);
+    }
+    queuedir_close(&q);
+    conversions_free(&cv);
+}
+END_TEST
+
 START_TEST(steps_are_hooked)
 {
     struct queuedir q;
@@ -566,6 +620,7 @@ int main(void)
     tcase_add_loop_test(t, it_is_in_one_place_when_others_are_killed, 0, (int)(sizeof acts / sizeof *acts));
     tcase_add_test(t, every_transition_had_its_kill);
     tcase_add_test(t, a_message_is_never_claimed_twice);
+    tcase_add_loop_test(t, a_file_is_written_over, 0, 2);
     tcase_add_test(t, steps_are_hooked);
     tcase_add_test(t, held_messages_are_released);
     tcase_add_test(t, names_are_read);
