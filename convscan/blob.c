@@ -159,6 +159,15 @@ enum cs_status blob_text(struct blobs *b, struct slice text, const char *how)
     return magic_is_object(slice_take(text, MAGIC_HEAD)) ? blob_bytes(b, text, how) : CS_OK;
 }
 
+/* Of text that is no file most likely: do its first characters give something known? What is turned around begins at its end. */
+static bool gives_known(unform *form, struct slice text)
+{
+    uint8_t room[UNFORM_HEAD];
+    struct buf head = buf_over(room, sizeof room);
+
+    return form == turned || (form(slice_take(text, UNFORM_HEAD), &head) == CS_OK && magic_is_object(slice_take(buf_slice(&head), MAGIC_HEAD)));
+}
+
 enum cs_status blob_known(struct blobs *b, struct slice text, const char *how)
 {
     size_t min;
@@ -166,6 +175,8 @@ enum cs_status blob_known(struct blobs *b, struct slice text, const char *how)
 
     text = slice_trim(text);
     form = text.n < MIN_64 ? NULL : form_of(text, &min);
+    if (form && !gives_known(form, text))
+        form = NULL;
     if (!form && text.n >= MIN_64)
         form = unform_of(text);
     return form ? undone(b, text, how, form, SIZE_MAX) : CS_OK;

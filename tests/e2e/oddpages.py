@@ -202,4 +202,6 @@ def cases(_missing):
     # A mail as its sender signed it has fields behind a line that is none: it could be read as a mail without a header, and that again.
     inner = b'Content-Type: text/plain\r\n' + b''.join(b'%s: x@example.com\r\n' % f for f in (b'From', b'To', b'Subject', b'Message-ID'))
     yield 'signed.p7m', docmaker.signed(inner + b'\r\nwords of a mail\r\n' * 20), CLEAN
+    # Eight escapes make a text one of escapes, and what comes out of more than 32 MB would be a limit.
+    yield 'long-table.tsv', b'name\tversion\tmonth\tsummary\t%41%42%43%44%45%46%47%48\n' * 700000, CLEAN
     yield 'secret', f'<script>x="{encoded(bytes(c ^ 0x5a for c in EICAR))}"</script>'.encode(), CLEAN
