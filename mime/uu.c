@@ -1,6 +1,6 @@
 #include "uu.h"
 
-enum { MODE_SEEK, MODE_UU, MODE_BASE64, MODE_MAX = 8 };
+enum { MODE_SEEK, MODE_UU, MODE_BASE64, MODE_MAX = 8, BATCH = 4096 };
 
 static struct slice trim_right(struct slice s)
 {
@@ -106,7 +106,8 @@ static enum cs_status data_line(struct uu *u, struct slice line)
         u->is_damaged = true;
         return CS_OK;
     }
-    for (size_t at = 1; n < want; at += 4, n += 3) {
+    memset(out, 0, sizeof out);         /* where blanks at the end were lost */
+    for (size_t at = 1; n < want && at < line.n; at += 4, n += 3) {
         uint32_t v = digit(u, line, at) << 18 | digit(u, line, at + 1) << 12 | digit(u, line, at + 2) << 6 | digit(u, line, at + 3);
         out[n] = (uint8_t)(v >> 16);
         out[n + 1] = (uint8_t)(v >> 8);
@@ -145,8 +146,36 @@ static size_t line_end(struct slice s)
     return n;
 }
 
+/* Output comes in lines of few bytes: it is given on in larger pieces. */
+struct batch {
+    mime_put *put;
+    void *ctx;
+    size_t n;
+    uint8_t room[BATCH];
+};
+
+static enum cs_status batch_flush(struct batch *b)
+{
+    size_t n = b->n;
+
+    b->n = 0;
+    return n ? b->put(b->ctx, slice_of(b->room, n)) : CS_OK;
+}
+
+static enum cs_status batch_put(void *ctx, struct slice s)
+{
+    struct batch *b = ctx;
+    enum cs_status st = s.n > BATCH - b->n ? batch_flush(b) : CS_OK;
+
+    if (st != CS_OK || s.n > BATCH)
+        return st == CS_OK ? b->put(b->ctx, s) : st;
+    memcpy(b->room + b->n, s.p, s.n);
+    b->n += s.n;
+    return CS_OK;
+}
+
 /* Lines are put together here; what is too long for a line of data is cut. CR and LF each end one: between them stands an empty one. */
-enum cs_status uu_feed(struct uu *u, struct slice in)
+static enum cs_status feed_lines(struct uu *u, struct slice in)
 {
     enum cs_status st = CS_OK;
 
@@ -162,6 +191,22 @@ enum cs_status uu_feed(struct uu *u, struct slice in)
         in = slice_drop(in, n + 1);
     }
     return st;
+}
+
+enum cs_status uu_feed(struct uu *u, struct slice in)
+{
+    struct batch b;
+    enum cs_status st;
+
+    b.put = u->b64.put;
+    b.ctx = u->b64.ctx;
+    b.n = 0;
+    u->b64.put = batch_put;
+    u->b64.ctx = &b;
+    st = feed_lines(u, in);
+    u->b64.put = b.put;
+    u->b64.ctx = b.ctx;
+    return st == CS_OK ? batch_flush(&b) : st;
 }
 
 enum cs_status uu_end(struct uu *u)

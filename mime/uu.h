@@ -3,7 +3,7 @@
  *
  *   Borrows   the input.
  *   Fails     with what put() gives.
- *   Bounded   UU_LINE bytes of a line are looked at; output is never longer than the input.
+ *   Bounded   UU_LINE bytes of a line are looked at; a line gives up to 63 bytes, also one whose blanks were lost.
  *   Threads   any; the state is the caller's.
  *
  * What stands before "begin" and behind "end" is skipped; several files come out behind one another. Lines that lost their

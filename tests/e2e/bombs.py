@@ -7,6 +7,7 @@ import subprocess
 import sys
 import zipfile
 import zlib
+from functools import partial
 
 SECONDS, MEMORY_KB = 2.0, 64 * 1024
 ZEROS = bytes(1 << 20)
@@ -79,6 +80,35 @@ def multiparts_nested():
 
 def multiparts_many():
     return b'MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n' + b'--b\n\nx\n' * 1_000_000 + b'--b--\n'
+
+
+MAIL = 'From: a@example.com\nMIME-Version: 1.0\n'
+
+
+def flood(encoding, unit, kind='text/plain', size=4 << 20):
+    """A body of one thing again and again, which every reading of it has to get through."""
+    head = f'{MAIL}Content-Type: {kind}\nContent-Transfer-Encoding: {encoding}\n\n'
+    return (head + unit * (size // len(unit))).encode('latin-1')
+
+
+def flooded_field(unit, size=1000000):
+    return f'{MAIL}Content-Type: multipart/mixed; boundary=b; name={unit * (size // len(unit))}\n\n--b\n\nx\n--b--\n'.encode('latin-1')
+
+
+FLOODS = {
+    'empty lines of uuencode': partial(flood, 'x-uuencode', '=\n', size=2 << 20), 'uuencode begun': partial(flood, '7bit', 'begin 644 x\n#0V%T\n'), 'begin alone': partial(flood, '7bit', 'begin 6\n'),
+    'broken base64': partial(flood, 'base64', 'QUJDQ\n='), 'junk in base64': partial(flood, 'base64', '!A'), 'padding': partial(flood, 'base64', '=\n'),
+    'broken quoted-printable': partial(flood, 'quoted-printable', '=4a=4A=X'), 'equals signs': partial(flood, 'quoted-printable', '='), 'words': partial(flood, '7bit', '=?utf-8?q?x?=\n'),
+    'sections of yEnc': partial(flood, '7bit', '=ybegin line=1 size=1 name=x\n'), 'BinHex begun': partial(flood, '7bit', '(This file must be converted with BinHex 4.0)\n:\n'),
+    'dashes': partial(flood, '7bit', '--\n'), 'tags': partial(flood, '7bit', '<', 'text/html'), 'entities': partial(flood, '7bit', '&#', 'text/html'), 'passwords': partial(flood, '7bit', 'password: x\n'),
+    **{f'a parameter of {unit!r}': partial(flooded_field, unit) for unit in (';', 'a;b', '(', '()', '"', '\\', '; a=b', '; name*0=a', '=?utf-8?q?x?= ', '=?')},
+}
+
+
+def inner_multiparts():
+    """Each opens a multipart whose boundary never comes, so that who looks for it looks to the end."""
+    unit = '--o\nContent-Type: multipart/mixed; boundary=i\n\n--i\n\nx\n'
+    return (f'{MAIL}Content-Type: multipart/mixed; boundary=o\n\n' + unit * (4 << 20 >> 6)).encode()
 
 
 def pdf_loop():
@@ -159,6 +189,7 @@ def entities(root):
 CASES = {
     'zip of zeros.zip': (zip_of_zeros, True), 'nested.zip': (nested, True), 'overlapping.zip': (overlapping, True),
     'deep.gz': (deep_gzip, True), 'quine.gz': (quine, True), 'multiparts nested.eml': (multiparts_nested, True), 'multiparts many.eml': (multiparts_many, True),
+    'multiparts that stay open.eml': (inner_multiparts, True), **{f'{k.replace("/", " ")}.eml': (v, k == 'uuencode begun') for k, v in FLOODS.items()},
     'loop.pdf': (pdf_loop, True), 'entities.html': (lambda: entities('html'), True), 'entities.xml': (lambda: entities('x'), True),
     **{f'{name}.pdf': (lambda data=data: data, True) for name, data in LOOPS.items()},
     **{f'{name}.pdf': (lambda data=data: data, False) for name, data in SOUND.items()},
