@@ -115,7 +115,7 @@ static size_t one(struct b64 *b, uint8_t c, uint8_t *out)
         b->is_over = b->how == MIME_ENC_BASE64_LINES || b->how == MIME_ENC_BASE64_CUT;
         return 0;
     }
-    if (b->how == MIME_ENC_BASE64_FOURS && b->n_digits + b->n_padding == 3) {
+    if (b->n_padding && b->how == MIME_ENC_BASE64_FOURS && b->n_digits + b->n_padding == 3) {
         b->bits = b->bits << 6 | d;
         b->n_digits++;
         return close_group(b, out);

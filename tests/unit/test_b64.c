@@ -31,6 +31,7 @@ static const struct {
     { MIME_ENC_BASE64_LOOSE, { "skipped inside a group", SLICE("TW=Fu"), SLICE("Man"), false } },
     { MIME_ENC_BASE64_LOOSE, { "skipped at the end", SLICE("TWFuTQ=="), SLICE("ManM"), false } },
     { MIME_ENC_BASE64_FOURS, { "a place without bits", SLICE("T=WET=WE"), SLICE("MaMa"), false } },
+    { MIME_ENC_BASE64_FOURS, { "groups without one, cut by lines", SLICE("T\nWF\nu"), SLICE("Man"), false } },
     { MIME_ENC_BASE64_FOURS, { "a place at the end", SLICE("TWE=TWE="), SLICE("MaMa"), false } },
     { MIME_ENC_BASE64_ZEROS, { "bits of zero", SLICE("TWF=TWFu"), SLICE("Ma@Man"), false } },
     { MIME_ENC_BASE64_SHORT, { "bits of zero, and shorter", SLICE("Q==ATWFu"), SLICE("@Man"), false } },
