@@ -18,6 +18,7 @@
 
 #include "base/diag.h"
 #include "runner.h"
+#include "workdir.h"
 
 /* A look at the spool costs at most a twentieth of the time. */
 enum { RESCAN_MS = 1000, RESCAN_US = RESCAN_MS * 1000, RESCAN_LEAST_US = 1000, RESCAN_SHARE = 20 };
@@ -42,7 +43,7 @@ struct controller {
     struct slot slots[JOBS_MAX];
     struct line lines[SIZES_MAX + 1];
     volatile pid_t *groups;             /* shared: the command each worker is running */
-    char folder[PATH_MAX];
+    char folder[PATH_MAX], tmp[PATH_MAX + 8];
     int stop_fd, watch_fd, lock_fd;
     uint64_t scanned, rest;             /* when the last look began, and how long none shall follow */
     bool is_stopping, has_news;
@@ -60,18 +61,17 @@ static void block_signals(sigset_t *set)
     sigprocmask(SIG_BLOCK, set, NULL);
 }
 
-static void work(struct controller *c, unsigned i, int sock)
+static void work(struct controller *c, unsigned i, int sock, struct workdir *dir)
 {
     struct worker w = c->j->worker;
     struct runner files = { .dir = "" };
     struct queued m;
     sigset_t set;
-    char tmp[PATH_MAX + 32];
 
     block_signals(&set);
-    snprintf(tmp, sizeof tmp, "%s/tmp/w%u", c->folder, i);
-    setenv("TMPDIR", tmp, 1);
+    setenv("TMPDIR", dir->path, 1);
     w.number = i;
+    w.room = strrchr(dir->path, '/') + 1;
     w.job.stop_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     w.job.group = &c->groups[i];
     w.job.runner = &files;
@@ -81,22 +81,31 @@ static void work(struct controller *c, unsigned i, int sock)
         if (send(sock, &answer, sizeof answer, MSG_NOSIGNAL) != (ssize_t)sizeof answer)
             break;
     }
-    runner_clean(tmp);
+    workdir_close(dir);
     _exit(0);
 }
 
+/*
+ * A worker of a controller that was killed may still be at its message, under the same number: so each has a folder of its own,
+ * whose lock goes with the worker.
+ */
 static enum cs_status start_worker(struct controller *c, unsigned i)
 {
     struct slot *s = &c->slots[i];
-    char tmp[PATH_MAX + 32];
+    struct workdir dir;
+    char name[16];
+    enum cs_status st;
     int pair[2];
 
-    snprintf(tmp, sizeof tmp, "%s/tmp/w%u", c->folder, i);
-    if (mkdir(tmp, 0700) < 0 && errno != EEXIST)
-        return cs_status_errno(errno);
-    runner_clean(tmp);
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-        return cs_status_errno(errno);
+    snprintf(name, sizeof name, "w%u", i);
+    st = workdir_open(&dir, c->tmp, name);
+    if (st != CS_OK)
+        return st;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+        st = cs_status_errno(errno);
+        workdir_close(&dir);
+        return st;
+    }
     c->groups[i] = 0;
     s->pid = fork();
     if (s->pid == 0) {
@@ -105,16 +114,20 @@ static enum cs_status start_worker(struct controller *c, unsigned i)
             if (c->slots[k].sock >= 0)
                 close(c->slots[k].sock);
         close(c->lock_fd);              /* the lock goes with the controller */
-        work(c, i, pair[1]);
+        work(c, i, pair[1], &dir);
     }
+    st = s->pid > 0 ? CS_OK : cs_status_errno(errno);
     close(pair[1]);
     s->sock = pair[0];
     s->is_busy = false;
-    if (s->pid > 0)
+    if (st == CS_OK) {
+        close(dir.lock);
         return CS_OK;
+    }
+    workdir_close(&dir);
     close(s->sock);
     s->sock = -1;
-    return cs_status_errno(errno);
+    return st;
 }
 
 /* A worker is gone, killed perhaps: so must be its command, and its message goes back to where it can be found. */
@@ -384,6 +397,8 @@ static enum cs_status open_controller(struct controller *c)
         return CS_ACCESS;
     if (!realpath(c->j->folder, c->folder))
         return cs_status_errno(errno);
+    snprintf(c->tmp, sizeof c->tmp, "%s/tmp", c->folder);
+    workdir_sweep(c->tmp, "w");
     block_signals(&set);
     c->stop_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     c->watch_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
@@ -410,6 +425,8 @@ static void close_controller(struct controller *c)
         while (waitpid(c->slots[i].pid, NULL, 0) < 0 && errno == EINTR)
             continue;
     }
+    if (c->tmp[0])
+        workdir_sweep(c->tmp, "w");     /* what a worker had no memory to remove, say */
     for (unsigned k = 0; k <= SIZES_MAX; k++)
         free(c->lines[k].all);
     if (c->groups)

@@ -128,17 +128,66 @@ void queuedir_new_id(const struct queuedir *q, struct queued *m)
     m->fd = -1;
 }
 
+/*
+ * Whoever makes or removes a file of tmp/ holds its lock. So a sweep never takes a file from a living process: all that can happen is that
+ * it is quicker with the lock than the one who has just made the file, who then makes another.
+ */
+static bool is_named(const struct queuedir *q, enum queue_folder f, const char *name, int fd)
+{
+    struct stat here, there;
+
+    return fstat(fd, &here) == 0 && S_ISREG(here.st_mode) && fstatat(q->fd[f], name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+           here.st_ino == there.st_ino && here.st_dev == there.st_dev;
+}
+
+/* A file of tmp/ that a dead process has left. One that is locked, or no file, stays. */
+static void remove_stale(const struct queuedir *q, const char *name)
+{
+    int fd = openat(q->fd[QUEUE_TMP], name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+    if (fd < 0)
+        return;
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0 && is_named(q, QUEUE_TMP, name, fd))
+        unlinkat(q->fd[QUEUE_TMP], name, 0);
+    close(fd);
+}
+
+/* CS_STOP: somebody else has, or had, that name. */
+static enum cs_status make_locked(const struct queuedir *q, const char *name, int *fd)
+{
+    enum cs_status st = CS_OK;
+
+    *fd = openat(q->fd[QUEUE_TMP], name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (*fd < 0)
+        return errno == EEXIST ? CS_STOP : cs_status_errno(errno);
+    if (flock(*fd, LOCK_EX | LOCK_NB) < 0)
+        st = errno == EWOULDBLOCK || errno == EINTR ? CS_STOP : cs_status_errno(errno);
+    else if (!is_named(q, QUEUE_TMP, name, *fd))
+        st = CS_STOP;
+    if (st == CS_OK)
+        return CS_OK;
+    unlinkat(q->fd[QUEUE_TMP], name, 0);
+    close(*fd);
+    *fd = -1;
+    return st;
+}
+
 enum cs_status queuedir_create(const struct queuedir *q, struct queued *m, const char *suffix)
 {
+    enum { TRIES = 100, PAUSE_NS = 1000000 };
     char name[QUEUE_NAME];
+    enum cs_status st;
 
     temp_name(m, suffix, name);
-    unlinkat(q->fd[QUEUE_TMP], name, 0);        /* of a process that died */
-    m->fd = openat(q->fd[QUEUE_TMP], name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (m->fd < 0)
-        return cs_status_errno(errno);
+    st = make_locked(q, name, &m->fd);
+    for (int i = 1; st == CS_STOP && i < TRIES; i++) {
+        if (i > 2)
+            nanosleep(&(struct timespec){ .tv_nsec = PAUSE_NS }, NULL);
+        remove_stale(q, name);
+        st = make_locked(q, name, &m->fd);
+    }
     m->folder = QUEUE_TMP;
-    return flock(m->fd, LOCK_EX | LOCK_NB) < 0 ? CS_STOP : CS_OK;
+    return st == CS_STOP ? CS_IO : st;
 }
 
 /* Nobody else may have a name for it, or hold it. */
@@ -148,7 +197,7 @@ static int open_spare(const struct queuedir *q, const char *name)
     struct stat st;
 
     if (fd < 0 || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1 && st.st_uid == geteuid() && fchmod(fd, 0600) == 0 &&
-                   flock(fd, LOCK_EX | LOCK_NB) == 0))
+                   flock(fd, LOCK_EX | LOCK_NB) == 0 && is_named(q, QUEUE_TMP, name, fd)))
         return fd;
     close(fd);
     return -1;
@@ -201,7 +250,8 @@ void queuedir_discard(const struct queuedir *q, struct queued *m, const char *su
     char name[QUEUE_NAME];
 
     temp_name(m, suffix, name);
-    unlinkat(q->fd[QUEUE_TMP], name, 0);
+    if (m->fd >= 0)
+        unlinkat(q->fd[QUEUE_TMP], name, 0);
     queuedir_unlock(m);
 }
 
@@ -225,15 +275,13 @@ void queuedir_unlock(struct queued *m)
 enum cs_status queuedir_lock(const struct queuedir *q, struct queued *m)
 {
     char name[QUEUE_NAME];
-    struct stat here, there;
 
     queued_name(m, name);
     m->fd = openat(q->fd[m->folder], name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (m->fd < 0)
         return errno == ENOENT ? CS_STOP : cs_status_errno(errno);
     /* Between open and lock the file may have gone on to another folder, taken there by its last owner. */
-    if (flock(m->fd, LOCK_EX | LOCK_NB) < 0 || fstat(m->fd, &here) < 0 || !S_ISREG(here.st_mode) ||
-        fstatat(q->fd[m->folder], name, &there, AT_SYMLINK_NOFOLLOW) < 0 || here.st_ino != there.st_ino) {
+    if (flock(m->fd, LOCK_EX | LOCK_NB) < 0 || !is_named(q, m->folder, name, m->fd)) {
         queuedir_unlock(m);
         return CS_STOP;
     }
@@ -322,13 +370,10 @@ enum cs_status queuedir_find(const struct queuedir *q, enum queue_folder f, cons
 static enum cs_status recover_one(const struct queuedir *q, struct queued *m, unsigned *n)
 {
     struct queued after;
-    char name[QUEUE_NAME];
     enum cs_status st = queuedir_lock(q, m);
 
     if (st != CS_OK)
         return st == CS_STOP ? CS_OK : st;      /* its worker lives */
-    temp_name(m, "", name);
-    unlinkat(q->fd[QUEUE_TMP], name, 0);        /* half a successor */
     st = queuedir_find(q, QUEUE_READY, m->id, &after);
     if (st == CS_OK)
         st = queuedir_unlink(q, m);
@@ -337,6 +382,19 @@ static enum cs_status recover_one(const struct queuedir *q, struct queued *m, un
     ++*n;
     queuedir_unlock(m);
     return st;
+}
+
+/* What cannot be removed now, or is being written, stays until the next time. */
+static void sweep(const struct queuedir *q)
+{
+    DIR *d = open_folder(q, QUEUE_TMP);
+    struct dirent *e;
+
+    while (d && (e = readdir(d)) != NULL)
+        if (slice_ends(slice_str(e->d_name), SLICE(".tmp")))
+            remove_stale(q, e->d_name);
+    if (d)
+        closedir(d);
 }
 
 enum cs_status queuedir_recover(const struct queuedir *q, unsigned *n)
@@ -349,6 +407,7 @@ enum cs_status queuedir_recover(const struct queuedir *q, unsigned *n)
     for (size_t i = 0; st == CS_OK && i < count; i++)
         st = recover_one(q, &all[i].m, n);
     free(all);
+    sweep(q);
     return st;
 }
 

@@ -41,7 +41,7 @@ uint64_t queuedir_now(const struct queuedir *q);
 bool queued_parse(const char *name, struct queued *out);
 void queued_name(const struct queued *m, char *out);
 
-/* A file in tmp/ under the name of m; then into its folder, whole. */
+/* A file in tmp/ under the name of m, locked, also where a dead process has left one; then into its folder, whole. */
 enum cs_status queuedir_create(const struct queuedir *q, struct queued *m, const char *suffix) MUST_USE;
 enum cs_status queuedir_publish(const struct queuedir *q, struct queued *m, const char *suffix, enum queue_folder to) MUST_USE;
 /* A locked message is its own successor: on disk, then in ready/. */
@@ -50,7 +50,7 @@ enum cs_status queuedir_promote(const struct queuedir *q, struct queued *m) MUST
 enum cs_status queuedir_retire(const struct queuedir *q, const struct queued *m, const char *spare) MUST_USE;
 /* As queuedir_create(), in the file tmp/SPARE where that is ours alone: what is behind the bytes that are written must be cut off. */
 enum cs_status queuedir_create_over(const struct queuedir *q, struct queued *m, const char *spare) MUST_USE;
-/* What was created and shall not be published. */
+/* What was created and shall not be published; nothing happens when nothing was created. */
 void queuedir_discard(const struct queuedir *q, struct queued *m, const char *suffix);
 /* A new message that could not be published for certain: it is nowhere then. It is still locked, so nobody has taken it up. */
 void queuedir_take_back(const struct queuedir *q, struct queued *m, const char *suffix);
@@ -67,7 +67,7 @@ enum cs_status queuedir_set_due(struct queued *m, uint64_t due) MUST_USE;
 
 /* The file of this message, whatever its count of attempts. CS_NOENT: there is none; any other status: that is not known. */
 enum cs_status queuedir_find(const struct queuedir *q, enum queue_folder f, const char *id, struct queued *found) MUST_USE;
-/* What a dead process left in work/: back to the queue, or away where its successor is already in ready/. */
+/* What a dead process left in work/: back to the queue, or away where its successor is already in ready/. What it left in tmp/ is removed. */
 enum cs_status queuedir_recover(const struct queuedir *q, unsigned *n) MUST_USE;
 /* A held message: to be tried again from the beginning. CS_NOENT when there is none. */
 enum cs_status queuedir_release(const struct queuedir *q, const char *id) MUST_USE;

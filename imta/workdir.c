@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/slice.h"
 #include "runner.h"
 
 /* The folder, when it is ours and nobody has it locked; else -1. */
@@ -24,17 +25,27 @@ static int lock_folder(const char *path)
     return -1;
 }
 
-static void remove_old(const char *base, const char *name)
+static bool is_of(const char *entry, const char *name)
+{
+    size_t n = strlen(name);
+
+    if (strncmp(entry, name, n) != 0)
+        return false;
+    while (ascii_is_digit((uint8_t)entry[n]))
+        n++;
+    return entry[n] == '.';
+}
+
+void workdir_sweep(const char *base, const char *name)
 {
     DIR *d = opendir(base);
     struct dirent *e;
-    size_t n = strlen(name);
 
     while (d && (e = readdir(d)) != NULL) {
         char path[PATH_MAX];
         int fd, got = snprintf(path, sizeof path, "%s/%s", base, e->d_name);
 
-        if (strncmp(e->d_name, name, n) != 0 || e->d_name[n] != '.' || got < 0 || (size_t)got >= sizeof path)
+        if (!is_of(e->d_name, name) || got < 0 || (size_t)got >= sizeof path)
             continue;
         fd = lock_folder(path);
         if (fd < 0)
@@ -47,18 +58,36 @@ static void remove_old(const char *base, const char *name)
         closedir(d);
 }
 
-enum cs_status workdir_open(struct workdir *w, const char *base, const char *name)
+/* CS_STOP: between its making and its locking somebody's sweep has taken the folder. */
+static enum cs_status make_locked(struct workdir *w)
 {
-    int n = snprintf(w->path, sizeof w->path, "%s/%s.XXXXXX", base, name);
+    struct stat here, there;
 
-    w->lock = -1;
-    if (n < 0 || (size_t)n >= sizeof w->path)
-        return CS_TOOBIG;
-    remove_old(base, name);
     if (!mkdtemp(w->path))
         return cs_status_errno(errno);
     w->lock = lock_folder(w->path);
-    return w->lock < 0 ? CS_ACCESS : CS_OK;
+    if (w->lock >= 0 && fstat(w->lock, &here) == 0 && lstat(w->path, &there) == 0 && here.st_ino == there.st_ino)
+        return CS_OK;
+    rmdir(w->path);
+    if (w->lock >= 0)
+        close(w->lock);
+    w->lock = -1;
+    return CS_STOP;
+}
+
+enum cs_status workdir_open(struct workdir *w, const char *base, const char *name)
+{
+    enum { TRIES = 10 };
+    enum cs_status st = CS_STOP;
+
+    w->lock = -1;
+    workdir_sweep(base, name);
+    for (int i = 0; st == CS_STOP && i < TRIES; i++) {
+        int n = snprintf(w->path, sizeof w->path, "%s/%s.XXXXXX", base, name);
+
+        st = n < 0 || (size_t)n >= sizeof w->path ? CS_TOOBIG : make_locked(w);
+    }
+    return st == CS_STOP ? CS_ACCESS : st;
 }
 
 void workdir_close(struct workdir *w)

@@ -3,6 +3,7 @@
  *
  *   Owns      the folder and a lock on it, until workdir_close(). Children inherit the lock, and hold it while they live.
  *   Fails     statuses of the file system.
+ *   Threads   several processes may do this in one place: a folder that is locked is never touched.
  */
 #ifndef IMTA_WORKDIR_H
 #define IMTA_WORKDIR_H
@@ -16,7 +17,9 @@ struct workdir {
     int lock;
 };
 
-/* A folder base/NAME.XXXXXX, mode 0700. */
+/* Folders base/NAME.XXXXXX, or NAME with a number behind it, that nobody has locked. */
+void workdir_sweep(const char *base, const char *name);
+/* A folder base/NAME.XXXXXX, mode 0700, after a sweep. */
 enum cs_status workdir_open(struct workdir *w, const char *base, const char *name) MUST_USE;
 void workdir_close(struct workdir *w);
 

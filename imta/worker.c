@@ -146,7 +146,7 @@ static enum cs_status append(struct task *t, struct slice s)
  * remove it, and what becomes of a message is mostly about as long. */
 static void name_spare(const struct task *t, char *out)
 {
-    snprintf(out, SPARE_NAME, "w%u/spare.%zu", t->w->number, (t->file.data.n + BLOCK - 1) / BLOCK);
+    snprintf(out, SPARE_NAME, "%s/spare.%zu", t->w->room, (t->file.data.n + BLOCK - 1) / BLOCK);
 }
 
 /* From here on the successor has a file of its own, in tmp/. */
@@ -465,6 +465,8 @@ static enum cs_status process_queued(struct task *t)
     st = convert(t);
     if (st == CS_OK) {
         st = settle(t);
+        if (t->next.folder == QUEUE_TMP)        /* begun, and it came to nothing */
+            queuedir_discard(w->queue, &t->next, "");
         log_task(t, st == CS_OK ? outcome_text(t->result.outcome) : "error");
     } else {
         drop_next(t);

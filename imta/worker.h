@@ -22,6 +22,7 @@ struct worker {
     const char *postmaster, *host;
     int maillog, log;                   /* descriptors; -1 for none */
     unsigned number;                    /* of the worker, for the log */
+    const char *room;                   /* its folder in the spool's tmp/ */
 };
 
 /* m is as the spool lists it, in queue/ or ready/. CS_STOP: somebody else has it, or we were asked to stop. */

@@ -177,6 +177,22 @@ kill -TERM $controller; wait $controller; is "ends" $? 0
 is "the message stays" "$(ls spool/queue)" "$(cat id).00"
 rm -f spool/queue/*
 
+# ---- a controller is killed, its worker goes on: the next one takes nothing from it, and sweeps up behind the dead ----
+echo "$cp; : >$PWD/begun; sleep 1; ls \"\$INPUT_FILE\" \"\$OUTPUT_FILE\" >>$PWD/kept" >cmd
+rm -f spool/out/*; submit survivor
+: >spool/tmp/dead.tmp; mkdir spool/tmp/w0.dead00; : >spool/tmp/w0.dead00/file
+start --jobs 1
+n=0; while [ ! -e begun ] && [ $n -lt 100 ]; do sleep 0.05; n=$((n + 1)); done
+is "what the dead left is gone" "$(ls spool/tmp | grep -c dead)" 0
+kill -9 $controller; wait $controller 2>/dev/null
+start --jobs 1
+n=0; while [ "$(files out)" = 0 ] && [ $n -lt 100 ]; do sleep 0.05; n=$((n + 1)); done
+kill -TERM $controller; wait $controller
+is "both files were there to the end" "$(wc -l <kept)" 2
+is "it went out, once, at the first try" "$(ls spool/out | wc -l) $(files queue) $(files work)" "1 0 0"
+queue --drain; is "nothing lies about" "$(ls spool/tmp)" ""
+rm -f spool/out/*
+
 # ---- workers and controllers killed while they work: nothing lost, nothing twice ----
 echo "$cp" >cmd
 n=0; while [ $n -lt 150 ]; do printf 'Subject: %s\n\nbody %s\n' $n $n >"spool/tmp/k$n"; mv "spool/tmp/k$n" "spool/queue/k$n.00"; n=$((n + 1)); done

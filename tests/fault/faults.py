@@ -297,7 +297,7 @@ def attempt(case, row, column, before, env=None, is_loading=False):
     with Room() as room:
         case.prepare(room)
         try:
-            rc = case.run(room, before, env)
+            rc = case.run(room, [before[0], '-w', f'{room}/met', *before[1:]] if before else [], env)
         except subprocess.TimeoutExpired:
             return row, column, 'hangs', None
         rc = 128 - rc if rc < 0 else rc

@@ -4,6 +4,8 @@
  *   inject -l LIST command…        run it unharmed; LIST gets a line a call, in order: its name and the errors that can be tried
  *   inject -n N -e ERROR command…  the N-th call (from 1) is not made and answers ERROR
  *   inject -n N -k command…        the process that makes the N-th call is killed before it
+ *   inject -w FILE …               FILE gets the name of the call that was met, and the last part of the name of the file that it was for: where
+ *                                  several processes make calls, the N-th is not the same one in every run
  *
  * Counted are the calls of the program from its first instruction on, the loader's as well, and those of its children until they
  * start another program. Exit status as the program's, 128 and the number for a signal, 125 when tracing does not work.
@@ -15,11 +17,13 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -72,7 +76,7 @@ static struct tracee tracees[MAX_TRACEES];
 static long chosen, count;
 static int error;               /* 0: kill */
 static unsigned long long brk_wanted;      /* where brk() was to go; 0: the chosen call is another one */
-static FILE *list;
+static FILE *list, *met;
 
 static _Noreturn void give_up(const char *what)
 {
@@ -94,16 +98,55 @@ static struct tracee *find(pid_t pid)
     give_up("too many children");
 }
 
-static void note(long number)
+/* Where it stands in calls[]; their number when it does not. */
+static size_t look_up(long number)
 {
     size_t i = 0;
 
     while (i < sizeof calls / sizeof *calls && calls[i].number != number)
         i++;
+    return i;
+}
+
+static void note(long number)
+{
+    size_t i = look_up(number);
+
     if (i < sizeof calls / sizeof *calls)
         fprintf(list, "%s %s\n", calls[i].name, calls[i].errors);
     else
         fprintf(list, "call-%ld\n", number);
+}
+
+/* A text of the process, byte by byte: it may end at the end of what can be read. */
+static void read_text(pid_t pid, unsigned long long from, char *to, size_t size)
+{
+    size_t n = 0;
+
+    while (n + 1 < size) {
+        struct iovec here = { to + n, 1 }, there = { (void *)(uintptr_t)(from + n), 1 };
+
+        if (process_vm_readv(pid, &here, 1, &there, 1, 0) != 1 || !to[n])
+            break;
+        n++;
+    }
+    to[n] = '\0';
+}
+
+static void note_met(const struct tracee *t, const struct user_regs_struct *r)
+{
+    size_t i = look_up((long)r->orig_rax);
+    const char *name = i < sizeof calls / sizeof *calls ? calls[i].name : "?", *slash;
+    bool has_folder = strlen(name) > 2 && strcmp(name + strlen(name) - 2, "at") == 0;
+    char path[4096] = "";
+
+    if (strcmp(name, "unlink") == 0 || strcmp(name, "rmdir") == 0)
+        read_text(t->pid, r->rdi, path, sizeof path);
+    else if (has_folder && strstr("openat unlinkat renameat mkdirat", name))
+        read_text(t->pid, r->rsi, path, sizeof path);
+    slash = strrchr(path, '/');
+    fprintf(met, "%s %s\n", name, slash ? slash + 1 : path);
+    fflush(met);
 }
 
 static void enter(struct tracee *t)
@@ -117,6 +160,8 @@ static void enter(struct tracee *t)
         note((long)r.orig_rax);
     if (count != chosen)
         return;
+    if (met)
+        note_met(t, &r);
     if (!error) {
         kill(t->pid, SIGKILL);
         return;
@@ -225,8 +270,8 @@ int main(int argc, char **argv)
 {
     int opt;
 
-    while ((opt = getopt(argc, argv, "+l:n:e:k")) > 0)
-        if (opt == 'l' && !(list = fopen(optarg, "we")))
+    while ((opt = getopt(argc, argv, "+l:n:e:kw:")) > 0)
+        if ((opt == 'l' && !(list = fopen(optarg, "we"))) || (opt == 'w' && !(met = fopen(optarg, "we"))))
             give_up(optarg);
         else if (opt == 'n')
             chosen = strtol(optarg, NULL, 10);
@@ -234,7 +279,7 @@ int main(int argc, char **argv)
             for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
                 error = strcmp(errors[i].name, optarg) == 0 ? errors[i].number : error;
     if (optind >= argc) {
-        fprintf(stderr, "usage: inject [-l LIST] [-n N [-e ERROR | -k]] command...\n");
+        fprintf(stderr, "usage: inject [-l LIST] [-n N [-e ERROR | -k] [-w FILE]] command...\n");
         return NO_TRACE;
     }
     opt = run(argv + optind);

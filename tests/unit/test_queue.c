@@ -92,7 +92,7 @@ static size_t count(struct queuedir *q, enum queue_folder f, const char *text)
 
 static struct worker make_worker(struct queuedir *q, const struct conversions *cv, const struct switches *sw)
 {
-    struct worker w = { .queue = q, .notices = 3 * 86400, .postmaster = "postmaster@example.org", .host = "example.org",
+    struct worker w = { .queue = q, .room = "w0", .notices = 3 * 86400, .postmaster = "postmaster@example.org", .host = "example.org",
                         .maillog = -1, .log = -1,
                         .job = { .conversions = cv, .switches = sw, .in_chan = "tcp_local", .out_chan = "l",
                                  .program_dir = "/bin", .stop_fd = -1 } };
@@ -294,6 +294,87 @@ static void finished_orphan(struct queuedir *q)
     queuedir_unlock(&all[0].m);
     free(all);
 }
+
+static size_t count_names(const char *folder, const char *ending)
+{
+    char path[200];
+    size_t n = 0;
+    struct dirent *e;
+    DIR *d;
+
+    snprintf(path, sizeof path, "%s/%s", spool, folder);
+    d = opendir(path);
+    ck_assert_ptr_nonnull(d);
+    while ((e = readdir(d)) != NULL)
+        n += e->d_name[0] != '.' && slice_ends(slice_str(e->d_name), slice_str(ending));
+    closedir(d);
+    return n;
+}
+
+static void make_file(const struct queuedir *q, const char *name)
+{
+    int fd = openat(q->fd[QUEUE_TMP], name, O_WRONLY | O_CREAT, 0600);
+
+    ck_assert_int_ge(fd, 0);
+    close(fd);
+}
+
+/* What nobody has locked is of the dead; what is being written, or is called otherwise, is somebody's. */
+START_TEST(a_sweep_takes_what_nobody_owns)
+{
+    struct queued m = { .id = "mine", .fd = -1 };
+    struct queuedir q;
+    unsigned n;
+
+    runner_clean(spool);
+    ck_assert_int_eq(queuedir_open(&q, spool), CS_OK);
+    make_file(&q, "dead.tmp");
+    make_file(&q, "mine.tmp");
+    make_file(&q, "by-hand");
+    ck_assert_int_eq(mkdirat(q.fd[QUEUE_TMP], "folder.tmp", 0700), 0);
+    ck_assert_int_eq(symlinkat("../by-hand", q.fd[QUEUE_TMP], "link.tmp"), 0);
+    ck_assert_int_eq(queuedir_create(&q, &m, ""), CS_OK);      /* over what a dead process has left under this name */
+    ck_assert_int_eq(queuedir_recover(&q, &n), CS_OK);
+    ck_assert_int_eq(faccessat(q.fd[QUEUE_TMP], "dead.tmp", F_OK, 0), -1);
+    ck_assert_int_eq(faccessat(q.fd[QUEUE_TMP], "mine.tmp", F_OK, 0), 0);
+    ck_assert_uint_eq(count_names("tmp", ".tmp"), 3);
+    ck_assert_uint_eq(count_names("tmp", ""), 4);
+    ck_assert_int_eq(queuedir_publish(&q, &m, "", QUEUE_QUEUE), CS_OK);
+    queuedir_unlock(&m);
+    ck_assert_uint_eq(count(&q, QUEUE_QUEUE, ""), 1);
+    m = (struct queued){ .id = "mine", .fd = -1 };
+    make_file(&q, "mine.tmp");
+    queuedir_discard(&q, &m, "");       /* not made by us: not ours to remove */
+    ck_assert_uint_eq(count_names("tmp", "mine.tmp"), 1);
+    queuedir_close(&q);
+}
+END_TEST
+
+/* One writes, the other sweeps without a pause: everything that was accepted is there, whole, and nothing was refused. */
+START_TEST(a_sweep_takes_nothing_from_the_living)
+{
+    enum { MESSAGES = 3000 };
+    struct queuedir q;
+    pid_t sweeper;
+    unsigned n;
+
+    runner_clean(spool);
+    ck_assert_int_eq(queuedir_open(&q, spool), CS_OK);
+    q.is_durable = false;
+    sweeper = fork();
+    if (sweeper == 0)
+        for (;;)
+            if (queuedir_recover(&q, &n) != CS_OK)
+                _exit(1);
+    for (int i = 0; i < MESSAGES; i++)
+        submit(&q, "Subject: x\n\nbody\n");
+    kill(sweeper, SIGKILL);
+    ck_assert(WIFSIGNALED(wait_for(sweeper)));
+    ck_assert_uint_eq(count(&q, QUEUE_QUEUE, "body\n"), MESSAGES);
+    ck_assert_uint_eq(count_names("tmp", ""), 0);
+    queuedir_close(&q);
+}
+END_TEST
 
 static const struct {
     void (*prepare)(struct queuedir *q);        /* NULL: nothing is there */
@@ -621,6 +702,8 @@ int main(void)
     tcase_add_test(t, every_transition_had_its_kill);
     tcase_add_test(t, a_message_is_never_claimed_twice);
     tcase_add_loop_test(t, a_file_is_written_over, 0, 2);
+    tcase_add_test(t, a_sweep_takes_what_nobody_owns);
+    tcase_add_test(t, a_sweep_takes_nothing_from_the_living);
     tcase_add_test(t, steps_are_hooked);
     tcase_add_test(t, held_messages_are_released);
     tcase_add_test(t, names_are_read);
