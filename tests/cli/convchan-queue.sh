@@ -183,7 +183,7 @@ rm -f spool/out/*; submit survivor
 : >spool/tmp/dead.tmp; mkdir spool/tmp/w0.dead00; : >spool/tmp/w0.dead00/file
 start --jobs 1
 n=0; while [ ! -e begun ] && [ $n -lt 100 ]; do sleep 0.05; n=$((n + 1)); done
-is "what the dead left is gone" "$(ls spool/tmp | grep -c dead)" 0
+is "what the dead left is gone" "$(find spool/tmp -name "*dead*" | wc -l)" 0
 kill -9 $controller; wait $controller 2>/dev/null
 start --jobs 1
 n=0; while [ "$(files out)" = 0 ] && [ $n -lt 100 ]; do sleep 0.05; n=$((n + 1)); done
