@@ -22,9 +22,9 @@ static void *state_of(struct mime_decoder *d)
     return d->state;
 }
 
-void mime_decoder_init(struct mime_decoder *d, enum mime_encoding e, mime_put *put, void *ctx)
+/* The encoding of which this is a reading: each has one decoder. */
+static enum mime_encoding decoder_of(enum mime_encoding e)
 {
-    *d = (struct mime_decoder){ .encoding = e, .put = put, .ctx = ctx };
     switch (e) {
     case MIME_ENC_BASE64:
     case MIME_ENC_BASE64_FOURS:
@@ -34,18 +34,33 @@ void mime_decoder_init(struct mime_decoder *d, enum mime_encoding e, mime_put *p
     case MIME_ENC_BASE64_CUT:
     case MIME_ENC_BASE64_URL:
     case MIME_ENC_BASE64_LOOSE:
-        *(struct b64 *)state_of(d) = (struct b64){ .put = put, .ctx = ctx, .how = e };
-        break;
+        return MIME_ENC_BASE64;
     case MIME_ENC_QP:
     case MIME_ENC_QP_UPPER_TWO:
     case MIME_ENC_QP_UPPER_THREE:
     case MIME_ENC_QP_TWO:
     case MIME_ENC_QP_THREE:
     case MIME_ENC_QP_LOOSE:
+        return MIME_ENC_QP;
+    case MIME_ENC_UU:
+    case MIME_ENC_UU_BARE:
+        return MIME_ENC_UU;
+    default:
+        return e;
+    }
+}
+
+void mime_decoder_init(struct mime_decoder *d, enum mime_encoding e, mime_put *put, void *ctx)
+{
+    *d = (struct mime_decoder){ .encoding = e, .put = put, .ctx = ctx };
+    switch (decoder_of(e)) {
+    case MIME_ENC_BASE64:
+        *(struct b64 *)state_of(d) = (struct b64){ .put = put, .ctx = ctx, .how = e };
+        break;
+    case MIME_ENC_QP:
         *(struct qp *)state_of(d) = (struct qp){ .put = put, .ctx = ctx, .how = e };
         break;
     case MIME_ENC_UU:
-    case MIME_ENC_UU_BARE:
         *(struct uu *)state_of(d) = uu_init(put, ctx);
         ((struct uu *)state_of(d))->is_bare = e == MIME_ENC_UU_BARE;
         break;
@@ -107,25 +122,12 @@ static enum cs_status run_binhex(struct mime_decoder *d, struct slice in, bool i
 
 static enum cs_status run(struct mime_decoder *d, struct slice in, bool is_end)
 {
-    switch (d->encoding) {
+    switch (decoder_of(d->encoding)) {
     case MIME_ENC_BASE64:
-    case MIME_ENC_BASE64_FOURS:
-    case MIME_ENC_BASE64_ZEROS:
-    case MIME_ENC_BASE64_SHORT:
-    case MIME_ENC_BASE64_LINES:
-    case MIME_ENC_BASE64_CUT:
-    case MIME_ENC_BASE64_URL:
-    case MIME_ENC_BASE64_LOOSE:
         return run_b64(d, in, is_end);
     case MIME_ENC_QP:
-    case MIME_ENC_QP_UPPER_TWO:
-    case MIME_ENC_QP_UPPER_THREE:
-    case MIME_ENC_QP_TWO:
-    case MIME_ENC_QP_THREE:
-    case MIME_ENC_QP_LOOSE:
         return run_qp(d, in, is_end);
     case MIME_ENC_UU:
-    case MIME_ENC_UU_BARE:
         return run_uu(d, in, is_end);
     case MIME_ENC_YENC:
         return run_yenc(d, in, is_end);
