@@ -129,6 +129,15 @@ static inline size_t slice_find(struct slice s, struct slice what)
     return q ? (size_t)(q - s.p) : s.n;
 }
 
+/* Does the word stand in it, in any case of letters? For short texts: labels, names, the front of a file. */
+static inline bool slice_ihas(struct slice s, struct slice word)
+{
+    for (size_t i = 0; i + word.n <= s.n; i++)
+        if (slice_istarts(slice_drop(s, i), word))
+            return true;
+    return false;
+}
+
 static inline struct slice slice_trim(struct slice s)
 {
     while (s.n && ascii_is_space(s.p[0]))

@@ -194,16 +194,6 @@ static bool is_media(uint8_t c)
     return ascii_is_alpha(c) || ascii_is_digit(c) || (c && strchr("/+-.;=_*%\t\r\n ", c));
 }
 
-static bool has_word(struct slice s, const char *word)
-{
-    struct slice w = slice_str(word);
-
-    for (size_t i = 0; i + w.n <= s.n; i++)
-        if (slice_istarts(slice_drop(s, i), w))
-            return true;
-    return false;
-}
-
 static size_t payload_length(struct slice s, bool is_64)
 {
     size_t n = 0;
@@ -229,8 +219,8 @@ static enum cs_status address(struct blobs *b, struct slice text, size_t *used)
     if (n == text.n || text.p[n] != ',')
         return CS_OK;
     media = slice_take(text, n);
-    is_64 = has_word(media, "base64");
-    type = has_word(media, "html") ? "HTML" : has_word(media, "script") ? "script" : NULL;
+    is_64 = slice_ihas(media, SLICE("base64"));
+    type = slice_ihas(media, SLICE("html")) ? "HTML" : slice_ihas(media, SLICE("script")) ? "script" : NULL;
     data = slice_drop(text, n + 1);
     data = slice_take(data, payload_length(data, is_64));
     *used = n + 1 + data.n;

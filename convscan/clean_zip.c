@@ -41,16 +41,6 @@ struct package {
     bool (*is_index)(struct slice name);
 };
 
-static bool contains(struct slice s, const char *word)
-{
-    struct slice w = slice_str(word);
-
-    for (size_t i = 0; i + w.n <= s.n; i++)
-        if (slice_istarts(slice_drop(s, i), w))
-            return true;
-    return false;
-}
-
 static bool is_office_index(struct slice name)
 {
     return slice_ieq(name, SLICE("[Content_Types].xml")) || (name.n > 5 && slice_ends(name, SLICE(".rels")));
@@ -72,7 +62,7 @@ static const struct package open_document = {
 static bool is_macro_part(const struct package *p, struct slice name)
 {
     for (const char *const *w = p->parts; *w; w++)
-        if (p->is_prefix ? slice_starts(name, slice_str(*w)) : contains(name, *w))
+        if (p->is_prefix ? slice_starts(name, slice_str(*w)) : slice_ihas(name, slice_str(*w)))
             return true;
     return false;
 }
@@ -85,7 +75,7 @@ static bool is_mention(const struct package *p, struct slice tag)
     for (const char *const *e = p->elements; *e; e++)
         is_kind = is_kind || slice_istarts(tag, slice_str(*e));
     for (const char *const *w = p->mentions; *w; w++)
-        is_macro = is_macro || contains(tag, *w);
+        is_macro = is_macro || slice_ihas(tag, slice_str(*w));
     return is_kind && is_macro;
 }
 

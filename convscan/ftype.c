@@ -331,37 +331,29 @@ static bool is_page_name(struct slice name)
     return ends_in_any(name, ends, sizeof ends / sizeof *ends);
 }
 
-static bool contains(struct slice declared, const char *word)
-{
-    for (size_t at = 0; at < declared.n; at++)
-        if (slice_istarts(slice_drop(declared, at), slice_str(word)))
-            return true;
-    return false;
-}
-
 /* Programs that open archives go by the name, and look for the mark wherever it stands. */
 static void claim_archive(struct ftype *t, struct slice declared, struct slice name)
 {
     static const char *const zips[] = { ".zip", ".zipx", ".jar", ".apk", ".xpi", ".crx", ".docx", ".docm", ".xlsx", ".xlsm", ".pptx", ".pptm" };
     static const char *const others[] = { ".rar", ".7z", ".cab", ".r00", ".001" };
 
-    if (ends_in_any(name, zips, sizeof zips / sizeof *zips) || contains(declared, "/zip") || contains(declared, "x-zip"))
+    if (ends_in_any(name, zips, sizeof zips / sizeof *zips) || slice_ihas(declared, SLICE("/zip")) || slice_ihas(declared, SLICE("x-zip")))
         ftype_add(t, "ZIP");
     if (ftype_has(t, "RAR") || ftype_has(t, "7z") || ftype_has(t, "CAB"))
         return;
-    if (ends_in_any(name, others, sizeof others / sizeof *others) || contains(declared, "rar") || contains(declared, "7z"))
+    if (ends_in_any(name, others, sizeof others / sizeof *others) || slice_ihas(declared, SLICE("rar")) || slice_ihas(declared, SLICE("7z")))
         ftype_add(t, "binary");
 }
 
 void ftype_claim(struct ftype *t, struct slice declared, struct slice name)
 {
-    if (is_page_name(name) || contains(declared, "html") || contains(declared, "svg"))
+    if (is_page_name(name) || slice_ihas(declared, SLICE("html")) || slice_ihas(declared, SLICE("svg")))
         ftype_add(t, "HTML");
-    if (is_script_name(name) || contains(declared, "script"))
+    if (is_script_name(name) || slice_ihas(declared, SLICE("script")))
         ftype_add(t, "script");
-    if (ends_in(name, ".pdf") || contains(declared, "/pdf"))
+    if (ends_in(name, ".pdf") || slice_ihas(declared, SLICE("/pdf")))
         ftype_add(t, "PDF");
-    if (ends_in(name, ".rtf") || contains(declared, "/rtf"))
+    if (ends_in(name, ".rtf") || slice_ihas(declared, SLICE("/rtf")))
         ftype_add(t, "RTF");
     if (slice_istarts(declared, SLICE("text/")))
         ftype_add(t, "text");

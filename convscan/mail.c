@@ -242,23 +242,13 @@ enum cs_status emlx_decode(struct slice object, struct emit *out)
     return st == CS_OK && rest.n ? emit_whole(out, &list, rest) : st;
 }
 
-static bool says(struct slice s, const char *word)
-{
-    struct slice w = slice_str(word);
-
-    for (size_t i = 0; i + w.n <= s.n; i++)
-        if (ascii_lower(s.p[i]) == ascii_lower(w.p[0]) && slice_istarts(slice_drop(s, i), w))
-            return true;
-    return false;
-}
-
 /* Is it opened by a program that looks for the fields of a page archive, be it text to everybody else? */
 static bool is_for_word(const struct emit *out)
 {
     static const char *const words[] = { "msword", "ms-excel", "ms-word", "multipart", "rfc822", ".doc", ".dot", ".xls", ".mht", ".eml" };
 
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (says(out->declared, words[i]) || says(out->name, words[i]))
+        if (slice_ihas(out->declared, slice_str(words[i])) || slice_ihas(out->name, slice_str(words[i])))
             return true;
     return false;
 }
@@ -271,7 +261,7 @@ static struct slice first_version(struct slice s)
     while (at < s.n && at < JUNK_MAX) {
         struct slice rest = slice_drop(s, at);
 
-        if (at && slice_istarts(rest, SLICE("MIME-Version:")) && says(slice_take(rest, FIELDS), "Content-Type:"))
+        if (at && slice_istarts(rest, SLICE("MIME-Version:")) && slice_ihas(slice_take(rest, FIELDS), SLICE("Content-Type:")))
             return rest;
         at += slice_chr(rest, '\n') + 1;
     }
