@@ -135,11 +135,11 @@ class Spool(Case):
         spared = {name} if call in ('unlink', 'unlinkat', 'rmdir') else set()
         return sorted({n for _, folders, files in os.walk(f'{room}/spool/tmp') for n in folders + files} - spared)
 
-    def unswept(self, room):
+    def unswept(self, room, kind):
         """Whatever could not be removed, or belonged to a process that was killed: the next controller removes it. What that
         process had locked may be locked for a moment longer than the spool; then it is the controller after that one."""
         wrong = None
-        if os.listdir(f'{room}/spool/tmp') and (read(room, 'met') or b'').strip():
+        if kind == 'kill' and os.listdir(f'{room}/spool/tmp'):
             time.sleep(0.1)
             wrong = self.unharmed(room, '--drain', '--clock-offset', '90000')
         left = os.listdir(f'{room}/spool/tmp')
@@ -151,7 +151,7 @@ class Spool(Case):
         left = self.litter(room) if kind != 'kill' else []
         wrong = f'left behind {left}' if left else self.between(room)
         # A day later, so that what waits is due.
-        wrong = wrong or self.unharmed(room, '--drain', '--clock-offset', '90000') or self.end(room) or self.unswept(room)
+        wrong = wrong or self.unharmed(room, '--drain', '--clock-offset', '90000') or self.end(room) or self.unswept(room, kind)
         return f'exit {rc}, met {read(room, "met")!r}: {wrong}: {read(room, "stderr")!r}' if wrong else None
 
 
@@ -205,7 +205,7 @@ class Submission(Spool):
         self.kinds = {}         # of this run; the id is new each time
         wrong = self.unharmed(room, '--drain')
         out = [read(room, f'spool/out/{n}').partition(b'\n\n')[2] for n in os.listdir(f'{room}/spool/out')]
-        return wrong or (f'went out as {out}' if out != [mail('clean')] * len(places) else None) or self.unswept(room)
+        return wrong or (f'went out as {out}' if out != [mail('clean')] * len(places) else None) or self.unswept(room, kind)
 
 
 class Release(Spool):
@@ -221,7 +221,7 @@ class Release(Spool):
         if rc == 0 and places != {name: ['queue'] for name in self.kinds}:
             return f'exit 0, and it is in {places}'
         wrong = self.between(room) or (self.unharmed(room, '--release', 'all') if ['HELD'] in places.values() else None)
-        return wrong or self.unharmed(room, '--drain') or self.end(room) or self.unswept(room)
+        return wrong or self.unharmed(room, '--drain') or self.end(room) or self.unswept(room, kind)
 
 
 def spool_cases():
