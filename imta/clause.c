@@ -88,8 +88,8 @@ static bool take_name(struct clause_reader *r, struct clause *out)
         if (!ascii_is_alpha(name.p[i]) && !ascii_is_digit(name.p[i]) && name.p[i] != '-' && name.p[i] != '_')
             n = r->rest.n;
     if (n == r->rest.n || name.n == 0) {
-        complaint(r->c, COMPLAINT_ERROR, r->started, "NAME=VALUE; expected, not \"%.*s\"",
-                 (int)slice_take(r->rest, 40).n, (const char *)r->rest.p);
+        complaint(r->c, COMPLAINT_ERROR, r->started, "NAME=VALUE; expected, not \"%.*s\"%s", (int)slice_take(r->rest, 40).n,
+                 (const char *)r->rest.p, r->rest.p[0] == '#' || r->rest.p[0] == '!' ? ": a comment is a line of its own that begins with !" : "");
         spoil(r);
         return false;
     }
@@ -159,8 +159,8 @@ static enum cs_status take_clause(struct clause_reader *r, struct clause *out, b
     if (st != CS_OK)
         return st;
     if (r->rest.n && r->rest.p[0] != ';') {
-        complaint(r->c, COMPLAINT_ERROR, r->started, "; expected before \"%.*s\"", (int)slice_take(r->rest, 40).n,
-                 (const char *)r->rest.p);
+        complaint(r->c, COMPLAINT_ERROR, r->started, "; expected before \"%.*s\": put a value with blanks in quotes",
+                 (int)slice_take(r->rest, 40).n, (const char *)r->rest.p);
         spoil(r);
         *is_good = false;
         return CS_OK;

@@ -1,6 +1,9 @@
 /* What an administrator would want to know before the server goes on in silence. */
 #include "conversions.h"
 
+#include "glob.h"
+#include "symbols.h"
+
 /* Small edit distance: a misspelt name is nearly one we know. */
 static unsigned distance(struct slice a, const char *b)
 {
@@ -66,6 +69,43 @@ static bool has_value(const struct conversion *e, enum clause_id id, const char 
     return false;
 }
 
+static void lint_values(const struct conversion *e, struct complaints *c)
+{
+    static const struct {
+        enum clause_id id;
+        const char *words[8], *expected;
+    } values[] = {
+        { CL_OUT_MODE, { "text", "block" }, "text or block" },
+        { CL_OUT_ENCODING, { "none", "7bit", "8bit", "binary", "base64", "quoted-printable" }, "base64, quoted-printable, 7bit, 8bit, binary or none" },
+    };
+
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        const struct conversion_clause *cl = conversion_clause(e, values[i].id, 0);
+        bool is_known = !cl || slice_chr(cl->plain, '\'') < cl->plain.n;
+
+        for (size_t j = 0; !is_known && values[i].words[j]; j++)
+            is_known = slice_ieq(cl->plain, slice_str(values[i].words[j]));
+        if (!is_known)
+            complaint(c, COMPLAINT_WARNING, cl->line, "%s=%.*s is ignored: %s expected", conversion_clause_name(cl->id), (int)cl->plain.n,
+                      (const char *)cl->plain.p, values[i].expected);
+    }
+}
+
+/* in-parameter-value-0 without in-parameter-name-0 asks for a place, and the sender chooses the order. */
+static void lint_nameless(const struct conversion *e, struct complaints *c)
+{
+    for (size_t i = 0; i < e->n; i++) {
+        const struct conversion_clause *cl = &e->clauses[i];
+        enum clause_id name = cl->id == CL_IN_PARAMETER_VALUE || cl->id == CL_IN_PARAMETER_DEFAULT     ? CL_IN_PARAMETER_NAME
+                              : cl->id == CL_IN_DPARAMETER_VALUE || cl->id == CL_IN_DPARAMETER_DEFAULT ? CL_IN_DPARAMETER_NAME
+                                                                                                       : CL_UNKNOWN;
+
+        if (name != CL_UNKNOWN && !conversion_clause(e, name, cl->index))
+            complaint(c, COMPLAINT_WARNING, cl->line, "%s-%u without %s-%u: senders choose the order of parameters: name the one that is meant",
+                     conversion_clause_name(cl->id), cl->index, conversion_clause_name(name), cl->index);
+    }
+}
+
 static void lint_twice(const struct conversion *e, struct complaints *c)
 {
     for (size_t i = 0; i < e->n; i++)
@@ -74,6 +114,70 @@ static void lint_twice(const struct conversion *e, struct complaints *c)
                 e->clauses[i].index == e->clauses[j].index)
                 complaint(c, COMPLAINT_WARNING, e->clauses[i].line, "%.*s stands twice in this entry: a missing line end or blank line?",
                          (int)e->clauses[i].name.n, (const char *)e->clauses[i].name.p);
+}
+
+static bool is_symbol_clause(const struct conversion_clause *cl)
+{
+    return cl->id == CL_PARAMETER_SYMBOL || cl->id == CL_DPARAMETER_SYMBOL;
+}
+
+/* Does the text use this variable, as $NAME, ${NAME} or 'NAME'? */
+static bool uses(struct slice text, struct slice name)
+{
+    for (size_t i = 1; i + name.n <= text.n; i++) {
+        uint8_t before = text.p[i - 1], behind = i + name.n < text.n ? text.p[i + name.n] : ' ';
+
+        if ((before == '$' || before == '{' || before == '\'') && slice_ieq(slice_sub(text, i, name.n), name) &&
+            !ascii_is_alpha(behind) && !ascii_is_digit(behind) && behind != '_')
+            return true;
+    }
+    return false;
+}
+
+static bool is_known_symbol(const struct conversion *e, struct slice name)
+{
+    static const char *const known[] = { "INPUT_FILE", "OUTPUT_FILE", "INPUT_HEADERS", "OUTPUT_HEADERS", "OUTPUT_OPTIONS", "MESSAGE_HEADERS",
+                                         "INPUT_TYPE", "INPUT_SUBTYPE", "INPUT_ENCODING", "INPUT_DESCRIPTION", "INPUT_DISPOSITION",
+                                         "INPUT_CHANNEL", "OUTPUT_CHANNEL", "PART_NUMBER", "PART_SIZE", "ATTACHMENT_NUMBER",
+                                         "CONVERSION_TAG" };
+
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (symbols_same(name, slice_str(known[i])))
+            return true;
+    for (size_t i = 0; i < e->n; i++)
+        if (is_symbol_clause(&e->clauses[i]) && symbols_same(name, e->clauses[i].plain))
+            return true;
+    return false;
+}
+
+/* 'WORD' that names nothing: nothing is put in its place. */
+static void lint_symbols(const struct conversion *e, const struct conversion_clause *cl, struct complaints *c)
+{
+    size_t n;
+
+    for (struct slice s = cl->written; s.n; s = slice_drop(s, n)) {
+        struct slice name;
+
+        n = s.p[0] == '\'' ? symbols_reference(s) : 0;
+        name = slice_sub(s, 1, n ? n - 2 : 0);
+        if (n && slice_chr(name, ':') == name.n && !is_known_symbol(e, name))
+            complaint(c, COMPLAINT_WARNING, cl->line, "'%.*s' is no variable of this entry: nothing is put in its place", (int)name.n,
+                      (const char *)name.p);
+        if (!n)
+            n = s.p[0] == '\\' ? 2 : 1;
+    }
+}
+
+static void lint_names(const struct conversion *e, struct complaints *c)
+{
+    struct slice text = e->command->plain;
+    bool is_used = uses(text, SLICE("NAME")) || uses(text, SLICE("FILENAME")) || uses(text, SLICE("INPUT_DESCRIPTION"));
+
+    for (size_t i = 0; i < e->n; i++)
+        is_used = is_used || (is_symbol_clause(&e->clauses[i]) && uses(text, e->clauses[i].plain));
+    if (is_used)
+        complaint(c, COMPLAINT_WARNING, e->command->line,
+                 "file names on a command line are chosen by senders: let the program read its environment");
 }
 
 static void lint_command(const struct conversion *e, struct complaints *c)
@@ -91,14 +195,14 @@ static void lint_command(const struct conversion *e, struct complaints *c)
     if (slice_find(text, SLICE("sh -c")) < text.n)
         complaint(c, COMPLAINT_WARNING, e->command->line,
                  "a shell inside the command expands names that senders choose: put the script in a file");
-    if (slice_find(text, SLICE("NAME'")) < text.n || slice_find(text, SLICE("$FILENAME")) < text.n ||
-        slice_find(text, SLICE("$NAME")) < text.n)
+    if (uses(text, SLICE("INPUT_FILE")) && !uses(text, SLICE("OUTPUT_FILE")))
         complaint(c, COMPLAINT_WARNING, e->command->line,
-                 "file names on a command line are chosen by senders: let the program read its environment");
+                 "the program is given INPUT_FILE and not OUTPUT_FILE: clean parts must be copied there, or they are lost");
+    lint_names(e, c);
 }
 
 /* Scanners of their own that say by their exit status what they found. */
-static void lint_bare_scanner(const struct conversion *e, struct complaints *c)
+static bool lint_bare_scanner(const struct conversion *e, struct complaints *c)
 {
     static const char *const scanners[] = { "clamscan", "clamdscan", "uvscan", "sweep", "savscan", "fpscan", "vsweep", "bdscan" };
     struct slice first = e->command->plain;
@@ -109,10 +213,13 @@ static void lint_bare_scanner(const struct conversion *e, struct complaints *c)
     for (size_t at = slice_chr(first, '/'); at < first.n; at = slice_chr(first, '/'))
         first = slice_drop(first, at + 1);
     for (size_t i = 0; i < sizeof scanners / sizeof *scanners; i++)
-        if (slice_ieq(first, slice_str(scanners[i])))
+        if (slice_ieq(first, slice_str(scanners[i]))) {
             complaint(c, COMPLAINT_WARNING, e->command->line,
                       "%s tells by its exit status, which the channel takes for a command that failed, and it writes no OUTPUT_FILE: "
                       "start it from a script that copies the part and answers in OUTPUT_OPTIONS", scanners[i]);
+            return true;
+        }
+    return false;
 }
 
 /* A multipart, or a forwarded message, is taken apart; its parts come one by one. */
@@ -135,34 +242,78 @@ static bool fits_all(const struct conversion *e, bool lets_channels, enum clause
     return e->has_in_type && !e->is_relabel;
 }
 
-static bool is_catch_all(const struct conversion *e)
+/* The clause of b that asks about the same as cl, and whether everything that it takes cl takes, too. */
+static bool covers_clause(const struct conversion_clause *cl, const struct conversion *b)
 {
-    return fits_all(e, false, CL_TAG) && (e->command || e->is_deleting);
+    bool is_always_there = cl->id <= CL_IN_SUBTYPE;
+    const struct conversion_clause *other = conversion_clause(b, cl->id, cl->index);
+
+    if (slice_eq(cl->plain, SLICE("*")) && is_always_there)
+        return true;
+    if (!other)
+        return false;
+    /* A name and its value belong together: only the very same are compared. Else a star takes a star and all that stands for. */
+    return cl->id >= CL_IN_PARAMETER_NAME && cl->id <= CL_IN_DPARAMETER_DEFAULT ? slice_ieq(cl->plain, other->plain)
+                                                                               : glob_star(cl->plain, other->plain);
 }
 
-/* before: the entry in front, or NULL. An entry that starts in the next line was hardly meant to be another. */
+/* Does a take every part that b would? */
+static bool covers(const struct conversion *a, const struct conversion *b)
+{
+    for (size_t i = 0; i < a->n; i++)
+        if (a->clauses[i].id <= CL_TAG && !covers_clause(&a->clauses[i], b))
+            return false;
+    return a->has_in_type && !a->is_relabel && (a->command || a->is_deleting);
+}
+
+static void lint_shadow(const struct conversions *cv, size_t at, struct complaints *c)
+{
+    const struct conversion *e = &cv->entries[at];
+
+    for (size_t i = 0; i < at && i < 1000 && e->has_in_type; i++)
+        if (covers(&cv->entries[i], e)) {
+            complaint(c, COMPLAINT_WARNING, e->line, "never reached: the entry in line %u takes all that it would take", cv->entries[i].line);
+            return;
+        }
+}
+
+static bool does_nothing(const struct conversion *e)
+{
+    return !e->command && !e->is_deleting && !e->is_relabel && !has(e, CL_SERVICE_COMMAND);
+}
+
+/* before: the entry in front, or NULL. An entry behind one that does nothing was hardly meant to be another. */
+static void lint_matching(const struct conversion *e, const struct conversion *before, struct complaints *c)
+{
+    const char *remedy = "add in-type=*";
+
+    if (before && e->line == before->clauses[before->n - 1].line + 1)
+        remedy = "is a ; missing at the end of the line in front?";
+    else if (before && does_nothing(before))
+        remedy = "does the blank line in front cut an entry in two?";
+    if (!e->has_in_type)
+        complaint(c, COMPLAINT_WARNING, e->line, "without in-type this entry never matches: %s", remedy);
+    lint_containers(e, c);
+    lint_nameless(e, c);
+}
+
 static void lint_entry(const struct conversion *e, const struct conversion *before, struct complaints *c)
 {
-    bool is_cut = before && before->n && e->line == before->clauses[before->n - 1].line + 1;
-
     lint_twice(e, c);
-    if (!e->has_in_type && is_cut)
-        complaint(c, COMPLAINT_WARNING, e->line,
-                  "without in-type this entry never matches: is a ; missing at the end of the line in front?");
-    else if (!e->has_in_type)
-        complaint(c, COMPLAINT_WARNING, e->line, "without in-type this entry never matches: add in-type=*");
-    lint_containers(e, c);
-    if (e->command) {
-        lint_command(e, c);
-        lint_bare_scanner(e, c);
-    }
-    else if (e->is_relabel || has(e, CL_SERVICE_COMMAND))
+    lint_matching(e, before, c);
+    lint_values(e, c);
+    for (size_t i = 0; i < e->n; i++)
+        if (e->clauses[i].id >= CL_OUT_TYPE && e->clauses[i].id <= CL_SERVICE_COMMAND)
+            lint_symbols(e, &e->clauses[i], c);
+    if (e->is_relabel || (!e->command && has(e, CL_SERVICE_COMMAND)))
         complaint(c, COMPLAINT_WARNING, e->line,
                  "the conversion channel skips this entry: it belongs to CHARSET-CONVERSION");
-    else if (!e->is_deleting)
+    else if (does_nothing(e))
         complaint(c, COMPLAINT_WARNING, e->line, "no command: the entry does nothing");
-    if (e->is_deleting)
+    else if (e->is_deleting)
         complaint(c, COMPLAINT_WARNING, e->line, "delete=1 drops every part that matches, no program is asked");
+    else if (!lint_bare_scanner(e, c))
+        lint_command(e, c);
 }
 
 /* A scanner that sees some parts only is evaded by the others. */
@@ -173,7 +324,7 @@ static void lint_coverage(const struct conversions *cv, struct complaints *c)
     for (size_t i = 0; i < cv->n; i++) {
         const struct conversion *e = &cv->entries[i];
 
-        if (!e->command)
+        if (!e->command || !e->has_in_type || e->is_relabel)
             continue;
         if (fits_all(e, true, CL_TAG))
             return;
@@ -196,16 +347,9 @@ static void lint_coverage(const struct conversions *cv, struct complaints *c)
 
 void conversions_lint(const struct conversions *cv, struct complaints *c)
 {
-    const struct conversion *all = NULL;
-
     for (size_t i = 0; i < cv->n; i++) {
-        const struct conversion *e = &cv->entries[i];
-
-        if (all)
-            complaint(c, COMPLAINT_WARNING, e->line, "never reached: the entry in line %u matches everything", all->line);
-        lint_entry(e, i ? e - 1 : NULL, c);
-        if (!all && is_catch_all(e))
-            all = e;
+        lint_shadow(cv, i, c);
+        lint_entry(&cv->entries[i], i ? &cv->entries[i - 1] : NULL, c);
     }
     if (cv->n == 0)
         complaint(c, COMPLAINT_WARNING, 1, "no entries: every part passes untouched");

@@ -1,34 +1,4 @@
-#include "mappings.h"
-
-#include "base/arena.h"
-#include "glob.h"
-
-struct rule {
-    struct rule *next;
-    unsigned line;
-    const struct glob_item *items;
-    size_t n_items;
-    struct slice template;
-};
-
-struct mapping_table {
-    struct mapping_table *next;
-    unsigned line;
-    struct slice name;
-    struct rule *first, **last;
-};
-
-struct long_line {
-    struct long_line *next;
-    unsigned line;
-    size_t n;
-};
-
-struct mappings {
-    struct arena arena;
-    struct mapping_table *first, **last;
-    struct long_line *long_lines;
-};
+#include "mappings_tables.h"
 
 struct reader {
     struct mappings *m;
@@ -115,23 +85,6 @@ static void add_table(struct reader *r, struct slice s)
     r->m->last = &t->next;
 }
 
-static struct rule *new_rule(struct reader *r, const struct glob_item *items, size_t n, struct slice template)
-{
-    struct rule *rule = arena_get(&r->m->arena, 1, sizeof *rule);
-    struct glob_item *own = n ? arena_get(&r->m->arena, n, sizeof *own) : NULL;
-
-    if (!rule || (n && !own) || !(rule->template = arena_copy(&r->m->arena, template)).p) {
-        r->st = CS_NOMEM;
-        return NULL;
-    }
-    if (n)
-        memcpy(own, items, n * sizeof *own);
-    rule->items = own;
-    rule->n_items = n;
-    rule->line = r->started;
-    return rule;
-}
-
 /* Call-outs into the server, its directory or its routines have no meaning here; refuse them where they stand. */
 static const char *template_problem(struct slice t)
 {
@@ -147,36 +100,45 @@ static const char *template_problem(struct slice t)
     return t.n && t.p[t.n - 1] == '$' && !(t.n > 1 && t.p[t.n - 2] == '$') ? "a character expected after $" : NULL;
 }
 
-static void add_rule(struct reader *r, struct slice s)
+/* Reads a rule; the answer is what is wrong with it, or NULL. */
+static const char *read_rule(struct reader *r, struct slice s, struct rule *rule)
 {
-    struct glob_item items[GLOB_ITEMS];
+    struct glob_item items[GLOB_ITEMS], *own;
     size_t n, at = field_length(s);
     struct slice template = skip_blanks(slice_drop(s, at));
     size_t end = field_length(template);
     const char *why;
-    struct rule *rule;
 
-    if (template.n == 0) {
-        complaint(r->c, COMPLAINT_ERROR, r->started, "a template expected behind the pattern, such as Yes or No");
+    rule->pattern = arena_copy(&r->m->arena, slice_take(s, at));
+    if (template.n == 0)
+        return "a template expected behind the pattern, such as Yes or No";
+    if (skip_blanks(slice_drop(template, end)).n)
+        return "one pattern and one template expected; a blank inside is written \"$ \"";
+    if (glob_compile(slice_take(s, at), items, &n, &why) != CS_OK)
+        return why;
+    rule->template = arena_copy(&r->m->arena, slice_take(template, end));
+    own = n ? arena_get(&r->m->arena, n, sizeof *own) : NULL;
+    if (!rule->pattern.p || !rule->template.p || (n && !own)) {
+        r->st = CS_NOMEM;
+        return NULL;
+    }
+    if (n)
+        memcpy(own, items, n * sizeof *own);
+    rule->items = own;
+    rule->n_items = n;
+    return template_problem(rule->template);
+}
+
+static void add_rule(struct reader *r, struct slice s)
+{
+    struct rule *rule = arena_get(&r->m->arena, 1, sizeof *rule);
+
+    if (!rule) {
+        r->st = CS_NOMEM;
         return;
     }
-    if (skip_blanks(slice_drop(template, end)).n) {
-        complaint(r->c, COMPLAINT_ERROR, r->started, "one pattern and one template expected; a blank inside is written \"$ \"");
-        return;
-    }
-    template.n = end;
-    if (glob_compile(slice_take(s, at), items, &n, &why) != CS_OK) {
-        complaint(r->c, COMPLAINT_ERROR, r->started, "pattern: %s", why);
-        return;
-    }
-    why = template_problem(template);
-    if (why) {
-        complaint(r->c, COMPLAINT_ERROR, r->started, "%s", why);
-        return;
-    }
-    rule = new_rule(r, items, n, template);
-    if (!rule)
-        return;
+    rule->line = r->started;
+    rule->problem = read_rule(r, s, rule);
     *r->table->last = rule;
     r->table->last = &rule->next;
 }
@@ -196,7 +158,8 @@ static void take_line(struct reader *r)
         return;
     }
     if (s.p[0] == '<') {
-        complaint(r->c, COMPLAINT_ERROR, r->started, "files are not included here: put their lines in this file");
+        if (!r->m->included)
+            r->m->included = r->started;
     } else if (s.p[0] != ' ' && s.p[0] != '\t') {
         if (r->table && !r->table->first)
             complaint(r->c, COMPLAINT_ERROR, r->started, "entries of table %.*s expected, indented", (int)r->table->name.n,
@@ -209,6 +172,57 @@ static void take_line(struct reader *r)
             complaint(r->c, COMPLAINT_ERROR, r->started, "a blank line expected between the table's name and its entries");
         add_rule(r, skip_blanks(s));
     }
+}
+
+struct mapping_table *mappings_find(const struct mappings *m, struct slice name)
+{
+    for (struct mapping_table *t = m ? m->first : NULL; t; t = t->next)
+        if (slice_ieq(t->name, name))
+            return t;
+    return NULL;
+}
+
+/* The tables that the templates of t look up. True when one of them was not known to be called. */
+static bool mark_called(const struct mappings *m, const struct mapping_table *t)
+{
+    bool is_new = false;
+
+    for (const struct rule *rule = t->first; rule; rule = rule->next)
+        for (size_t i = 0; i + 1 < rule->template.n; i++) {
+            struct slice name = slice_drop(rule->template, i + 2);
+            struct mapping_table *called;
+
+            if (rule->template.p[i] != '$' || rule->template.p[i + 1] != '|')
+                continue;
+            called = mappings_find(m, slice_take(name, slice_chr(name, ';')));
+            is_new = is_new || (called && !called->is_called);
+            if (called)
+                called->is_called = true;
+        }
+    return is_new;
+}
+
+/* A server's file has tables with call-outs that are no business of ours: only what decides here must be understood. */
+static void check_called(struct mappings *m, struct complaints *c)
+{
+    struct mapping_table *t = mappings_find(m, SLICE("CONVERSIONS"));
+    bool is_new = t != NULL;
+
+    if (!t && m->included)
+        complaint(c, COMPLAINT_ERROR, m->included,
+                  "files are not included here, and there is no table CONVERSIONS: put its lines in this file");
+    if (t)
+        t->is_called = true;
+    for (unsigned depth = 0; is_new && depth <= MAPPINGS_DEPTH; depth++) {
+        is_new = false;
+        for (t = m->first; t; t = t->next)
+            if (t->is_called && mark_called(m, t))
+                is_new = true;
+    }
+    for (t = m->first; t; t = t->next)
+        for (const struct rule *rule = t->is_called ? t->first : NULL; rule; rule = rule->next)
+            if (rule->problem)
+                complaint(c, COMPLAINT_ERROR, rule->line, "%s", rule->problem);
 }
 
 enum cs_status mappings_parse(struct slice text, struct complaints *c, struct mappings **out)
@@ -227,6 +241,8 @@ enum cs_status mappings_parse(struct slice text, struct complaints *c, struct ma
     while (r.st == CS_OK && next_line(&r))
         take_line(&r);
     buf_release(&r.joined);
+    if (r.st == CS_OK)
+        check_called(r.m, c);
     if (r.st == CS_OK && c->errors)
         r.st = CS_INVALID;
     if (r.st != CS_OK) {
@@ -243,14 +259,6 @@ void mappings_free(struct mappings *m)
         return;
     arena_release(&m->arena);
     free(m);
-}
-
-static const struct mapping_table *find_table(const struct mappings *m, struct slice name)
-{
-    for (const struct mapping_table *t = m ? m->first : NULL; t; t = t->next)
-        if (slice_ieq(t->name, name))
-            return t;
-    return NULL;
 }
 
 struct probe {
@@ -379,7 +387,7 @@ static enum cs_status apply_rule(struct probe *p, const struct rule *rule, const
 
 static enum cs_status probe_table(struct probe *p, struct slice table, struct slice text)
 {
-    const struct mapping_table *t = find_table(p->m, table);
+    const struct mapping_table *t = mappings_find(p->m, table);
     const struct rule *rule = t ? t->first : NULL;
     bool again = false;
 
@@ -397,6 +405,8 @@ static enum cs_status probe_table(struct probe *p, struct slice table, struct sl
         *p->steps += 1 + (unsigned)p->out->n / LONG_TEXT;
         if (*p->steps > MAPPINGS_STEPS)
             return CS_LIMIT;
+        if (rule->problem)
+            return CS_INVALID;
         before.n = p->out->n;
         memcpy(before.text, p->out->text, before.n);
         st = glob_match(rule->items, rule->n_items, slice_of(before.text, before.n), &saves, &is_match);
@@ -426,8 +436,7 @@ enum cs_status mappings_probe(const struct mappings *m, struct slice table, stru
     return probe_table(&p, table, text);
 }
 
-/* The next keyword of a template: a comma ends it. */
-static struct slice next_keyword(struct slice *left)
+struct slice mappings_keyword(struct slice *left)
 {
     size_t n = slice_chr(*left, ',');
     struct slice word = slice_trim(slice_take(*left, n));
@@ -436,7 +445,7 @@ static struct slice next_keyword(struct slice *left)
     return word;
 }
 
-static bool take_keyword(struct slice word, struct conversions_answer *out)
+bool mappings_take_keyword(struct slice word, struct conversions_answer *out)
 {
     static const struct slice channel = { (const uint8_t *)"channel=", 8 };
 
@@ -480,40 +489,7 @@ enum cs_status mappings_divert(const struct mappings *m, struct slice in_chan, s
         return st;
     out->line = answer.line;
     for (left = slice_of(answer.text, answer.n); left.n;)
-        if (!take_keyword(next_keyword(&left), out))
+        if (!mappings_take_keyword(mappings_keyword(&left), out))
             continue;                   /* the server does not mind; --lint does */
     return CS_OK;
-}
-
-static void lint_keywords(const struct rule *rule, struct complaints *c)
-{
-    struct conversions_answer unused = { .line = 0 };
-    struct slice left = rule->template;
-
-    if (slice_chr(left, '$') < left.n)
-        return;
-    while (left.n) {
-        struct slice word = next_keyword(&left);
-
-        if (!take_keyword(word, &unused))
-            complaint(c, COMPLAINT_WARNING, rule->line, "\"%.*s\" is ignored: Yes, No, Channel=NAME or Preprocess expected",
-                     (int)word.n, (const char *)word.p);
-    }
-}
-
-void mappings_lint(const struct mappings *m, struct complaints *c)
-{
-    const struct mapping_table *t = find_table(m, SLICE("CONVERSIONS"));
-
-    if (!m)
-        return;
-    for (const struct long_line *l = m->long_lines; l; l = l->next)
-        complaint(c, COMPLAINT_WARNING, l->line, "line of %zu characters: the server reads 252; continue it with \\", l->n);
-    if (!t)
-        complaint(c, COMPLAINT_WARNING, 1, "no table CONVERSIONS: no message is diverted to the conversion channel");
-    for (const struct rule *r = t ? t->first : NULL; r; r = r->next)
-        lint_keywords(r, c);
-    for (const struct mapping_table *u = m->first; u; u = u->next)
-        if (!u->first)
-            complaint(c, COMPLAINT_WARNING, u->line, "table %.*s has no entries", (int)u->name.n, (const char *)u->name.p);
 }

@@ -22,23 +22,21 @@ enum cs_status symbols_set(struct symbols *s, const char *name, struct slice val
     return CS_OK;
 }
 
-static bool same_name(const struct symbol *sym, struct slice name)
+bool symbols_same(struct slice a, struct slice b)
 {
-    if (sym->n_name != name.n)
-        return false;
-    for (size_t i = 0; i < name.n; i++) {
-        uint8_t c = name.p[i] == '-' ? '_' : name.p[i];
+    for (size_t i = 0; i < a.n && i < b.n; i++) {
+        uint8_t x = a.p[i] == '-' ? '_' : a.p[i], y = b.p[i] == '-' ? '_' : b.p[i];
 
-        if (ascii_lower(c) != ascii_lower((uint8_t)sym->name[i]))
+        if (ascii_lower(x) != ascii_lower(y))
             return false;
     }
-    return true;
+    return a.n == b.n;
 }
 
 const struct symbol *symbols_find(const struct symbols *s, struct slice name)
 {
     for (size_t i = s->n; i-- > 0;)
-        if (same_name(&s->all[i], name))
+        if (symbols_same(name, slice_of(s->all[i].name, s->all[i].n_name)))
             return &s->all[i];
     return NULL;
 }
@@ -53,8 +51,7 @@ enum cs_status symbols_environ(const struct symbols *s, char ***out)
     return CS_OK;
 }
 
-/* 'SYMBOL' or 'TABLE:text' at the start of s: the length with both quotes, or 0 when the quote is only a quote. */
-static size_t quoted_reference(struct slice s)
+size_t symbols_reference(struct slice s)
 {
     size_t end = 1, colon = 0;
 
@@ -119,7 +116,7 @@ enum cs_status symbols_expand(const struct symbols *s, const struct mappings *ma
     enum cs_status st = CS_OK;
 
     while (st == CS_OK && written.n) {
-        size_t n = written.p[0] == '\'' ? quoted_reference(written) : 0;
+        size_t n = written.p[0] == '\'' ? symbols_reference(written) : 0;
 
         if (n) {
             st = put_reference(s, maps, slice_sub(written, 1, n - 2), out);
@@ -177,7 +174,7 @@ static bool is_simple(struct slice s)
     if (slice_chr(slice_take(s, first), '=') < first || is_builtin(slice_take(s, first)))
         return false;                   /* VARIABLE=value program; exit 1 */
     while (s.n) {
-        size_t n = s.p[0] == '\'' ? quoted_reference(s) : 0;
+        size_t n = s.p[0] == '\'' ? symbols_reference(s) : 0;
 
         if (s.p[0] == '\'' && !n)
             return false;
@@ -245,7 +242,7 @@ static enum cs_status put_simple(struct builder *b, struct slice s, size_t *used
 {
     *used = 1;
     if (s.p[0] == '\'') {
-        *used = quoted_reference(s);
+        *used = symbols_reference(s);
         b->is_word = true;
         return put_reference(b->s, b->maps, slice_sub(s, 1, *used - 2), &b->text);
     }
@@ -301,7 +298,7 @@ static enum cs_status build_shell(struct builder *b, struct slice s)
     for (; st == CS_OK && s.n; s = slice_drop(s, n)) {
         size_t logical = is_start ? logical_length(s) : 0;
 
-        n = s.p[0] == '\'' ? quoted_reference(s) : 0;
+        n = s.p[0] == '\'' ? symbols_reference(s) : 0;
         is_start = ascii_is_space(s.p[0]) || memchr("|&;(<>\"'", s.p[0], 8) != NULL;
         if (n) {
             st = put_shell_reference(b, slice_sub(s, 1, n - 2));

@@ -29,10 +29,15 @@ struct symbols {
 };
 
 enum cs_status symbols_set(struct symbols *s, const char *name, struct slice value) MUST_USE;
-/* Case-blind; a hyphen is as good as an underscore. NULL when there is none. */
+/* Names are case-blind; a hyphen is as good as an underscore. */
+bool symbols_same(struct slice a, struct slice b);
+/* NULL when there is none. */
 const struct symbol *symbols_find(const struct symbols *s, struct slice name);
 /* NULL-terminated "NAME=value" strings in the arena. */
 enum cs_status symbols_environ(const struct symbols *s, char ***out) MUST_USE;
+
+/* 'SYMBOL' or 'TABLE:text' at the start of s: the length with both quotes, or 0 when the quote is only a quote. */
+size_t symbols_reference(struct slice s);
 
 /* A label: every 'SYMBOL' and 'TABLE:text' in written replaced, \' and \\ resolved. */
 enum cs_status symbols_expand(const struct symbols *s, const struct mappings *maps, struct slice written,

@@ -205,14 +205,15 @@ static const struct {
 } mistakes[] = {
     { "  a b\n", 1, "name of a table" },
     { "T\n  a b\n", 2, "blank line" },
-    { "T\n\n  a b c\n", 3, "one pattern" },
-    { "T\n\n  a\n", 3, "template" },
+    { "CONVERSIONS\n\n  a b c\n", 3, "one pattern" },
+    { "CONVERSIONS\n\n  a\n", 3, "template" },
     { "T\n\n  a b\n\n  c d\n", 5, "name of a table" },
-    { "T\n\n  $[x b\n", 3, "]" },
-    { "T\n\n  a $[lib,routine,x]\n", 3, "call-outs" },
-    { "T\n\n  a $|U;x\n", 3, "closing |" },
+    { "CONVERSIONS\n\n  $[x b\n", 3, "]" },
+    { "CONVERSIONS\n\n  a $[lib,routine,x]\n", 3, "call-outs" },
+    { "CONVERSIONS\n\n  a $|U;x\n", 3, "closing |" },
     { "<other\n", 1, "not included" },
     { "T\n\nU\n\n  a b\n", 3, "entries of table T" },
+    { "CONVERSIONS\n\n  * $|T;x|\n\nT\n\n  $(10.0.0.0/8) $Y\n", 7, "address wildcards" },
 };
 
 START_TEST(mistakes_are_named_with_their_line)
@@ -225,6 +226,25 @@ START_TEST(mistakes_are_named_with_their_line)
     ck_assert_ptr_null(m);
     ck_assert_uint_eq(h.line, mistakes[_i].line);
     ck_assert_msg(strstr(h.text, mistakes[_i].part) != NULL, "%s", h.text);
+}
+END_TEST
+
+/* A server's file has tables that are no business of the channel; who asks them all the same gets no answer. */
+START_TEST(what_other_tables_hold_is_no_mistake)
+{
+    static const char text[] = "<IMTA_TABLE:mappings.locale\n\nINTERNAL_IP\n\n  $(10.0.0.0/24) $Y\n  a\n  b $[lib,routine,x]\n\n"
+                               "CONVERSIONS\n\n  * Yes\n";
+    struct complaints c = { .file = "mappings" };
+    struct mapping_answer answer;
+    struct mappings *m;
+
+    ck_assert_int_eq(mappings_parse(slice_str(text), &c, &m), CS_OK);
+    ck_assert_int_eq(mappings_probe(m, SLICE("CONVERSIONS"), SLICE("x"), &answer), CS_OK);
+    ck_assert(answer.is_match);
+    ck_assert_int_eq(mappings_probe(m, SLICE("INTERNAL_IP"), SLICE("x"), &answer), CS_INVALID);
+    mappings_lint(m, &c);
+    ck_assert_uint_eq(c.warnings + c.errors, 0);
+    mappings_free(m);
 }
 END_TEST
 
@@ -274,6 +294,7 @@ int main(void)
     tcase_add_loop_test(t, conversions_divert, 0, N(diverts));
     tcase_add_test(t, no_file_diverts_all_and_tags_stand_in_the_probe);
     tcase_add_loop_test(t, mistakes_are_named_with_their_line, 0, N(mistakes));
+    tcase_add_test(t, what_other_tables_hold_is_no_mistake);
     tcase_add_loop_test(t, lint_finds_what_the_server_ignores, 0, 3);
     srunner_run_all(r, CK_NORMAL);
     failed = srunner_ntests_failed(r);
