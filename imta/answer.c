@@ -102,7 +102,21 @@ static void take_status(struct answer *a, struct slice value, const struct switc
     a->has_number = read_status(value, sw, &a->status);
 }
 
-static void take_line(struct answer *a, struct slice line, const struct switches *sw)
+/* A STATUS that a mark, a word or a control character in front keeps from being read. */
+static bool hides_status(struct slice line)
+{
+    for (size_t i = 0; i < line.n; i++) {
+        struct slice rest = slice_drop(line, i);
+        bool is_word = i == 0 || !(ascii_is_alpha(line.p[i - 1]) || ascii_is_digit(line.p[i - 1]) || line.p[i - 1] == '_');
+
+        if (is_word && slice_istarts(rest, SLICE("STATUS")) && slice_starts(slice_trim(slice_drop(rest, 6)), SLICE("=")))
+            return true;
+    }
+    return false;
+}
+
+/* *is_hidden: the command meant to say something, and nobody knows what. */
+static void take_line(struct answer *a, struct slice line, const struct switches *sw, bool *is_hidden)
 {
     static const struct {
         const char *name;
@@ -119,22 +133,28 @@ static void take_line(struct answer *a, struct slice line, const struct switches
     size_t n = slice_chr(line, '=');
     struct slice name = slice_trim(slice_take(line, n)), value = strip_quotes(slice_drop(line, n + 1));
 
-    if (n == line.n)
-        return;
-    if (slice_ieq(name, SLICE("STATUS")))
+    if (slice_ieq(name, SLICE("STATUS"))) {
         take_status(a, value, sw);
+        return;
+    }
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        if (slice_ieq(name, slice_str(texts[i].name)))
+        if (slice_ieq(name, slice_str(texts[i].name)) && slice_chr(value, '\r') == value.n && slice_chr(value, '\0') == value.n) {
             take_text((struct slice *)(void *)((char *)a + texts[i].at), value, sw);
+            return;
+        }
+    *is_hidden = *is_hidden || hides_status(line);
 }
 
 void answer_parse(struct slice text, const struct switches *sw, struct answer *out)
 {
+    bool is_hidden = false;
+
     *out = (struct answer){ .has_status = false };
     while (text.n) {
         size_t n = slice_chr(text, '\n');
 
-        take_line(out, slice_take(text, n), sw);
+        take_line(out, slice_take(text, n), sw, &is_hidden);
         text = slice_drop(text, n + 1);
     }
+    out->has_status = out->has_status || is_hidden;
 }

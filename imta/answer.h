@@ -2,7 +2,8 @@
  * answer.h - what a command said: the lines of OUTPUT_OPTIONS and the STATUS in them.
  *
  *   Borrows   the text of the file; the slices in struct answer point into it.
- *   Fails     never. What cannot be read is ignored, a STATUS that cannot be read is OUTCOME_UNKNOWN.
+ *   Fails     never. What cannot be read is ignored; a STATUS that cannot be read, also one behind other characters in its
+ *             line, is there without a number, and that is OUTCOME_FAILED.
  *   Bounded   by the text.
  */
 #ifndef IMTA_ANSWER_H

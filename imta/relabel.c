@@ -225,7 +225,7 @@ static enum known_field classify(struct slice name)
 /* A line of OUTPUT_HEADERS: a real field, no delimiter in disguise, and for a message nothing but labels. */
 static bool may_stand(const struct relabel *r, const struct header_field *f)
 {
-    if (!param_text_is_token(f->name) || slice_starts(f->name, SLICE("--")))
+    if (!param_text_is_token(f->name) || ascii_is_space(f->raw.p[0]) || slice_starts(f->name, SLICE("--")))
         return false;
     if (classify(f->name) == FIELD_ENCODING)
         return false;                   /* the channel's own business */

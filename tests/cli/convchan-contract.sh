@@ -218,7 +218,7 @@ run attached
 has "without its clause the options are not read" '^Content-Type: image/png$' out
 cat >cmd <<'END'
 printf 'new\n' >"$OUTPUT_FILE"
-printf 'Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: x-lie\nX-Told: folded\n  line\n--x: y\nnot a field\nSubject: told\n' >"$OUTPUT_HEADERS"
+printf ' X-First: folded\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: x-lie\nX-Told: folded\n  line\n--x: y\nnot a field\nSubject: told\n' >"$OUTPUT_HEADERS"
 END
 entry "in-type=*; out-type=image; out-mode=text; override-header-file=1; command=\"/bin/sh $PWD/cmd\""
 run attached
@@ -228,6 +228,7 @@ hasnot "they replace the old ones" bad.exe out
 hasnot "the file's encoding is not believed" x-lie out
 hasnot "no delimiter through the header" '^--x: y' out
 hasnot "no line that is no field" 'not a field' out
+hasnot "no line that goes on from nowhere" X-First out
 printf 'Subject: mine\nX-Mine: yes\nContent-Type: text/html\nMIME-Version: 1.0\n\n<p>\n' >single
 run single
 has "a message keeps its subject" '^Subject: mine$' out

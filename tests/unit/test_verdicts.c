@@ -53,6 +53,11 @@ static const struct {
     { "STATUS=178030250\nSTATUS=1\n", "duplicate-option=first", OUTCOME_HOLD },
     { "XSTATUS=178030250\n", "", OUTCOME_NONE },
     { "OUTPUT_DIAGNOSTIC=\"STATUS=178030250\"\n", "", OUTCOME_NONE },
+    { "\xef\xbb\xbfSTATUS=178030250\n", "", OUTCOME_FAILED },
+    { "export STATUS=178030250\n", "", OUTCOME_FAILED },
+    { "OUTPUT_TYPE=text\rSTATUS=178030250\r", "", OUTCOME_FAILED },
+    { "export STATUS=178030250\nSTATUS=178030250\n", "", OUTCOME_HOLD },
+    { "OUTPUT_NOTE=\"no status\"\n", "", OUTCOME_NONE },
     { "STATUS=178028698\n", "version=6.0-2005Q4", OUTCOME_FAILED },
     { "STATUS=178030259\n", "version=6.0-2005Q4", OUTCOME_PASS },       /* odd, and unknown there */
     { "STATUS=178030178\n", "version=6.0-2005Q4", OUTCOME_DELETE },
