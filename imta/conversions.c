@@ -234,7 +234,7 @@ void conversions_free(struct conversions *c)
 
 const struct conversion_clause *conversion_clause(const struct conversion *e, enum clause_id id, unsigned index)
 {
-    for (size_t i = 0; i < e->n; i++)
+    for (size_t i = e->n; i-- > 0;)
         if (e->clauses[i].id == id && e->clauses[i].index == index)
             return &e->clauses[i];
     return NULL;

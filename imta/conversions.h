@@ -99,7 +99,7 @@ void conversion_unknown(const struct conversion_clause *cl, struct complaints *c
 /* The pitfalls that administrators fall into, with line and remedy. */
 void conversions_lint(const struct conversions *cv, struct complaints *c);
 
-/* The clause of this name and number, or NULL. */
+/* The clause of this name and number, the last one where it stands twice; NULL when there is none. */
 const struct conversion_clause *conversion_clause(const struct conversion *e, enum clause_id id, unsigned index);
 const char *conversion_clause_name(enum clause_id id);
 

@@ -113,10 +113,16 @@ const struct conversion *conversions_match(const struct conversions *cv, const s
     return NULL;
 }
 
-static const struct mime_param *find_param(const struct mime_value *v, struct slice name)
+/* The parameter that entry and symbol mean: what in-parameter-name-N (and -value-N) found, else the one that is called as the variable. */
+static const struct mime_param *find_param(const struct conversion *e, const struct conversion_clause *symbol, const struct param_ids *ids,
+                                           const struct mime_value *v)
 {
+    const struct conversion_clause *name = conversion_clause(e, ids->name, symbol->index);
+    const struct conversion_clause *value = conversion_clause(e, ids->value, symbol->index);
+
     for (size_t i = 0; i < v->n_params; i++)
-        if (slice_ieq(v->params[i].name, name))
+        if (name ? value_fits(name, v->params[i].name) && (!value || param_fits(value, &v->params[i]))
+                 : slice_ieq(v->params[i].name, symbol->plain))
             return &v->params[i];
     return NULL;
 }
@@ -127,14 +133,13 @@ struct slice conversion_symbol_value(const struct conversion *e, const struct co
     bool is_type = symbol->id == CL_PARAMETER_SYMBOL;
     const struct param_ids *ids = is_type ? &type_ids : &disposition_ids;
     const struct mime_value *v = is_type ? f->content_type : f->disposition;
-    const struct conversion_clause *name = conversion_clause(e, ids->name, symbol->index);
     const struct conversion_clause *fallback = conversion_clause(e, ids->fallback, symbol->index);
     const struct mime_param *p = NULL;
 
     if (sw->parameter_symbol == SYMBOL_BY_POSITION)
         p = symbol->index < v->n_params ? &v->params[symbol->index] : NULL;
     else
-        p = find_param(v, name ? name->plain : symbol->plain);
+        p = find_param(e, symbol, ids, v);
     if (p)
         return p->value;
     return fallback ? fallback->plain : (struct slice){ NULL, 0 };

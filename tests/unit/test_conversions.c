@@ -277,6 +277,9 @@ static const struct {
     { "parameter-symbol-0=ABSENT", false, NULL },
     { "parameter-symbol-0=CS; in-parameter-name-0=charset", false, "utf-8" },
     { "parameter-symbol-0=FORMAT; in-parameter-default-0=fixed", false, "fixed" },
+    { "parameter-symbol-0=CS; in-parameter-name-0=\"char*\"", false, "utf-8" },
+    { "parameter-symbol-0=ANY; in-parameter-name-0=*; in-parameter-value-0=\"*.exe\"", false, "a b.EXE" },
+    { "parameter-symbol-0=CS; in-parameter-name-0=name; in-parameter-name-0=charset", false, "utf-8" },
     { "dparameter-symbol-0=FILENAME", false, "a b.exe" },
 };
 
