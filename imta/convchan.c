@@ -364,7 +364,9 @@ static int run(struct front *f)
     int code;
 
     if (f->report_file) {
-        f->job.report = fopen(f->report_file, "we");
+        bool is_stderr = strcmp(f->report_file, "/dev/stderr") == 0;       /* to open it would empty a log that it is */
+
+        f->job.report = is_stderr ? stderr : fopen(f->report_file, "we");
         if (!f->job.report) {
             diag_warn("%s: %s", f->report_file, cs_status_text(cs_status_errno(errno)));
             return EXIT_USAGE;

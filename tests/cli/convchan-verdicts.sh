@@ -172,5 +172,9 @@ kill -TERM $pid; wait $pid; rc=$?
 { [ $rc = 75 ] && [ ! -s out ] && [ -z "$(ls -A tmp)" ]; } && ok || bad "stopped: exit $rc, $(ls -A tmp)"
 kill -0 "$(cat pid)" 2>/dev/null && bad "the command still runs" || ok
 
+printf 'in-type=*; command="cp $INPUT_FILE $OUTPUT_FILE"\n' >conversions
+echo kept >log
+"$BIN/convchan" --conversions conversions --report /dev/stderr <two >out 2>>log
+{ [ "$(head -n 1 log)" = kept ] && grep -q '"part"' log; } && ok || bad "a report at the end of a log: $(cat log)"
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" -eq 0 ]
