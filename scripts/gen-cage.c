@@ -13,6 +13,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,6 +37,8 @@ static const int allowed[] = {
     /* time, signals, leaving */
     SCMP_SYS(clock_gettime), SCMP_SYS(setitimer), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(exit_group),
     SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(futex),
+    /* a second thread: whether there is a processor for it, its beginning and its end */
+    SCMP_SYS(sched_getaffinity), SCMP_SYS(set_robust_list), SCMP_SYS(rseq), SCMP_SYS(sigaltstack), SCMP_SYS(exit),
     /* the name of the host, for notices */
     SCMP_SYS(uname),
     /* qsort() asks how much memory there is */
@@ -61,7 +64,7 @@ static const int allowed[] = {
 /* Calls that depend on arguments: each line is one way to be allowed. The kernel uses the low 32 bits of these. OWN stands for the
  * process itself, whose number is put there when the cage closes; none is as large as this. */
 enum { OWN = 0x7fffffff };
-enum kind { NONE, EQUAL, CLEAR /* none of these bits */ };
+enum kind { NONE, EQUAL, CLEAR /* none of these bits */, THREAD /* this bit and none of MAKES_OTHERS */ };
 struct test {
     enum kind kind;
     unsigned arg;
@@ -72,6 +75,15 @@ struct test {
 #else
 #define MAP_CALL SCMP_SYS(mmap)
 #endif
+/* Besides threads, clone() makes processes and name spaces. Its successor takes its arguments from memory, which no filter can see: it is
+ * said not to be there, and the C library takes this one. */
+#define MAKES_OTHERS (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_PTRACE | CLONE_VFORK)
+#ifdef __s390x__
+enum { CLONE_FLAGS = 1 };
+#else
+enum { CLONE_FLAGS = 0 };
+#endif
+
 static const struct way {
     int call;
     struct test tests[2];
@@ -82,6 +94,7 @@ static const struct way {
     { SCMP_SYS(mprotect), { { CLEAR, 2, PROT_EXEC } } },
     /* abort() and raise() send a signal to the process itself; anything else stays out of reach */
     { SCMP_SYS(tgkill), { { EQUAL, 0, OWN }, { EQUAL, 2, 6 } } },
+    { SCMP_SYS(clone), { { THREAD, CLONE_FLAGS, CLONE_THREAD } } },
 #ifndef __GLIBC__
     { SCMP_SYS(tkill), { { EQUAL, 0, OWN }, { EQUAL, 1, 6 } } },
     /* a stream asks whether it is a terminal; a file is told to close when another program is started */
@@ -109,7 +122,9 @@ static void must(int rc, const char *what)
 
 static struct scmp_arg_cmp compare(const struct test *t)
 {
-    return t->kind == EQUAL ? SCMP_CMP(t->arg, SCMP_CMP_MASKED_EQ, UINT32_MAX, t->value) : SCMP_CMP(t->arg, SCMP_CMP_MASKED_EQ, t->value, 0);
+    const uint32_t mask = t->kind == EQUAL ? UINT32_MAX : t->kind == THREAD ? MAKES_OTHERS | t->value : t->value;
+
+    return SCMP_CMP(t->arg, SCMP_CMP_MASKED_EQ, mask, t->kind == CLEAR ? 0 : t->value);
 }
 
 static void make_reference(struct filter *f)
@@ -123,6 +138,7 @@ static void make_reference(struct filter *f)
     must(seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_TRAP), "other conventions");
     for (size_t i = 0; i < n_allowed; i++)
         must(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed[i], 0), "allow");
+    must(seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0), "refuse");
     for (size_t i = 0; i < N_WAYS; i++) {
         const struct scmp_arg_cmp c[] = { compare(&ways[i].tests[0]), compare(&ways[i].tests[1]) };
 
@@ -138,12 +154,12 @@ static void make_reference(struct filter *f)
 
 /* ---- the same in fewer instructions --------------------------------------------------------------------------------- */
 
-enum { BITS = 32, LOW_WORD = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 0 : 4, TO_ALLOW = 255, TO_DENY = 254 };
+enum { BITS = 32, LOW_WORD = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 0 : 4, TO_ALLOW = 255, TO_DENY = 254, TO_REFUSE = 253 };
 
-/* jt and jf: instructions to skip, TO_ALLOW or TO_DENY. */
+/* jt and jf: instructions to skip, TO_ALLOW, TO_DENY or TO_REFUSE. */
 static struct sock_filter *put(struct filter *f, unsigned code, unsigned jt, unsigned jf, uint32_t k)
 {
-    must(f->n == TO_DENY ? -EFBIG : 0, "too long");
+    must(f->n == TO_REFUSE ? -EFBIG : 0, "too long");
     f->ins[f->n] = (struct sock_filter){ (uint16_t)code, (uint8_t)jt, (uint8_t)jf, k };
     return &f->ins[f->n++];
 }
@@ -181,6 +197,10 @@ static void put_ways(struct filter *f, size_t from, size_t to)
             if (x->arg != loaded)
                 put(f, BPF_LD | BPF_W | BPF_ABS, 0, 0, at + LOW_WORD);
             loaded = x->arg;
+            if (x->kind == THREAD) {
+                put(f, BPF_ALU | BPF_AND | BPF_K, 0, 0, MAKES_OTHERS | x->value);
+                loaded = UINT32_MAX;
+            }
             if (x->kind != CLEAR)
                 put(f, BPF_JMP | BPF_JEQ | BPF_K, yes, no, x->value);
             else
@@ -190,17 +210,18 @@ static void put_ways(struct filter *f, size_t from, size_t to)
 
 static void put_end(struct filter *f)
 {
-    const size_t deny = f->n, allow = f->n + 1;
+    const size_t ends[] = { f->n + 2, f->n, f->n + 1 };      /* in the order of TO_… */
 
     for (size_t i = 0; i < f->n; i++) {
         uint8_t *const jumps[] = { &f->ins[i].jt, &f->ins[i].jf };
 
         for (size_t j = 0; j < 2; j++)
-            if (*jumps[j] >= TO_DENY)
-                *jumps[j] = (uint8_t)((*jumps[j] == TO_DENY ? deny : allow) - i - 1);
+            if (*jumps[j] >= TO_REFUSE)
+                *jumps[j] = (uint8_t)(ends[*jumps[j] - TO_REFUSE] - i - 1);
     }
     put(f, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_TRAP);
     put(f, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW);
+    put(f, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | ENOSYS);
 }
 
 static void make_short(struct filter *f)
@@ -218,6 +239,7 @@ static void make_short(struct filter *f)
     for (size_t i = 0; i < n_allowed; i++)
         if (allowed[i] >= BITS)
             put(f, BPF_JMP | BPF_JEQ | BPF_K, TO_ALLOW, 0, (uint32_t)allowed[i]);
+    put(f, BPF_JMP | BPF_JEQ | BPF_K, TO_REFUSE, 0, (uint32_t)SCMP_SYS(clone3));
     for (size_t i = 0; i < N_WAYS; i++)
         if (ways[i].call >= 0 && (i == 0 || ways[i].call != ways[i - 1].call)) {
             firsts[n] = i;
@@ -279,8 +301,9 @@ static bool is_same(const struct filter *a, const struct filter *b, const struct
 static bool is_same_for_arguments(const struct filter *a, const struct filter *b, struct seccomp_data *d)
 {
     static const uint64_t values[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 0x20, 0x22, F_DUPFD_CLOEXEC, F_DUPFD_CLOEXEC + 1, TIOCGWINSZ, UINT32_MAX, UINT64_MAX,
-                                       (uint64_t)1 << 32, (uint64_t)6 << 32, ((uint64_t)1 << 32) + 4, ((uint64_t)1 << 32) + 6 };
-    static const uint64_t processes[] = { 0, 1, OWN, OWN + 1u, ((uint64_t)1 << 32) + OWN };
+                                       (uint64_t)1 << 32, (uint64_t)6 << 32, ((uint64_t)1 << 32) + 4, ((uint64_t)1 << 32) + 6, CLONE_THREAD, CLONE_THREAD | CLONE_VM, CLONE_THREAD | CLONE_NEWUSER };
+    static const uint64_t processes[] = { 0, 1, OWN, OWN + 1u, ((uint64_t)1 << 32) + OWN, CLONE_THREAD, CLONE_THREAD | CLONE_VM | CLONE_VFORK,
+                                          CLONE_THREAD | CLONE_VM, CLONE_THREAD | CLONE_NEWNET, (uint64_t)CLONE_THREAD << 32 };
     enum { N = sizeof values / sizeof *values, N_PROCESSES = sizeof processes / sizeof *processes };
 
     for (size_t i = 0; i < (size_t)N * N * N * N_PROCESSES; i++) {

@@ -1,6 +1,8 @@
 /* The cage holds from inside, and the watchdog answers whatever happens in it. */
 #include <check.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -25,6 +27,16 @@ static int attack_socket(void) { return socket(AF_INET, SOCK_STREAM, 0); }
 static int attack_exec(void) { return execl("/bin/true", "true", (char *)NULL); }
 /* The call itself: musl's fork() holds signals back first, and then nobody can answer. */
 static int attack_fork(void) { return (int)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0); }
+static int attack_name_space(void) { return (int)syscall(SYS_clone, CLONE_THREAD | CLONE_SIGHAND | CLONE_VM | CLONE_NEWNET, 0, 0, 0, 0); }
+static int attack_process(void) { return (int)syscall(SYS_clone, CLONE_VM | CLONE_SIGHAND | SIGCHLD, 0, 0, 0, 0); }
+static void *nothing(void *arg) { return arg; }
+/* No attack: a thread is allowed. -1 when it was there. */
+static int second_thread(void)
+{
+    pthread_t t;
+
+    return pthread_create(&t, NULL, nothing, NULL) == 0 && pthread_join(t, NULL) == 0 ? -1 : 0;
+}
 static int attack_ptrace(void) { return (int)ptrace(PTRACE_TRACEME, 0, 0, 0); }
 static int attack_kill(void) { return kill(getppid(), SIGTERM); }
 static int attack_abort_another(void) { return (int)syscall(SYS_tgkill, getppid(), getppid(), SIGABRT); }
@@ -46,6 +58,7 @@ __attribute__((noinline)) static int attack_stack(void)
 static const struct { const char *name; int (*run)(void); bool is_signal; } attacks[] = {
     { "open /etc/passwd", attack_open, false }, { "write elsewhere", attack_write, false },
     { "socket", attack_socket, true }, { "exec", attack_exec, true }, { "fork", attack_fork, true },
+    { "name space", attack_name_space, true }, { "process", attack_process, true }, { "second thread", second_thread, false },
     { "ptrace", attack_ptrace, true }, { "kill", attack_kill, true }, { "abort another", attack_abort_another, true }, { "code", attack_code, true },
     { "crash", attack_crash, true }, { "abort", attack_abort, true }, { "hang", attack_hang, true },
     { "stack overflow", attack_stack, true },
