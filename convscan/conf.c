@@ -68,6 +68,7 @@ static const struct setting settings[] = {
     { "scan", "database", TEXT, AT(scan.folder), "", 0, 0, 0, "folder of *.vdb images; empty: see convscan(1)" },
     { "scan", "spool", TEXT, AT(scan.spool), "", 0, 0, 0, "for what does not fit in memory; empty: the folder of the output, or /tmp" },
     { "scan", "passwords", LIST, AT(scan.passwords), "infected", 0, 0, 0, "words to try on locked archives" },
+    { "scan", "helper", SWITCH, AT(scan.helper), NULL, 1, 0, 1, "a second thread looks at what is inside objects of 1 MB and more" },
     { "log", "file", TEXT, AT(log.file), "", 0, 0, 0, "one line a part is appended here" },
     { "log", "syslog", SWITCH, AT(log.syslog), NULL, 0, 0, 1, "and goes to the system log" },
     { "names", "block", LIST, AT(names.block), BLOCKED, 0, 0, 0, "last extensions that are blocked" },

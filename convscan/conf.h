@@ -49,6 +49,7 @@ struct conf {
     } limit;
     struct {
         char *folder, *spool, *passwords;
+        unsigned helper;
     } scan;
     struct {
         char *file;

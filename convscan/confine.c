@@ -82,7 +82,7 @@ unsigned confine_channel(const struct channel *ch, const struct conf *conf)
     add_folder_of(f, ch->out_headers, CAGE_WRITE);
     add(f, ch->message_headers, CAGE_FILE);
     add_common(f, conf, conf->scan.spool);
-    return finish(f, conf, (unsigned)conf->limit.time + CPU_GRACE);
+    return finish(f, conf, (unsigned)(conf->limit.time * (conf->scan.helper ? 2 : 1)) + CPU_GRACE);
 }
 
 unsigned confine_files(const struct conf *conf, const char *writes_to)

@@ -3,72 +3,15 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/safe.h"
 #include "formats.h"
-#include "ftype.h"
+#include "jobs.h"
 #include "libmagic.h"
 #include "mime/mime.h"
 #include "names.h"
-#include "base/safe.h"
-#include "spool.h"
-#include "tree.h"
-#include "words.h"
+#include "scanning.h"
 
-enum { PATH_ROOM = 2048, DEEPEST = 64, NAMES = 32, NAME_TAIL = 512, READING_TAIL = 256, PENDING = 64 };
-
-struct scan {
-    struct scan_setup setup;
-    const struct scan_part *part;
-    struct vdl_scan *matcher;
-    struct verdict *verdict;
-    struct spool_rules spools;
-    struct tree tree;
-    struct timespec end;
-    uint64_t objects, total;
-    const char *type;                   /* of the part itself */
-    bool has_allow_rules, wants_normalised_text;
-    bool is_limited;                    /* a limit was said of this part */
-    struct object *at;                  /* the object being matched */
-    struct finding *pending;            /* PENDING of them, with allow rules alone: its hits, until it is known whether an allow rule takes them away */
-    size_t n_pending;
-    struct words passwords;
-    size_t own_words, own_text;         /* of those, what the settings gave */
-    char path[PATH_ROOM];               /* of the object at hand, members joined with '!' */
-    size_t path_n;
-    const char *chain[DEEPEST + 2];     /* type words from the part down to the object at hand */
-};
-
-/* One object on its way; the chain of parents is on the stack. */
-struct object {
-    struct object *parent;
-    struct slice bytes;
-    struct slice name;
-    const struct slice *names;          /* further readings */
-    size_t n_names;
-    struct slice declared, charset;
-    const char *how, *type;             /* as the decoder said; may be NULL */
-    bool is_view, is_message, is_bomb;
-    unsigned depth;
-    uint64_t below;                     /* bytes that came out of it so far */
-    struct ftype types;
-    size_t node;                        /* in the tree */
-    unsigned allowed;                   /* classes that an allow rule takes away, here and below; bits */
-    unsigned allowed_here;              /* here and in what are views of the same bytes, but not for members */
-};
-
-/* What decoders talk to: first member struct emit, so that the pointer is the same. */
-struct outlet {
-    struct emit emit;
-    struct scan *scan;
-    struct object *parent;
-    struct object child;
-    struct spool spool;
-    unsigned members;
-    bool is_open, is_cut, is_damaged, is_locked;
-    size_t path_mark;
-    struct slice names[NAMES];          /* copies of what open() was given */
-    uint8_t text[2 * NAME_TAIL + NAMES * READING_TAIL];
-    size_t text_n;
-};
+enum { PENDING = 64 };
 
 static struct slice path_slice(const struct scan *s)
 {
@@ -289,7 +232,21 @@ static void check_names(struct scan *s, const struct object *o)
 
 /* ---- one object --------------------------------------------------------------------------------------------------- */
 
-static enum cs_status object_run(struct scan *s, struct object *o);
+void scan_count(struct scan *s, struct object *o, uint64_t objects, uint64_t bytes)
+{
+    s->objects += objects;
+    s->total += bytes;
+    for (; o != s->above; o = o->parent)
+        o->below += bytes;
+}
+
+void scan_uncount(struct scan *s, struct object *o, uint64_t objects, uint64_t bytes)
+{
+    s->objects -= objects;
+    s->total -= bytes;
+    for (; o != s->above; o = o->parent)
+        o->below -= bytes;
+}
 
 /* Count bytes that come out of o against every budget. */
 static enum cs_status spend(struct scan *s, struct object *o, size_t n)
@@ -297,9 +254,9 @@ static enum cs_status spend(struct scan *s, struct object *o, size_t n)
     const struct conf *c = s->setup.conf;
 
     s->total += n;
-    if (s->total > c->limit.total_bytes)
+    if (s->total > s->most_total)
         return limit(s, "total_bytes");
-    for (; o; o = o->parent) {
+    for (; o != s->above; o = o->parent) {
         o->below += n;
         if (o->below > c->limit.ratio_from && o->below / c->limit.ratio > o->bytes.n && !o->is_bomb) {
             o->is_bomb = true;
@@ -363,7 +320,7 @@ static enum cs_status outlet_open(struct emit *e, const struct emit_child *c)
 
     if (out->is_open)
         return CS_INVALID;
-    if (++s->objects > s->setup.conf->limit.objects)
+    if (++s->objects > s->most_objects)
         return limit(s, "objects");
     if (is_late(s))
         return limit(s, "time");
@@ -374,6 +331,16 @@ static enum cs_status outlet_open(struct emit *e, const struct emit_child *c)
     spool_init(&out->spool, &s->spools);
     set_child(out, c);
     return CS_OK;
+}
+
+/* Before anything is said of this object or a larger child comes, all is settled that came earlier. */
+static enum cs_status settle(struct outlet *out)
+{
+    enum cs_status st = jobs_settle(out->scan);
+
+    if (st != CS_OK && out->is_open)            /* one by one, it would not have been opened */
+        scan_uncount(out->scan, out->parent, 1, spool_size(&out->spool));
+    return st;
 }
 
 static enum cs_status outlet_put(struct emit *e, struct slice bytes)
@@ -387,6 +354,9 @@ static enum cs_status outlet_put(struct emit *e, struct slice bytes)
         return CS_INVALID;
     if (out->is_cut)
         return CS_OK;
+    st = jobs_are_for(bytes.n, spool_size(&out->spool)) ? CS_OK : settle(out);
+    if (st != CS_OK)
+        return st;
     if (bytes.n > room) {
         limit(s, "object_bytes");
         out->is_cut = true;
@@ -400,7 +370,11 @@ static uint8_t *outlet_room(struct emit *e, size_t n)
 {
     struct outlet *out = (struct outlet *)e;
 
-    return out->is_open && n <= out->scan->setup.conf->limit.object_bytes ? spool_room(&out->spool, n) : NULL;
+    uint8_t *p = out->is_open && n <= out->scan->setup.conf->limit.object_bytes ? spool_room(&out->spool, n) : NULL;
+
+    if (p)
+        jobs_touch(out->scan, out->parent, p, n);
+    return p;
 }
 
 static enum cs_status outlet_close(struct emit *e)
@@ -410,8 +384,15 @@ static enum cs_status outlet_close(struct emit *e)
 
     if (!out->is_open)
         return CS_INVALID;
-    out->is_open = false;
     st = spool_whole(&out->spool, &out->child.bytes);
+    if (st == CS_OK && jobs_child(out, &st)) {
+        out->is_open = false;
+        out->scan->path_n = out->path_mark;
+        return st;
+    }
+    if (st == CS_OK)
+        st = settle(out);
+    out->is_open = false;
     if (st == CS_OK)
         st = object_run(out->scan, &out->child);
     spool_release(&out->spool);
@@ -423,7 +404,10 @@ static enum cs_status outlet_note(struct emit *e, enum emit_remark r, const char
 {
     struct outlet *out = (struct outlet *)e;
     struct scan *s = out->scan;
+    enum cs_status st = settle(out);
 
+    if (st != CS_OK)
+        return st;
     tree_remark(&s->tree, out->parent->node, text);
     if (r == EMIT_ENCRYPTED) {
         out->is_locked = true;
@@ -451,6 +435,15 @@ static enum cs_status outlet_finish(struct outlet *out, enum cs_status st)
     return st;
 }
 
+static enum cs_status outlet_end(struct outlet *out, enum cs_status st)
+{
+    enum cs_status settled;
+
+    st = outlet_finish(out, st);
+    settled = jobs_settle(out->scan);
+    return settled == CS_OK ? st : settled;
+}
+
 /* Member by member: the room for names is large, and this is done for every decoder that looks at an object. */
 static void outlet_init(struct outlet *out, struct scan *s, struct object *o)
 {
@@ -470,7 +463,7 @@ static enum cs_status decode_with(struct scan *s, struct object *o, const struct
 
     outlet_init(&out, s, o);
     if (f->decode)
-        st = outlet_finish(&out, f->decode(o->bytes, &out.emit));
+        st = outlet_end(&out, f->decode(o->bytes, &out.emit));
     if (st == CS_LIMIT && !s->is_limited)
         return limit(s, f->type);       /* a decoder's own, against the contract: what it ends must not look clean */
     if (st == CS_STOP || st == CS_LIMIT)
@@ -533,8 +526,10 @@ static enum cs_status decode(struct scan *s, struct object *o)
             if (is_done(&t, i, f->decode) || is_own_part(o, f))
                 continue;
             if (o->depth >= s->setup.conf->limit.depth) {
-                limit(s, "depth");
-                return CS_OK;
+                st = jobs_settle(s);
+                if (st == CS_OK)
+                    limit(s, "depth");
+                return st;
             }
             st = decode_with(s, o, f);
         }
@@ -561,20 +556,32 @@ static void set_types(struct object *o)
         ftype_add(&o->types, "unknown");
 }
 
-static enum cs_status object_run(struct scan *s, struct object *o)
+enum cs_status object_look(struct scan *s, struct object *o)
 {
-    enum cs_status st;
+    enum cs_status st = match(s, o);
+
+    if (st == CS_OK)
+        check_names(s, o);
+    return st;
+}
+
+enum cs_status object_run(struct scan *s, struct object *o)
+{
+    enum cs_status st = CS_OK;
+    bool is_job;
 
     set_types(o);
     s->chain[o->depth] = o->types.words[0];
     o->node = tree_enter(&s->tree, o->depth, o->how, path_slice(s), &o->types, o->declared, o->bytes.n, o->is_view);
     if (o->parent && ftype_has(&o->parent->types, "mail") && ftype_has(&o->types, "text"))
         words_from_text(&s->passwords, o->bytes);
-    st = match(s, o);
-    if (st == CS_OK)
-        check_names(s, o);
+    is_job = jobs_look(s, o);
+    if (!is_job)
+        st = object_look(s, o);
     if (st == CS_OK && !o->is_view)
         st = decode(s, o);
+    if (is_job)
+        st = jobs_looked(s, o, st);
     tree_leave(&s->tree, o->node);
     return st;
 }
@@ -597,6 +604,8 @@ struct scan *scan_new(const struct scan_setup *setup)
     s->setup = *setup;
     s->spools = (struct spool_rules){ .folder = setup->conf->scan.spool, .beside = setup->output,
                                       .max_memory = (size_t)setup->conf->limit.memory };
+    s->most_objects = setup->conf->limit.objects;
+    s->most_total = setup->conf->limit.total_bytes;
     s->tree.is_kept = setup->wants_tree;
     for (size_t i = 0; i < setup->n_dbs; i++) {
         struct vdl_info info;
@@ -625,6 +634,7 @@ void scan_free(struct scan *s)
 {
     if (!s)
         return;
+    jobs_free(s->jobs);
     vdl_scan_free(s->matcher);
     tree_release(&s->tree);
     free(s->pending);

@@ -5,7 +5,7 @@
  *   Owns      the scan and its tree of objects.
  *   Fails     never by a status: what went wrong is in the verdict, as class error or limit.
  *   Bounded   by conf.limit: depth, objects, bytes an object, bytes in all, ratio, time.
- *   Threads   one scan, one thread.
+ *   Threads   one scan, one thread; for large objects it may start another (jobs.h).
  */
 #ifndef CONVSCAN_SCAN_H
 #define CONVSCAN_SCAN_H

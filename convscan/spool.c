@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -52,9 +53,9 @@ static void drop_memory(struct spool *s)
 /* For file systems that cannot make a file without a name. */
 static int open_and_unlink(const char *folder)
 {
-    static unsigned count;
+    static atomic_uint count;
     char path[PATH_MAX];
-    int n = snprintf(path, sizeof path, "%s/.convscan-%ld-%u", folder, (long)getpid(), count++);
+    int n = snprintf(path, sizeof path, "%s/.convscan-%ld-%u", folder, (long)getpid(), atomic_fetch_add(&count, 1));
     int fd = n > 0 && (size_t)n < sizeof path ? open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600) : -1;
 
     if (fd >= 0 && unlink(path) != 0) {

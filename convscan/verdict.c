@@ -40,7 +40,7 @@ static void keep(struct verdict *v, const struct finding *f)
     if (v->n_hits == VERDICT_HITS || is_known(v, f))
         return;
     if (v->n_hits == v->room) {
-        size_t room = v->room ? v->room * 2 : 16;
+        size_t room = v->room ? v->room * 2 : 1;
         struct finding *hits = realloc(v->hits, room * sizeof *hits);
 
         if (!hits)
@@ -51,16 +51,21 @@ static void keep(struct verdict *v, const struct finding *f)
     v->hits[v->n_hits++] = *f;
 }
 
+void verdict_add_finding(struct verdict *v, const struct finding *f)
+{
+    if (f->cls > v->worst.cls)
+        v->worst = *f;
+    if (v->keeps_all)
+        keep(v, f);
+}
+
 void verdict_add(struct verdict *v, enum cls c, struct slice name, struct slice member, uint64_t offset)
 {
     struct finding f = { .cls = c, .offset = offset };
 
     safe_text(f.name, sizeof f.name, name);
     safe_text(f.member, sizeof f.member, member);
-    if (c > v->worst.cls)
-        v->worst = f;
-    if (v->keeps_all)
-        keep(v, &f);
+    verdict_add_finding(v, &f);
 }
 
 void verdict_except(struct verdict *v, enum cls c, struct slice name)

@@ -38,6 +38,8 @@ struct verdict {
 };
 
 void verdict_add(struct verdict *v, enum cls c, struct slice name, struct slice member, uint64_t offset);
+/* What another verdict holds: its texts are safe already. */
+void verdict_add_finding(struct verdict *v, const struct finding *f);
 /* An allow rule took this finding away. */
 void verdict_except(struct verdict *v, enum cls c, struct slice name);
 void verdict_release(struct verdict *v);

@@ -12,7 +12,7 @@
 enum { CRC_SLICES = 8 };
 static uint64_t crc_table[CRC_SLICES][256];
 
-static void crc_prepare(void)
+void xz_prepare(void)
 {
     static const uint64_t polynomial = 0xc96c5795d7870f42;
 
@@ -31,7 +31,7 @@ static void crc_prepare(void)
 uint64_t lzma_crc64(const uint8_t *p, size_t n, uint64_t crc)
 {
     if (!crc_table[0][1])
-        crc_prepare();
+        xz_prepare();
     crc = ~crc;
     for (; n >= CRC_SLICES; n -= CRC_SLICES, p += CRC_SLICES) {
         uint64_t word = crc ^ get_le64(p);

@@ -25,4 +25,7 @@ enum cs_status xz_all(struct slice in, enum xz_kind kind, uint64_t size, inflate
 enum cs_status xz_lzma(const uint8_t props[5], uint64_t size, struct slice data, inflate_put *put, void *to,
                        struct inflate_result *res) MUST_USE;
 
+/* To be called before two threads use these functions at once. */
+void xz_prepare(void);
+
 #endif
