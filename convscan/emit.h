@@ -64,6 +64,19 @@ static inline enum cs_status emit_put(void *e, struct slice bytes)
     return out->put(out, bytes);
 }
 
+/* A hole of a sparse file counts like bytes: what is matched is what would be unpacked. */
+static inline enum cs_status emit_zeros(struct emit *e, uint64_t n)
+{
+    static const uint8_t zeros[4096];
+    enum cs_status st = CS_OK;
+
+    for (size_t now; n && st == CS_OK; n -= now) {
+        now = n < sizeof zeros ? (size_t)n : sizeof zeros;
+        st = e->put(e, slice_of(zeros, now));
+    }
+    return st;
+}
+
 /* A child that is all there. */
 static inline enum cs_status emit_whole(struct emit *e, const struct emit_child *c, struct slice bytes)
 {

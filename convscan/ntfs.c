@@ -60,16 +60,6 @@ static bool fits(const struct ntfs *t, const struct run *r)
     return r->n <= t->d->size / t->cluster && r->at <= t->d->size / t->cluster;
 }
 
-static enum cs_status put_hole(struct emit *out, uint64_t n)
-{
-    static const uint8_t zeros[16384];
-    enum cs_status st = CS_OK;
-
-    for (; n && st == CS_OK; n -= n < sizeof zeros ? n : sizeof zeros)
-        st = out->put(out, slice_of(zeros, n < sizeof zeros ? (size_t)n : sizeof zeros));
-    return st;
-}
-
 static enum cs_status put_runs(const struct ntfs *t, struct slice list, uint64_t size)
 {
     struct run r;
@@ -79,7 +69,7 @@ static enum cs_status put_runs(const struct ntfs *t, struct slice list, uint64_t
     for (int i = 0; i < RUNS && size && st == CS_OK && next_run(&list, &before, &r) && fits(t, &r); i++) {
         uint64_t n = r.n * t->cluster < size ? r.n * t->cluster : size;
 
-        st = r.at ? disk_put(t->d, t->at + r.at * t->cluster, n, t->out) : put_hole(t->out, n);
+        st = r.at ? disk_put(t->d, t->at + r.at * t->cluster, n, t->out) : emit_zeros(t->out, n);
         size -= n;
     }
     return st;

@@ -32,21 +32,6 @@ static enum cs_status remark(struct unpacker *u)
     return is_locked(u->a) ? u->out->note(u->out, EMIT_ENCRYPTED, u->how) : u->out->note(u->out, EMIT_DAMAGED, u->how);
 }
 
-/* Holes of sparse files count like bytes: what is matched is what would be unpacked. */
-static enum cs_status put_zeros(struct emit *e, int64_t n)
-{
-    static const uint8_t zeros[16384];
-    enum cs_status st = CS_OK;
-
-    while (n > 0 && st == CS_OK) {
-        size_t now = n < (int64_t)sizeof zeros ? (size_t)n : sizeof zeros;
-
-        st = e->put(e, slice_of(zeros, now));
-        n -= (int64_t)now;
-    }
-    return st;
-}
-
 /* *is_lost: there was something to come, and nothing came. */
 static enum cs_status copy_data(struct unpacker *u, int *result, bool *is_lost)
 {
@@ -65,7 +50,7 @@ static enum cs_status copy_data(struct unpacker *u, int *result, bool *is_lost)
             *is_lost = *result != ARCHIVE_EOF && at == 0;
             return CS_OK;
         }
-        st = offset > at ? put_zeros(u->out, offset - at) : CS_OK;
+        st = offset > at ? emit_zeros(u->out, (uint64_t)(offset - at)) : CS_OK;
         if (st == CS_OK)
             st = u->out->put(u->out, slice_of(p, n));
         if (st != CS_OK)
