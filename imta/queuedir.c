@@ -5,11 +5,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mapfile.h"
+#include "held.h"
 
 void (*queuedir_step)(const char *step);
 
@@ -128,48 +128,15 @@ void queuedir_new_id(const struct queuedir *q, struct queued *m)
     m->fd = -1;
 }
 
-/*
- * Whoever makes or removes a file of tmp/ holds its lock. So a sweep never takes a file from a living process: all that can happen is that
- * it is quicker with the lock than the one who has just made the file, who then makes another.
- */
-static bool is_named(const struct queuedir *q, enum queue_folder f, const char *name, int fd)
-{
-    struct stat here, there;
-
-    return fstat(fd, &here) == 0 && S_ISREG(here.st_mode) && fstatat(q->fd[f], name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-           here.st_ino == there.st_ino && here.st_dev == there.st_dev;
-}
-
 /* A file of tmp/ that a dead process has left. One that is locked, or no file, stays. */
 static void remove_stale(const struct queuedir *q, const char *name)
 {
-    int fd = openat(q->fd[QUEUE_TMP], name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    int fd;
 
-    if (fd < 0)
+    if (held_open(q->fd[QUEUE_TMP], name, O_RDONLY, &fd) != CS_OK)
         return;
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0 && is_named(q, QUEUE_TMP, name, fd))
-        unlinkat(q->fd[QUEUE_TMP], name, 0);
-    close(fd);
-}
-
-/* CS_STOP: somebody else has, or had, that name. */
-static enum cs_status make_locked(const struct queuedir *q, const char *name, int *fd)
-{
-    enum cs_status st = CS_OK;
-
-    *fd = openat(q->fd[QUEUE_TMP], name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (*fd < 0)
-        return errno == EEXIST ? CS_STOP : cs_status_errno(errno);
-    if (flock(*fd, LOCK_EX | LOCK_NB) < 0)
-        st = errno == EWOULDBLOCK || errno == EINTR ? CS_STOP : cs_status_errno(errno);
-    else if (!is_named(q, QUEUE_TMP, name, *fd))
-        st = CS_STOP;
-    if (st == CS_OK)
-        return CS_OK;
     unlinkat(q->fd[QUEUE_TMP], name, 0);
-    close(*fd);
-    *fd = -1;
-    return st;
+    close(fd);
 }
 
 enum cs_status queuedir_create(const struct queuedir *q, struct queued *m, const char *suffix)
@@ -179,12 +146,12 @@ enum cs_status queuedir_create(const struct queuedir *q, struct queued *m, const
     enum cs_status st;
 
     temp_name(m, suffix, name);
-    st = make_locked(q, name, &m->fd);
+    st = held_make(q->fd[QUEUE_TMP], name, &m->fd);
     for (int i = 1; st == CS_STOP && i < TRIES; i++) {
         if (i > 2)
             nanosleep(&(struct timespec){ .tv_nsec = PAUSE_NS }, NULL);
         remove_stale(q, name);
-        st = make_locked(q, name, &m->fd);
+        st = held_make(q->fd[QUEUE_TMP], name, &m->fd);
     }
     m->folder = QUEUE_TMP;
     return st == CS_STOP ? CS_IO : st;
@@ -193,11 +160,11 @@ enum cs_status queuedir_create(const struct queuedir *q, struct queued *m, const
 /* Nobody else may have a name for it, or hold it. */
 static int open_spare(const struct queuedir *q, const char *name)
 {
-    int fd = openat(q->fd[QUEUE_TMP], name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     struct stat st;
+    int fd;
 
-    if (fd < 0 || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1 && st.st_uid == geteuid() && fchmod(fd, 0600) == 0 &&
-                   flock(fd, LOCK_EX | LOCK_NB) == 0 && is_named(q, QUEUE_TMP, name, fd)))
+    if (held_open(q->fd[QUEUE_TMP], name, O_RDWR, &fd) != CS_OK ||
+        (fstat(fd, &st) == 0 && st.st_nlink == 1 && st.st_uid == geteuid() && fchmod(fd, 0600) == 0))
         return fd;
     close(fd);
     return -1;
@@ -272,20 +239,13 @@ void queuedir_unlock(struct queued *m)
     m->fd = -1;
 }
 
+/* Between open and lock the file may have gone on to another folder, taken there by its last owner: that is CS_STOP, too. */
 enum cs_status queuedir_lock(const struct queuedir *q, struct queued *m)
 {
     char name[QUEUE_NAME];
 
     queued_name(m, name);
-    m->fd = openat(q->fd[m->folder], name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (m->fd < 0)
-        return errno == ENOENT ? CS_STOP : cs_status_errno(errno);
-    /* Between open and lock the file may have gone on to another folder, taken there by its last owner. */
-    if (flock(m->fd, LOCK_EX | LOCK_NB) < 0 || !is_named(q, m->folder, name, m->fd)) {
-        queuedir_unlock(m);
-        return CS_STOP;
-    }
-    return CS_OK;
+    return held_open(q->fd[m->folder], name, O_RDWR, &m->fd);
 }
 
 enum cs_status queuedir_move(const struct queuedir *q, struct queued *m, enum queue_folder to, unsigned attempts)

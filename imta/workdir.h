@@ -17,7 +17,8 @@ struct workdir {
     int lock;
 };
 
-/* Folders base/NAME.XXXXXX, or NAME with a number behind it, that nobody has locked. */
+/* Folders base/NAME.XXXXXX, or NAME and a number in front of the dot, that nobody has locked; without a dot, as earlier versions made them, only
+ * when they are empty. */
 void workdir_sweep(const char *base, const char *name);
 /* A folder base/NAME.XXXXXX, mode 0700, after a sweep. */
 enum cs_status workdir_open(struct workdir *w, const char *base, const char *name) MUST_USE;

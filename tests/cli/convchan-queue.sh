@@ -180,10 +180,10 @@ rm -f spool/queue/*
 # ---- a controller is killed, its worker goes on: the next one takes nothing from it, and sweeps up behind the dead ----
 echo "$cp; : >$PWD/begun; sleep 1; ls \"\$INPUT_FILE\" \"\$OUTPUT_FILE\" >>$PWD/kept" >cmd
 rm -f spool/out/*; submit survivor
-: >spool/tmp/dead.tmp; mkdir spool/tmp/w0.dead00; : >spool/tmp/w0.dead00/file
+: >spool/tmp/dead.tmp; mkdir spool/tmp/w0.dead00 spool/tmp/w12; : >spool/tmp/w0.dead00/file
 start --jobs 1
 n=0; while [ ! -e begun ] && [ $n -lt 100 ]; do sleep 0.05; n=$((n + 1)); done
-is "what the dead left is gone" "$(find spool/tmp -name "*dead*" | wc -l)" 0
+is "what the dead left is gone, also what an earlier version left" "$(find spool/tmp -name "*dead*" -o -name w12 | wc -l)" 0
 kill -9 $controller; wait $controller 2>/dev/null
 start --jobs 1
 n=0; while [ "$(files out)" = 0 ] && [ $n -lt 100 ]; do sleep 0.05; n=$((n + 1)); done
