@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@ void diag_program(const char *name)
 {
     program = name;
     fill_standard_places();
+    signal(SIGCHLD, SIG_DFL);
     unsetenv("GCONV_PATH");
 }
 

@@ -16,6 +16,7 @@ enum { DIAG_LINE = 2048 };
  * The name in front of every message; the string is kept, not copied. Call it first: descriptors 0 to 2 that are closed are opened
  * on /dev/null, so that no message ends up in a file that happens to get their number; reading 0 and writing to 1 go on failing, for
  * mail written to nowhere is lost. Where they cannot be opened the program ends with 75.
+ * SIGCHLD gets back its default: a parent that ignores it would hide from us how our commands end.
  * GCONV_PATH is taken out of the environment: the C library would load code from there to read a charset.
  */
 void diag_program(const char *name);

@@ -158,9 +158,20 @@ int spawn(pid_t *pid, const struct spawn *how, char *const argv[], char *const e
     while (*pid > 0 && read(ends[0], &err, sizeof err) < 0 && errno == EINTR)
         continue;
     close(ends[0]);
-    while (*pid > 0 && err && waitpid(*pid, NULL, 0) < 0 && errno == EINTR)
-        continue;
+    if (*pid > 0 && err)
+        spawn_wait(*pid, NULL);
     return err;
 }
 
 #endif
+
+int spawn_wait(pid_t pid, struct rusage *usage)
+{
+    struct rusage none;
+    int status = 0;
+
+    while (wait4(pid, &status, 0, usage ? usage : &none) < 0)
+        if (errno == ECHILD)
+            return SIGKILL;
+    return status;
+}

@@ -12,6 +12,7 @@
 #ifndef BASE_SPAWN_H
 #define BASE_SPAWN_H
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
 struct spawn {
@@ -21,5 +22,11 @@ struct spawn {
 };
 
 int spawn(pid_t *pid, const struct spawn *how, char *const argv[], char *const env[]) __attribute__((warn_unused_result));
+
+/*
+ * Until this child has ended. Where its end is not told (SIGCHLD is ignored), the status is that of a child that was killed, never that of one
+ * that went well. usage may be NULL.
+ */
+int spawn_wait(pid_t pid, struct rusage *usage);
 
 #endif

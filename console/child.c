@@ -74,7 +74,7 @@ static enum cs_status make_input(struct slice in, int *fd)
 
 static enum cs_status run(char *const argv[], struct slice in, double seconds, struct buf *out, int *code)
 {
-    int in_fd, ends[2], status = 0;
+    int in_fd, ends[2], status;
     pid_t pid = -1;
     enum cs_status st = make_input(in, &in_fd);
 
@@ -85,8 +85,7 @@ static enum cs_status run(char *const argv[], struct slice in, double seconds, s
             st = read_until(ends[0], now_seconds() + seconds, out);
             if (st != CS_OK)
                 kill(-pid, SIGKILL);
-            while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-                continue;
+            status = spawn_wait(pid, NULL);
             *code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
         }
         close(ends[0]);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "base/spawn.h"
 
 enum { LOOK_S = 1 };
 
@@ -108,8 +109,7 @@ static void reload(struct parent *p)
         return;
     if (p->n == GENERATIONS_MAX) {
         kill(p->all[0].pid, SIGKILL);
-        while (waitpid(p->all[0].pid, NULL, 0) < 0 && errno == EINTR)
-            continue;
+        spawn_wait(p->all[0].pid, NULL);
         remove_child(p, 0);
     } else if (p->n == GENERATIONS_MAX - 1) {
         kill(p->all[0].pid, SIGUSR2);

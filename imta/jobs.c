@@ -13,10 +13,10 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "base/spawn.h"
 #include "runner.h"
 #include "workdir.h"
 
@@ -140,8 +140,7 @@ static enum cs_status bury(struct controller *c, unsigned i)
     s->sock = -1;
     s->is_busy = false;
     kill(s->pid, SIGKILL);
-    while (waitpid(s->pid, NULL, 0) < 0 && errno == EINTR)
-        continue;
+    spawn_wait(s->pid, NULL);
     if (c->groups[i] > 0)
         kill(-c->groups[i], SIGKILL);
     c->groups[i] = 0;
@@ -422,8 +421,7 @@ static void close_controller(struct controller *c)
         if (c->slots[i].sock < 0)
             continue;
         close(c->slots[i].sock);        /* the worker reads the end and leaves */
-        while (waitpid(c->slots[i].pid, NULL, 0) < 0 && errno == EINTR)
-            continue;
+        spawn_wait(c->slots[i].pid, NULL);
     }
     if (c->tmp[0])
         workdir_sweep(c->tmp, "w");     /* what a worker had no memory to remove, say */

@@ -12,6 +12,7 @@
 
 #include "base/newfile.h"
 #include "base/safe.h"
+#include "base/spawn.h"
 #include "digest.h"
 #include "envelope.h"
 #include "mime/mime.h"
@@ -120,7 +121,7 @@ static enum cs_status run_mta(const struct letgo *how, int fd, char *const to[],
     char *argv[RECIPIENTS + 8] = { (char *)(uintptr_t)how->mta, (char *)(uintptr_t) "-i", (char *)(uintptr_t) "-f",
                                    (char *)(uintptr_t) "", (char *)(uintptr_t) "--" };
     posix_spawn_file_actions_t files;
-    int err, status = 0;
+    int err, status;
     pid_t pid;
 
     for (size_t i = 0; i <= n; i++)
@@ -133,8 +134,7 @@ static enum cs_status run_mta(const struct letgo *how, int fd, char *const to[],
     posix_spawn_file_actions_destroy(&files);
     if (err)
         return cs_status_errno(err);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        continue;
+    status = spawn_wait(pid, NULL);
     return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? CS_OK : CS_IO;
 }
 

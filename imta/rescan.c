@@ -3,9 +3,9 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
-#include <errno.h>
+
+#include "base/spawn.h"
 
 extern char **environ;
 
@@ -59,8 +59,7 @@ void rescan(const char *program, struct item *it)
     pid_t pid = in && out && room ? start(program, fileno(in), fileno(out)) : -1;
 
     if (pid > 0) {
-        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-            continue;
+        spawn_wait(pid, NULL);
         rewind(out);
         take_answer(slice_of(room, fread(room, 1, RECORD_BYTES, out)), it);
     }

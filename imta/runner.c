@@ -322,13 +322,10 @@ static int start(const struct runner *r, char *const argv[], char *const env[], 
 static void wait_for_end(const struct process *p, bool is_killed, struct runner_result *out)
 {
     struct rusage usage = { 0 };
-    int status = 0;
 
     if (is_killed)
         kill(-p->it.pid, SIGKILL);
-    while (wait4(p->it.pid, &status, 0, &usage) < 0 && errno == EINTR)
-        continue;
-    read_end(status, out);
+    read_end(spawn_wait(p->it.pid, &usage), out);
     out->cpu_us = cpu_us(&usage);
 }
 

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -37,8 +36,7 @@ static bool is_same_file(const struct stat *a, const struct stat *b)
 static void bury(pid_t pid)
 {
     kill(-pid, SIGKILL);
-    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-        continue;
+    spawn_wait(pid, NULL);
 }
 
 static void dismiss(const struct standby_process *w)

@@ -1,11 +1,13 @@
 /* One folder for several messages: files are written over, but none that a command has taken, and nothing else stays. */
 #include <check.h>
 #include <dirent.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/diag.h"
 #include "base/mapfile.h"
 #include "imta/runner.h"
 
@@ -156,6 +158,23 @@ START_TEST(large_files_do_not_stay)
 }
 END_TEST
 
+/* Who ignores SIGCHLD is not told how a command ends: it must not look like one that went well, nor may our own programs inherit that. */
+START_TEST(an_end_that_nobody_tells_is_no_good_end)
+{
+    char shell[] = "/bin/sh", c[] = "-c", text[] = "exit 3", *env[] = { NULL }, *argv[] = { shell, c, text, NULL };
+    struct runner r = { .stop_fd = -1, .in_fd = -1 };
+    struct runner_result result;
+
+    signal(SIGCHLD, SIG_IGN);
+    ck_assert_int_eq(runner_run(&r, argv, env, 0, &result), CS_OK);
+    ck_assert_int_eq(result.end, RUN_SIGNALLED);
+    diag_program("test");
+    ck_assert_int_eq(runner_run(&r, argv, env, 0, &result), CS_OK);
+    ck_assert_int_eq(result.end, RUN_EXITED);
+    ck_assert_int_eq(result.code, 3);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("runner");
@@ -169,6 +188,7 @@ int main(void)
     tcase_add_loop_test(t, only_what_is_ours_alone_is_written_over, 0, (int)(sizeof habits / sizeof *habits));
     tcase_add_test(t, outputs_of_one_part_are_not_those_of_the_next);
     tcase_add_test(t, large_files_do_not_stay);
+    tcase_add_test(t, an_end_that_nobody_tells_is_no_good_end);
     srunner_run_all(r, CK_NORMAL);
     failed = srunner_ntests_failed(r);
     srunner_free(r);
