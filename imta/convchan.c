@@ -33,6 +33,7 @@ static const char usage[] =
     "with --queue DIR a spool folder is worked as the job controller would:\n"
     "  --jobs N            worker processes (default 1)\n"
     "  --deliver COMMAND   takes each message on standard input; SENDER and RECIPIENTS in its environment\n"
+    "  --deliver-timeout SECONDS   for one such command (default 3600; 0 is none)\n"
     "  --size-classes LIST ascending sizes, as in 2000,10000,50000: small messages do not wait behind large ones\n"
     "  --backoff LIST      waits before the next try, as in PT5M,PT15M,PT1H\n"
     "  --notices DAYS      then the message goes back to its sender (default 3)\n"
@@ -82,7 +83,7 @@ static int set_switch(struct front *f, const char *text)
 }
 
 enum { OPT_CONVERSIONS = 256, OPT_MAPPINGS, OPT_IN_CHAN, OPT_OUT_CHAN, OPT_REPORT, OPT_FROM, OPT_TO, OPT_TAG,
-       OPT_PROGRAM_DIR, OPT_QUEUE, OPT_JOBS, OPT_DELIVER, OPT_CLASSES, OPT_BACKOFF, OPT_NOTICES, OPT_CLOCK, OPT_LOG,
+       OPT_PROGRAM_DIR, OPT_QUEUE, OPT_JOBS, OPT_DELIVER, OPT_DELIVER_TIMEOUT, OPT_CLASSES, OPT_BACKOFF, OPT_NOTICES, OPT_CLOCK, OPT_LOG,
        OPT_MAIL_LOG, OPT_POSTMASTER, OPT_HOST, OPT_DRAIN, OPT_NO_SYNC, OPT_SUBMIT, OPT_HOLD, OPT_HELD, OPT_RELEASE, OPT_PRIORITY, OPT_LINT, OPT_SWITCHES, OPT_VERSION, OPT_HELP };
 
 static const struct option options[] = {
@@ -98,6 +99,7 @@ static const struct option options[] = {
     { "queue", required_argument, NULL, OPT_QUEUE },
     { "jobs", required_argument, NULL, OPT_JOBS },
     { "deliver", required_argument, NULL, OPT_DELIVER },
+    { "deliver-timeout", required_argument, NULL, OPT_DELIVER_TIMEOUT },
     { "size-classes", required_argument, NULL, OPT_CLASSES },
     { "backoff", required_argument, NULL, OPT_BACKOFF },
     { "notices", required_argument, NULL, OPT_NOTICES },
@@ -144,6 +146,8 @@ static const char **text_option(struct front *f, int opt)
         return &f->queue.jobs;
     case OPT_DELIVER:
         return &f->queue.deliver;
+    case OPT_DELIVER_TIMEOUT:
+        return &f->queue.deliver_timeout;
     case OPT_CLASSES:
         return &f->queue.classes;
     case OPT_BACKOFF:

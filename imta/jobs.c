@@ -21,7 +21,7 @@
 #include "workdir.h"
 
 /* A look at the spool costs at most a twentieth of the time. */
-enum { RESCAN_MS = 1000, RESCAN_US = RESCAN_MS * 1000, RESCAN_LEAST_US = 1000, RESCAN_SHARE = 20 };
+enum { RESCAN_MS = 1000, RESCAN_US = RESCAN_MS * 1000, RESCAN_LEAST_US = 1000, RESCAN_SHARE = 20, REFUSED_MS = 100 };
 
 struct slot {
     pid_t pid;
@@ -48,6 +48,7 @@ struct controller {
     uint64_t scanned, rest;             /* when the last look began, and how long none shall follow */
     bool is_stopping, has_news;
     bool has_failed;                    /* a worker could not finish a message: it lies in work/, and nobody has it */
+    bool has_finished, was_refused;     /* since the last look: a message, and one that somebody else has */
 };
 
 /* ---- the life of a worker ---- */
@@ -297,6 +298,8 @@ static enum cs_status hear_worker(struct controller *c, unsigned i)
 
     if (got == (ssize_t)sizeof answer) {
         s->is_busy = false;
+        c->has_finished |= answer == CS_OK;
+        c->was_refused |= answer == CS_STOP;
         if (answer != CS_OK && answer != CS_STOP) {
             diag_warn("%s: %s", s->entry.m.id, cs_status_text((enum cs_status)answer));
             c->has_failed = true;
@@ -357,6 +360,20 @@ static bool is_time_to_scan(const struct controller *c)
                        : since >= RESCAN_US * (uint64_t)5;
 }
 
+/* All has been tried. What comes up once more is new, or it is what nobody could finish, or somebody else is at it. */
+static enum cs_status look_again(struct controller *c)
+{
+    bool is_stuck = c->has_failed && !c->has_finished;
+    enum cs_status st = CS_OK;
+
+    if (c->was_refused && !c->has_finished)
+        st = wait_for_news(c, REFUSED_MS);
+    c->has_finished = c->was_refused = false;
+    if (st == CS_OK)
+        st = scan(c);
+    return st == CS_OK && c->has_failed && (is_stuck || is_empty(c)) ? CS_IO : st;
+}
+
 static enum cs_status loop(struct controller *c)
 {
     enum cs_status st = scan(c);
@@ -368,9 +385,9 @@ static enum cs_status loop(struct controller *c)
         if (st != CS_OK)
             break;
         if (c->j->is_draining && is_empty(c) && count_busy(c) == 0) {
-            st = scan(c);
-            if (is_empty(c))
-                return st == CS_OK && c->has_failed ? CS_IO : st;
+            st = look_again(c);
+            if (st != CS_OK || is_empty(c))
+                return st;
             continue;
         }
         st = wait_for_news(c, c->has_news && is_empty(c) ? (int)(c->rest / 1000) : RESCAN_MS);

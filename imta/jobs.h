@@ -5,7 +5,8 @@
  *   Owns      the workers and the lock on the spool.
  *   Fails     CS_ACCESS when another controller has the spool; statuses of the file system.
  *   Bounded   JOBS_MAX workers, SIZES_MAX size classes. A worker that dies is replaced, its message tried again.
- *   Threads   one controller a spool. SIGTERM, SIGINT and SIGHUP end it: running commands are killed, messages stay.
+ *   Threads   one controller a spool. SIGTERM, SIGINT and SIGHUP end it: the commands of parts are killed, messages stay; a
+ *             delivery command is waited for.
  */
 #ifndef IMTA_JOBS_H
 #define IMTA_JOBS_H

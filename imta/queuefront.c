@@ -30,13 +30,15 @@ static bool bad(const char *option, const char *expected, const char *text)
 static bool read_settings(const struct queue_options *o, struct jobs *j, struct queuedir *q)
 {
     const char *offset = o->clock_offset && o->clock_offset[0] == '-' ? o->clock_offset + 1 : o->clock_offset;
-    uint64_t n = 1, days = 3, seconds = 0;
+    uint64_t n = 1, days = 3, seconds = 0, patience = 3600;
 
     backoff_default(&j->worker.backoff);
     if (o->jobs && !read_number(o->jobs, 1, JOBS_MAX, &n))
         return bad("--jobs", "a number from 1 to 256", o->jobs);
     if (o->notices && !read_number(o->notices, 0, 365, &days))
         return bad("--notices", "days from 0 to 365", o->notices);
+    if (o->deliver_timeout && !read_number(o->deliver_timeout, 0, 86400, &patience))
+        return bad("--deliver-timeout", "seconds from 0 to 86400", o->deliver_timeout);
     if (offset && !read_number(offset, 0, UINT32_MAX, &seconds))
         return bad("--clock-offset", "seconds", o->clock_offset);
     if (o->backoff && backoff_set(&j->worker.backoff, slice_str(o->backoff)) != CS_OK)
@@ -44,6 +46,7 @@ static bool read_settings(const struct queue_options *o, struct jobs *j, struct 
     if (o->classes && !sizes_read(&j->sizes, o->classes))
         return bad("--size-classes", "up to eight ascending sizes as in 2000,10000,50000", o->classes);
     j->n = (unsigned)n;
+    j->worker.deliver_seconds = patience;
     j->worker.notices = days * 86400;
     q->clock_offset = offset && offset != o->clock_offset ? -(int64_t)seconds : (int64_t)seconds;
     q->is_durable = !o->is_loose;

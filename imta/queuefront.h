@@ -10,7 +10,7 @@
 #include "convert.h"
 
 struct queue_options {
-    const char *folder, *jobs, *classes, *deliver, *backoff, *notices, *clock_offset, *log, *mail_log, *postmaster, *host,
+    const char *folder, *jobs, *classes, *deliver, *deliver_timeout, *backoff, *notices, *clock_offset, *log, *mail_log, *postmaster, *host,
         *release, *priority;
     bool is_submitting, is_held, is_draining, is_listing, is_loose;     /* loose: without fsync */
     const char *from;

@@ -20,7 +20,7 @@
 #include "runner.h"
 #include "symbols.h"
 
-enum { OUT_ROOM = 65536, COPIED = 256 << 10, SPARE_NAME = 48, BLOCK = 4096 };
+enum { OUT_ROOM = 65536, COPIED = 256 << 10, SPARE_NAME = 48, BLOCK = 4096, LEASE_S = 60 };
 
 struct task {
     struct worker *w;
@@ -194,15 +194,15 @@ static enum cs_status begin_next(struct task *t, const struct envelope *e)
 
 /* ---- handing on ---- */
 
-static enum cs_status run_deliver(const struct worker *w, const char *id, int fd, const struct envelope *e, size_t start, bool *is_done)
+/* The command has the lock on the message as well: a worker that is killed alone does not make another one begin beside it. */
+static enum cs_status run_deliver(const struct worker *w, const char *id, int fd, const struct envelope *e, size_t start, struct runner_result *r)
 {
     struct arena a;
     struct symbols s = { .arena = &a };
-    struct runner_result r;
     struct buf to = buf_init(ENVELOPE_BYTES);
     const char *path = getenv("PATH");
     char *argv[] = { (char *)(uintptr_t) "/bin/sh", (char *)(uintptr_t) "-c", (char *)(uintptr_t)w->deliver, NULL };
-    struct runner run = { .stop_fd = -1, .in_fd = fd };
+    struct runner run = { .stop_fd = -1, .in_fd = fd, .group = w->job.group };
     char **env;
     enum cs_status st = arena_init(&a, 4 << 20);
 
@@ -223,41 +223,69 @@ static enum cs_status run_deliver(const struct worker *w, const char *id, int fd
     if (st == CS_OK && lseek(fd, (off_t)start, SEEK_SET) < 0)
         st = cs_status_errno(errno);
     if (st == CS_OK)
-        st = runner_run(&run, argv, env, 0, &r);
-    *is_done = st == CS_OK && r.end == RUN_EXITED && r.code == 0;
+        st = runner_run(&run, argv, env, w->deliver_seconds, r);
     buf_release(&to);
     arena_release(&a);
     return st;
 }
 
-/* A ready message goes out. Its predecessor in work/ must be gone by now. */
+static enum cs_status set_wait(struct task *t, enum priority p)
+{
+    struct worker *w = t->w;
+
+    return queuedir_set_due(&t->next, queuedir_now(w->queue) + backoff_seconds(&w->backoff, p, t->next.attempts + 1) * 1000000);
+}
+
+static void name_end(const struct runner_result *r, char *out, size_t size)
+{
+    static const char *const texts[] = { [RUN_EXITED] = "ended with status", [RUN_SIGNALLED] = "was killed by signal",
+                                         [RUN_TIMED_OUT] = "took too long: signal", [RUN_NOT_STARTED] = "could not be started: status" };
+
+    snprintf(out, size, "%s %d", texts[r->end], r->code);
+}
+
+/* What cannot be removed would be delivered again and again: at least it waits as long as what was not taken. */
+static enum cs_status take_end(struct task *t, const struct runner_result *r, enum priority p)
+{
+    char end[64];
+    enum cs_status st;
+
+    if (r->end == RUN_EXITED && r->code == 0) {
+        st = queuedir_unlink(t->w->queue, &t->next);
+        return st != CS_OK && set_wait(t, p) != CS_OK ? CS_IO : st;
+    }
+    st = set_wait(t, p);
+    if (st == CS_OK)
+        st = queuedir_move(t->w->queue, &t->next, QUEUE_READY, t->next.attempts + 1);
+    name_end(r, end, sizeof end);
+    diag_warn("%s: the delivery command %s, it is tried again later", t->m.id, end);
+    return st;
+}
+
+/*
+ * A ready message goes out. Its predecessor in work/ must be gone by now. Before the command begins the message is put off for a moment: a spool
+ * that cannot be written to is found out before and not behind it, and a command that takes its worker with it does not begin again at once.
+ */
 static enum cs_status hand_on(struct task *t)
 {
     struct worker *w = t->w;
+    struct runner_result r;
     struct mapfile f;
     struct envelope e;
     struct slice msg;
-    char path[64];
-    bool is_done = false;
     enum cs_status st;
 
     if (!w->deliver)
         return queuedir_move(w->queue, &t->next, QUEUE_OUT, 0);
-    snprintf(path, sizeof path, "/proc/self/fd/%d", t->next.fd);
-    st = mapfile_open(&f, path, MAPFILE_MAP, SIZE_MAX);
+    st = mapfile_take(&f, t->next.fd, MAPFILE_MAP, SIZE_MAX);
     if (st != CS_OK)
         return st;
     envelope_read(f.data, &e, &msg);
-    st = run_deliver(w, t->m.id, t->next.fd, &e, (size_t)(msg.p - f.data.p), &is_done);
-    if (st == CS_OK && is_done) {
-        st = queuedir_unlink(w->queue, &t->next);
-    } else if (st == CS_OK) {
-        diag_warn("%s: the delivery command failed, it is tried again later", t->m.id);
-        st = queuedir_set_due(&t->next, queuedir_now(w->queue) +
-                                            backoff_seconds(&w->backoff, e.priority, t->next.attempts + 1) * 1000000);
-        if (st == CS_OK)
-            st = queuedir_move(w->queue, &t->next, QUEUE_READY, t->next.attempts + 1);
-    }
+    st = queuedir_set_due(&t->next, queuedir_now(w->queue) + LEASE_S * (uint64_t)1000000);
+    if (st == CS_OK)
+        st = run_deliver(w, t->m.id, t->next.fd, &e, (size_t)(msg.p - f.data.p), &r);
+    if (st == CS_OK)
+        st = take_end(t, &r, e.priority);
     mapfile_close(&f);
     return st;
 }
@@ -265,12 +293,9 @@ static enum cs_status hand_on(struct task *t)
 /* Byte for byte what came, with its envelope: the file goes on as it is. */
 static enum cs_status keep_file(struct task *t)
 {
-    enum cs_status st;
-
     t->next = t->m;
     t->m.fd = -1;
-    st = queuedir_promote(t->w->queue, &t->next);
-    return st == CS_OK ? hand_on(t) : st;
+    return queuedir_promote(t->w->queue, &t->next);
 }
 
 /* The file of a message that is through is written over by that of a later one: to give back its place on the disk takes long. */
@@ -308,9 +333,7 @@ static enum cs_status finish_next(struct task *t)
         st = cut(t->next.fd);
     if (st == CS_OK)
         st = queuedir_publish(t->w->queue, &t->next, "", QUEUE_READY);
-    if (st == CS_OK)
-        st = retire(t);
-    return st == CS_OK ? hand_on(t) : st;
+    return st == CS_OK ? retire(t) : st;
 }
 
 /* ---- what becomes of a message ---- */
@@ -384,11 +407,11 @@ static enum cs_status settle(struct task *t)
     switch (t->result.outcome) {
     case OUTCOME_PASS:
         st = finish_next(t);
-        if (st != CS_OK)
+        if (t->next.folder != QUEUE_READY)
             return st;
         log_mail(t, "conversion", t->out_chan, "E", NULL);
         log_mail(t, "conversion", "", "D", NULL);
-        return CS_OK;
+        return st;
     case OUTCOME_RETRY:
         return retry(t);
     case OUTCOME_HOLD:
@@ -464,10 +487,15 @@ static enum cs_status process_queued(struct task *t)
     t->result.sample = buf_init(SIZE_MAX / 2);
     st = convert(t);
     if (st == CS_OK) {
+        const char *outcome;
+
         st = settle(t);
+        outcome = st == CS_OK ? outcome_text(t->result.outcome) : "error";
         if (t->next.folder == QUEUE_TMP)        /* begun, and it came to nothing */
             queuedir_discard(w->queue, &t->next, "");
-        log_task(t, st == CS_OK ? outcome_text(t->result.outcome) : "error");
+        else if (st == CS_OK && t->next.folder == QUEUE_READY)
+            st = hand_on(t);
+        log_task(t, outcome);
     } else {
         drop_next(t);
         if (queuedir_move(w->queue, &t->m, QUEUE_QUEUE, t->m.attempts) != CS_OK)

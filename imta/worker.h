@@ -19,6 +19,7 @@ struct worker {
     struct backoff backoff;
     uint64_t notices;                   /* seconds; older messages go back to their sender */
     const char *deliver;                /* a shell command that takes the message; NULL: out/ */
+    uint64_t deliver_seconds;           /* then it is killed, and has not taken it; 0: never */
     const char *postmaster, *host;
     int maillog, log;                   /* descriptors; -1 for none */
     unsigned number;                    /* of the worker, for the log */

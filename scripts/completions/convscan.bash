@@ -22,11 +22,11 @@ _convscan_complete() {
         --class|-c) how=words words="virus ext spam pua allow" options="" commands="" ;;
         esac ;;
     convchan)
-        options="--backoff --clock-offset --conversions --deliver --drain --from --held --help --hold --host --in-chan --jobs --lint --log --mail-log --mappings --no-sync --notices --out-chan --postmaster --priority --program-dir --queue --release --report --size-classes --submit --switches --tag --to --version -S"
+        options="--backoff --clock-offset --conversions --deliver --deliver-timeout --drain --from --held --help --hold --host --in-chan --jobs --lint --log --mail-log --mappings --no-sync --notices --out-chan --postmaster --priority --program-dir --queue --release --report --size-classes --submit --switches --tag --to --version -S"
         case $prev in
         --conversions|--log|--mail-log|--mappings|--report) how=file options="" commands="" ;;
         --program-dir|--queue) how=folder options="" commands="" ;;
-        --backoff|--clock-offset|--deliver|--from|--host|--in-chan|--jobs|--notices|--out-chan|--postmaster|--release|--size-classes|--tag|--to|-S) how=other options="" commands="" ;;
+        --backoff|--clock-offset|--deliver|--deliver-timeout|--from|--host|--in-chan|--jobs|--notices|--out-chan|--postmaster|--release|--size-classes|--tag|--to|-S) how=other options="" commands="" ;;
         esac ;;
     convstat)
         options="--acts --batch --cpus --help --html --jobs --last --rate --target-delay --title --version"
