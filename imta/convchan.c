@@ -363,13 +363,24 @@ static int convert(struct front *f)
     return st != CS_OK ? EXIT_RETRY : exit_code(r.outcome);
 }
 
+/* Does the name mean what is open as fd, and is that no device that takes anything? */
+static bool is_same_file(const char *name, int fd)
+{
+    struct stat a, b;
+
+    return stat(name, &a) == 0 && fstat(fd, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino && !S_ISCHR(a.st_mode);
+}
+
 static int run(struct front *f)
 {
     int code;
 
     if (f->report_file) {
-        bool is_stderr = strcmp(f->report_file, "/dev/stderr") == 0;       /* to open it would empty a log that it is */
+        bool is_stderr = strcmp(f->report_file, "/dev/stderr") == 0 || is_same_file(f->report_file, STDERR_FILENO);
 
+        if (is_same_file(f->report_file, STDOUT_FILENO))
+            return bad_usage("--report: standard output is for the message");
+        /* To open standard error would empty a log that it is. */
         f->job.report = is_stderr ? stderr : fopen(f->report_file, "we");
         if (!f->job.report) {
             diag_warn("%s: %s", f->report_file, cs_status_text(cs_status_errno(errno)));

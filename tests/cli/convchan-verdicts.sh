@@ -176,5 +176,10 @@ printf 'in-type=*; command="cp $INPUT_FILE $OUTPUT_FILE"\n' >conversions
 echo kept >log
 "$BIN/convchan" --conversions conversions --report /dev/stderr <two >out 2>>log
 { [ "$(head -n 1 log)" = kept ] && grep -q '"part"' log; } && ok || bad "a report at the end of a log: $(cat log)"
+echo kept >log
+"$BIN/convchan" --conversions conversions --report log <two >out 2>>log
+{ [ "$(head -n 1 log)" = kept ] && grep -q '"part"' log; } && ok || bad "a report in the log that is standard error: $(cat log)"
+"$BIN/convchan" --conversions conversions --report out <two >out 2>err
+{ [ $? = 64 ] && [ ! -s out ]; } && ok || bad "a report in the message: $(cat out err)"
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" -eq 0 ]
