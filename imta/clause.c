@@ -2,7 +2,7 @@
 
 void clause_reader_init(struct clause_reader *r, struct slice text, struct complaints *c)
 {
-    *r = (struct clause_reader){ .c = c, .left = text, .joined = buf_init(CLAUSE_LINE),
+    *r = (struct clause_reader){ .c = c, .left = complaint_skip_mark(c, text), .joined = buf_init(CLAUSE_LINE),
                                  .written = buf_init(CLAUSE_LINE), .plain = buf_init(CLAUSE_LINE) };
 }
 

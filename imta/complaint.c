@@ -24,3 +24,13 @@ void complaint_to_stderr(void *ctx, const char *file, unsigned line, enum compla
     (void)ctx;
     diag_warn("%s:%u: %s: %s", file, line, grade == COMPLAINT_ERROR ? "error" : "warning", text);
 }
+
+struct slice complaint_skip_mark(struct complaints *c, struct slice text)
+{
+    static const struct slice mark = { (const uint8_t *)"\xef\xbb\xbf", 3 };
+
+    if (!slice_starts(text, mark))
+        return text;
+    complaint(c, COMPLAINT_WARNING, 1, "a byte order mark that is taken for a part of the first name: save the file without it");
+    return slice_drop(text, mark.n);
+}

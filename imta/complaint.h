@@ -28,6 +28,9 @@ struct complaints {
 void complaint(struct complaints *c, enum complaint_grade grade, unsigned line, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* Drops the mark of the byte order that some editors write, with a warning: the server takes it for a part of the first name. */
+struct slice complaint_skip_mark(struct complaints *c, struct slice text);
+
 /* The usual say(): one line through diag_warn(). ctx is not used. */
 complaint_fn complaint_to_stderr;
 

@@ -227,7 +227,7 @@ static void check_called(struct mappings *m, struct complaints *c)
 
 enum cs_status mappings_parse(struct slice text, struct complaints *c, struct mappings **out)
 {
-    struct reader r = { .c = c, .left = text, .joined = buf_init(MAPPINGS_MAX) };
+    struct reader r = { .c = c, .left = complaint_skip_mark(c, text), .joined = buf_init(MAPPINGS_MAX) };
 
     *out = NULL;
     if (text.n > MAPPINGS_MAX)
