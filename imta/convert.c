@@ -203,8 +203,10 @@ static enum cs_status convert_diverted(struct walk *w, struct slice msg, mime_pu
 
 bool convert_is_addressed(struct slice address)
 {
-    struct slice host = slice_drop(address, slice_chr(address, '@') + 1);
+    struct slice host = address;
 
+    for (size_t at = slice_chr(host, '@'); at < host.n; at = slice_chr(host, '@'))     /* one in quotes is of the local part */
+        host = slice_drop(host, at + 1);
     return slice_ieq(host, SLICE("conversion")) || slice_istarts(host, SLICE("conversion."));
 }
 
