@@ -28,8 +28,8 @@ static const struct param_ids disposition_ids = { CL_IN_DPARAMETER_NAME, CL_IN_D
 static bool params_fit(const struct conversion *e, const struct conversion_clause *cl, const struct param_ids *ids,
                        const struct mime_value *v)
 {
-    const struct conversion_clause *name = conversion_clause(e, ids->name, cl->index);
-    const struct conversion_clause *value = conversion_clause(e, ids->value, cl->index);
+    const struct conversion_clause *name = cl->id == ids->name ? cl : conversion_clause(e, ids->name, cl->index);
+    const struct conversion_clause *value = cl->id == ids->value ? cl : conversion_clause(e, ids->value, cl->index);
     const struct conversion_clause *fallback = conversion_clause(e, ids->fallback, cl->index);
     bool is_there = false;
 
