@@ -86,7 +86,7 @@ static void take_flag(struct parser *p, struct conversion *e, const struct conve
 
 bool conversion_is_safe_variable(struct slice name)
 {
-    static const char *const taken[] = { "PATH", "IFS", "ENV", "BASH_ENV", "SHELL", "HOME", "TMPDIR", "PS4", "CDPATH",
+    static const char *const taken[] = { "PATH", "TZ", "IFS", "ENV", "BASH_ENV", "SHELL", "HOME", "TMPDIR", "PS4", "CDPATH",
                                          "INPUT_*", "OUTPUT_*", "MESSAGE_HEADERS", "PART_NUMBER", "PART_SIZE",
                                          "ATTACHMENT_NUMBER", "CONVERSION_TAG", "LD_*", "GCONV_PATH", "LOCPATH",
                                          "MALLOC_*", "PYTHON*", "PERL*", "BASH_*", "ENVELOPE_*", "CONVCHAN_*" };
@@ -238,4 +238,9 @@ const struct conversion_clause *conversion_clause(const struct conversion *e, en
         if (e->clauses[i].id == id && e->clauses[i].index == index)
             return &e->clauses[i];
     return NULL;
+}
+
+bool conversion_counts(const struct conversion *e, const struct conversion_clause *cl)
+{
+    return conversion_clause(e, cl->id, cl->index) == cl;
 }

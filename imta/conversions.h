@@ -101,6 +101,8 @@ void conversions_lint(const struct conversions *cv, struct complaints *c);
 
 /* The clause of this name and number, the last one where it stands twice; NULL when there is none. */
 const struct conversion_clause *conversion_clause(const struct conversion *e, enum clause_id id, unsigned index);
+/* Is cl of this entry the last one of its name and number? What is written is written by that one alone. */
+bool conversion_counts(const struct conversion *e, const struct conversion_clause *cl);
 const char *conversion_clause_name(enum clause_id id);
 
 /* What the match clauses ask about. Slices with n == 0 stand for what is missing. */

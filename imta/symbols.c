@@ -4,12 +4,14 @@
 
 enum cs_status symbols_set(struct symbols *s, const char *name, struct slice value)
 {
-    size_t n_name = strlen(name);
+    size_t n_name = strlen(name), at = 0;
     uint8_t *p;
 
     value = slice_take(value, slice_chr(value, '\0'));
     value = slice_take(value, SYMBOL_VALUE);
-    if (s->n == SYMBOLS_MAX)
+    while (at < s->n && (s->all[at].n_name != n_name || memcmp(s->all[at].name, name, n_name) != 0))
+        at++;
+    if (at == SYMBOLS_MAX)
         return CS_TOOBIG;
     p = arena_get(s->arena, n_name + value.n + 2, 1);
     if (!p)
@@ -18,7 +20,8 @@ enum cs_status symbols_set(struct symbols *s, const char *name, struct slice val
     p[n_name] = '=';
     if (value.n)
         memcpy(p + n_name + 1, value.p, value.n);
-    s->all[s->n++] = (struct symbol){ (char *)p, (char *)p + n_name + 1, n_name, value.n };
+    s->all[at] = (struct symbol){ (char *)p, (char *)p + n_name + 1, n_name, value.n };
+    s->n += at == s->n;
     return CS_OK;
 }
 

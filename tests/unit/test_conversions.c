@@ -344,7 +344,9 @@ static struct symbols make_symbols(struct arena *a)
     ck_assert_int_eq(symbols_set(&s, "OUTPUT_FILE", SLICE("/t/out")), CS_OK);
     ck_assert_int_eq(symbols_set(&s, "INPUT_SUBTYPE", SLICE("plain")), CS_OK);
     ck_assert_int_eq(symbols_set(&s, "NAME", SLICE("a; $(touch x) 'b'")), CS_OK);
-    ck_assert_int_eq(symbols_set(&s, "EMPTY", SLICE("")), CS_OK);
+    ck_assert_int_eq(symbols_set(&s, "EMPTY", SLICE("not yet")), CS_OK);
+    ck_assert_int_eq(symbols_set(&s, "EMPTY", SLICE("")), CS_OK);       /* a name has one value, in the environment too */
+    ck_assert_uint_eq(s.n, 5);
     return s;
 }
 
