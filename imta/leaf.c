@@ -44,6 +44,22 @@ static bool is_opaque(const struct leaf *l)
     return sw->message_leaves == MESSAGE_LEAVES_SKIP && is_type(l->part, "message/") && !l->node->is_whole;
 }
 
+/* A field's value in one line, for matching; as it stands where there is no room. */
+static struct slice unfold(struct leaf *l, struct slice s)
+{
+    uint8_t *p;
+    size_t n = 0;
+
+    if (slice_chr(s, '\n') == s.n)
+        return s;
+    s = slice_take(s, SYMBOL_VALUE);
+    p = arena_get(&l->ch->arena, s.n, 1);
+    for (size_t i = 0; p && i < s.n; i++)
+        if (s.p[i] != '\r' && s.p[i] != '\n')
+            p[n++] = s.p[i];
+    return p ? slice_of(p, n) : s;
+}
+
 static void set_facts(struct leaf *l)
 {
     const struct convert_job *job = l->ch->job;
@@ -63,10 +79,10 @@ static void set_facts(struct leaf *l)
         .disposition = &p->disposition,
         .description = p->description,
         .encoding = p->encoding_token,
-        .subject = msg->subject,
-        .message_context = msg->message_context,
-        .a1_type = msg->a1_type,
-        .a1_format = msg->a1_format,
+        .subject = unfold(l, msg->subject),
+        .message_context = unfold(l, msg->message_context),
+        .a1_type = unfold(l, msg->a1_type),
+        .a1_format = unfold(l, msg->a1_format),
         .number = slice_str(p->number),
         .attachment_number = slice_str(l->attachment_text),
         .tags = job->tags,
@@ -116,9 +132,10 @@ static enum cs_status set_header_symbol(struct leaf *l, const char *name, struct
     return symbols_set(&l->symbols, name, value);
 }
 
+/* Without its clause a file is neither written nor read. Its name is kept back, too: who would answer there must know that nobody looks. */
 static enum cs_status set_file_symbol(struct leaf *l, const char *name, enum runner_file f, bool is_wanted)
 {
-    return is_wanted ? symbols_set(&l->symbols, name, slice_str(l->ch->runner->path[f])) : CS_OK;
+    return is_wanted || l->ch->sw->unasked_file_variable == UNASKED_SET ? symbols_set(&l->symbols, name, slice_str(l->ch->runner->path[f])) : CS_OK;
 }
 
 /* Variables that 6.3 brought. */
@@ -154,7 +171,7 @@ static enum cs_status set_entry_symbols(struct leaf *l)
         const struct conversion_clause *cl = &l->entry->clauses[i];
         struct slice value;
 
-        if (cl->id != CL_PARAMETER_SYMBOL && cl->id != CL_DPARAMETER_SYMBOL)
+        if ((cl->id != CL_PARAMETER_SYMBOL && cl->id != CL_DPARAMETER_SYMBOL) || !conversion_counts(l->entry, cl))
             continue;
         value = conversion_symbol_value(l->entry, cl, &l->facts, l->ch->sw);
         snprintf(name, sizeof name, "%.*s", (int)cl->plain.n, (const char *)cl->plain.p);
@@ -336,15 +353,17 @@ static bool collides(void *ctx, struct slice body)
 static enum cs_status find_mode(const struct leaf *l, const struct relabel *rl, bool *is_text)
 {
     struct buf mode = buf_init(RELABEL_LINE);
-    struct slice type = l->answer.type.n ? l->answer.type : l->facts.type;
-    enum cs_status st = relabel_wish(rl, l->answer.mode, CL_OUT_MODE, &mode);
+    bool was_text = slice_ieq(l->facts.type, SLICE("text")), will_be = was_text;
+    enum cs_status st = relabel_is_text(rl, &will_be);
 
+    if (st == CS_OK)
+        st = relabel_wish(rl, l->answer.mode, CL_OUT_MODE, &mode);
     if (st == CS_OK && slice_ieq(buf_slice(&mode), SLICE("text")))
         *is_text = true;
     else if (st == CS_OK && slice_ieq(buf_slice(&mode), SLICE("block")))
         *is_text = false;
     else
-        *is_text = slice_ieq(type, SLICE("text")) && l->content.encoding != MIME_ENC_BASE64;
+        *is_text = will_be && (!was_text || l->content.encoding != MIME_ENC_BASE64);
     buf_release(&mode);
     return st;
 }

@@ -45,9 +45,12 @@ bool relabel_is_asked(const struct relabel *r, struct slice file_before)
 /* Which parameters of the part go on: parameter-copy-N names them, * is all. */
 static bool is_copied(const struct relabel *r, enum clause_id id, struct slice name)
 {
-    for (size_t i = 0; i < r->entry->n; i++)
-        if (r->entry->clauses[i].id == id && glob_star(r->entry->clauses[i].plain, name))
+    for (size_t i = 0; i < r->entry->n; i++) {
+        const struct conversion_clause *cl = &r->entry->clauses[i];
+
+        if (cl->id == id && glob_star(cl->plain, name) && conversion_counts(r->entry, cl))
             return true;
+    }
     return false;
 }
 
@@ -59,11 +62,15 @@ static const struct param_source type_source = { CL_PARAMETER_COPY, CL_OUT_PARAM
 static const struct param_source disposition_source = { CL_DPARAMETER_COPY, CL_OUT_DPARAMETER_NAME,
                                                         CL_OUT_DPARAMETER_VALUE };
 
-static bool is_set_by_entry(const struct relabel *r, const struct param_source *src, struct slice name)
+/* Is a parameter of this name set by a clause at place first or behind it? */
+static bool is_set_by_entry(const struct relabel *r, const struct param_source *src, struct slice name, size_t first)
 {
-    for (size_t i = 0; i < r->entry->n; i++)
-        if (r->entry->clauses[i].id == src->name && slice_ieq(r->entry->clauses[i].plain, name))
+    for (size_t i = first; i < r->entry->n; i++) {
+        const struct conversion_clause *cl = &r->entry->clauses[i];
+
+        if (cl->id == src->name && slice_ieq(cl->plain, name) && conversion_counts(r->entry, cl))
             return true;
+    }
     return false;
 }
 
@@ -88,11 +95,14 @@ static enum cs_status put_params(const struct relabel *r, const struct param_sou
     enum cs_status st = CS_OK;
 
     for (size_t i = 0; st == CS_OK && i < v->n_params; i++)
-        if (is_copied(r, src->copy, v->params[i].name) && !is_set_by_entry(r, src, v->params[i].name))
+        if (is_copied(r, src->copy, v->params[i].name) && !is_set_by_entry(r, src, v->params[i].name, 0))
             st = param_text_put(out, v->params[i].name, v->params[i].value, r->eol);
-    for (size_t i = 0; st == CS_OK && i < r->entry->n; i++)
-        if (r->entry->clauses[i].id == src->name)
-            st = put_entry_param(r, src, &r->entry->clauses[i], out);
+    for (size_t i = 0; st == CS_OK && i < r->entry->n; i++) {
+        const struct conversion_clause *cl = &r->entry->clauses[i];
+
+        if (cl->id == src->name && conversion_counts(r->entry, cl) && !is_set_by_entry(r, src, cl->plain, i + 1))
+            st = put_entry_param(r, src, cl, out);
+    }
     return st;
 }
 
@@ -147,6 +157,17 @@ static enum cs_status put_type(const struct relabel *r, struct slice was, struct
         st = put_lower(out, s);
     buf_release(&type);
     buf_release(&subtype);
+    return st;
+}
+
+enum cs_status relabel_is_text(const struct relabel *r, bool *is_text)
+{
+    struct slice file = r->has_file ? header_field_find(r->file, "Content-Type") : slice_of(NULL, 0);
+    struct buf type = buf_init(RELABEL_LINE);
+    enum cs_status st = put_type(r, file.n ? slice_trim(slice_take(file, slice_chr(file, ';'))) : type_text(r->part), &type);
+
+    *is_text = slice_starts(buf_slice(&type), SLICE("Content-Type: text/"));
+    buf_release(&type);
     return st;
 }
 
@@ -326,7 +347,7 @@ static bool copies_all(const struct relabel *r, const struct param_source *src, 
 
         if (cl->id == first || cl->id == second || cl->id == src->name)
             return false;
-        is_all |= cl->id == src->copy && slice_eq(cl->plain, SLICE("*"));
+        is_all |= cl->id == src->copy && slice_eq(cl->plain, SLICE("*")) && conversion_counts(r->entry, cl);
     }
     return is_all;
 }

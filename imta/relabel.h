@@ -37,6 +37,9 @@ bool relabel_is_asked(const struct relabel *r, struct slice file_before);
 /* The value of OUTPUT_x, else of the out-* clause expanded, else empty. */
 enum cs_status relabel_wish(const struct relabel *r, struct slice from_answer, enum clause_id id, struct buf *out) MUST_USE;
 
+/* Will the new label be text/…? A label that is not written at all is taken for the part's own. */
+enum cs_status relabel_is_text(const struct relabel *r, bool *is_text) MUST_USE;
+
 /* The new header with its empty line. */
 enum cs_status relabel_header(const struct relabel *r, struct buf *out) MUST_USE;
 

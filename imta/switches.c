@@ -29,6 +29,7 @@ static const struct word_switch {
     { "message-leaves", AT(message_leaves), { "process", "skip" } },
     { "on-mime-limit", AT(on_mime_limit), { "hold", "process" } },
     { "ambiguous", AT(ambiguous), { "scan", "ignore" } },
+    { "unasked-file-variable", AT(unasked_file_variable), { "unset", "set" } },
     { "probe-tags", AT(probe_tags), { "no", "yes" } },
 };
 

@@ -27,12 +27,14 @@ enum { ENCODING_INTERPRET, ENCODING_IGNORE };
 enum { MESSAGE_LEAVES_PROCESS, MESSAGE_LEAVES_SKIP };
 enum { ON_LIMIT_HOLD, ON_LIMIT_PROCESS };
 enum { AMBIGUOUS_SCAN, AMBIGUOUS_IGNORE };
+enum { UNASKED_UNSET, UNASKED_SET };
 enum { NO, YES };
 
 struct switches {
     int on_nonzero_exit, on_signal_or_timeout, on_missing_output, on_missing_output_headers, unknown_status,
         status_syntax, duplicate_option, multi_verdict, parameter_symbol, absent_header_variable, text_line_ends,
-        security_multiparts, version, on_same_output, force_as_is, container_encoding, message_leaves, on_mime_limit, ambiguous, probe_tags;
+        security_multiparts, version, on_same_output, force_as_is, container_encoding, message_leaves, on_mime_limit, ambiguous, probe_tags,
+        unasked_file_variable;
     uint64_t timeout;           /* seconds; 0 is none */
     uint64_t max_message, max_output;           /* bytes */
     uint64_t max_mime_levels, max_mime_parts;

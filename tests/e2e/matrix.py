@@ -35,7 +35,7 @@ ENTRY = '''in-type=*; in-subtype=*; parameter-symbol-0=NAME; parameter-copy-0=*;
 SWITCHES = ['on-nonzero-exit=unchanged', 'on-nonzero-exit=retry', 'on-nonzero-exit=hold', 'on-signal-or-timeout=unchanged',
             'on-missing-output=original', 'on-missing-output=empty', 'on-missing-output-headers=none', 'unknown-status=failure',
             'status-syntax=decimal+0x', 'duplicate-option=first', 'multi-verdict=most-severe', 'parameter-symbol=by-position',
-            'absent-header-variable=empty', 'text-line-ends=CRLF', 'security-multiparts=process', 'security-multiparts=conditional',
+            'absent-header-variable=empty', 'unasked-file-variable=set', 'text-line-ends=CRLF', 'security-multiparts=process', 'security-multiparts=conditional',
             'version=6.0-2005Q4', 'version=pmdf6', 'force-as-is=rest', 'container-encoding=ignore', 'message-leaves=skip',
             'on-mime-limit=process', 'ambiguous=ignore', 'timeout=30']
 
