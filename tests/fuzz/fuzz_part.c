@@ -1,4 +1,5 @@
-/* A whole part, from its type to its last member. The first byte picks what the server said about it. */
+/* A whole part, from its type to its last member. The first byte picks what the server said about it. With -DJOBS_FROM=1 also small
+ * objects are looked at by two threads. */
 #include "convscan/conf.h"
 #include "convscan/scan.h"
 
@@ -17,12 +18,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const char *const charsets[] = { "", "utf-7", "utf-16", "iso-2022-jp", "koi8-r" };
     struct conf conf;
     struct verdict v = { .keeps_all = true };
-    struct scan_setup setup = { .conf = &conf, .wants_all = true, .wants_tree = true };
+    struct scan_setup setup = { .conf = &conf, .wants_all = true };
     struct scan_part part;
     struct scan *s;
 
     if (size < 1 || conf_defaults(&conf) != CS_OK)
         return 0;
+    setup.wants_tree = data[0] & 0x80;          /* with a tree there is no second thread */
     conf.limit.objects = 300;
     conf.limit.total_bytes = 8 << 20;
     conf.limit.object_bytes = 2 << 20;
