@@ -21,7 +21,7 @@
 #include "workdir.h"
 
 /* A look at the spool costs at most a twentieth of the time. */
-enum { RESCAN_MS = 1000, RESCAN_US = RESCAN_MS * 1000, RESCAN_LEAST_US = 1000, RESCAN_SHARE = 20, REFUSED_MS = 100 };
+enum { RESCAN_MS = 1000, RESCAN_US = RESCAN_MS * 1000, RESCAN_LEAST_US = 1000, RESCAN_SHARE = 20, REFUSED_MS = 100, DEADLY = 10 };
 
 struct slot {
     pid_t pid;
@@ -131,10 +131,26 @@ static enum cs_status start_worker(struct controller *c, unsigned i)
     return st;
 }
 
+/*
+ * Its worker has died at this message. Once may be chance; but a message that kills whoever takes it up must not be taken up without end. So it
+ * counts as a failure, and from the second on it waits like any other, until it is left to a person.
+ */
+static void put_off(struct controller *c, struct queued m)
+{
+    const struct worker *w = &c->j->worker;
+    unsigned attempts = m.attempts + 1;
+    uint64_t now = queuedir_now(w->queue), wait = attempts > 1 ? backoff_seconds(&w->backoff, PRIORITY_NORMAL, attempts) : 0;
+
+    m.folder = QUEUE_WORK;
+    if (queuedir_recover_one(w->queue, &m, attempts < DEADLY ? attempts : QUEUE_HELD, now + wait * 1000000) == CS_OK)
+        diag_warn("%s: the worker that had it has died%s", m.id, attempts < DEADLY ? "" : ": held");
+}
+
 /* A worker is gone, killed perhaps: so must be its command, and its message goes back to where it can be found. */
 static enum cs_status bury(struct controller *c, unsigned i)
 {
     struct slot *s = &c->slots[i];
+    bool was_busy = s->is_busy;
     unsigned n;
 
     close(s->sock);
@@ -146,6 +162,8 @@ static enum cs_status bury(struct controller *c, unsigned i)
         kill(-c->groups[i], SIGKILL);
     c->groups[i] = 0;
     c->has_news = true;
+    if (was_busy && s->entry.m.folder == QUEUE_QUEUE)
+        put_off(c, s->entry.m);
     return queuedir_recover(c->j->worker.queue, &n);
 }
 

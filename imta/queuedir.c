@@ -327,19 +327,21 @@ enum cs_status queuedir_find(const struct queuedir *q, enum queue_folder f, cons
     return CS_NOENT;
 }
 
-static enum cs_status recover_one(const struct queuedir *q, struct queued *m, unsigned *n)
+enum cs_status queuedir_recover_one(const struct queuedir *q, struct queued *m, unsigned attempts, uint64_t due)
 {
     struct queued after;
     enum cs_status st = queuedir_lock(q, m);
 
     if (st != CS_OK)
-        return st == CS_STOP ? CS_OK : st;      /* its worker lives */
+        return st;
     st = queuedir_find(q, QUEUE_READY, m->id, &after);
-    if (st == CS_OK)
+    if (st == CS_OK) {
         st = queuedir_unlink(q, m);
-    else if (st == CS_NOENT)
-        st = queuedir_move(q, m, QUEUE_QUEUE, m->attempts);
-    ++*n;
+    } else if (st == CS_NOENT) {
+        st = due ? queuedir_set_due(m, due) : CS_OK;
+        if (st == CS_OK)
+            st = queuedir_move(q, m, QUEUE_QUEUE, attempts);
+    }
     queuedir_unlock(m);
     return st;
 }
@@ -364,8 +366,12 @@ enum cs_status queuedir_recover(const struct queuedir *q, unsigned *n)
     enum cs_status st = queuedir_list(q, QUEUE_WORK, false, &all, &count);
 
     *n = 0;
-    for (size_t i = 0; st == CS_OK && i < count; i++)
-        st = recover_one(q, &all[i].m, n);
+    for (size_t i = 0; st == CS_OK && i < count; i++) {
+        st = queuedir_recover_one(q, &all[i].m, all[i].m.attempts, 0);
+        *n += st != CS_STOP;
+        if (st == CS_STOP)              /* its worker lives */
+            st = CS_OK;
+    }
     free(all);
     sweep(q);
     return st;

@@ -67,6 +67,9 @@ enum cs_status queuedir_set_due(struct queued *m, uint64_t due) MUST_USE;
 
 /* The file of this message, whatever its count of attempts. CS_NOENT: there is none; any other status: that is not known. */
 enum cs_status queuedir_find(const struct queuedir *q, enum queue_folder f, const char *id, struct queued *found) MUST_USE;
+/* A message of work/ whose worker is dead: back to the queue, due then (0: as before), or away where its successor is already in ready/.
+ * CS_STOP: its worker lives, or it is not there. */
+enum cs_status queuedir_recover_one(const struct queuedir *q, struct queued *m, unsigned attempts, uint64_t due) MUST_USE;
 /* What a dead process left in work/: back to the queue, or away where its successor is already in ready/. What it left in tmp/ is removed. */
 enum cs_status queuedir_recover(const struct queuedir *q, unsigned *n) MUST_USE;
 /* A held message: to be tried again from the beginning. CS_NOENT when there is none. */

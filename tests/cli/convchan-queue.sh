@@ -193,6 +193,22 @@ is "it went out, once, at the first try" "$(ls spool/out | wc -l) $(files queue)
 queue --drain; is "nothing lies about" "$(ls spool/tmp)" ""
 rm -f spool/out/*
 
+# ---- a message that kills whoever takes it up: it waits like one that has failed, is left to a person at last, and others go on ----
+cat >cmd <<END
+if grep -q deadly "\$INPUT_FILE"; then echo >>$PWD/deaths; kill -9 \$PPID; sleep 60; fi
+$cp
+END
+submit deadly; cp id deadly; submit other
+queue --drain; is "a deadly message: exit" $? 0
+is "tried twice, the other is through" "$(wc -l <deaths) $(ls spool/queue) $(files out) $(files work) $(ls spool/tmp)" "2 $(cat deadly).02 1 0 "
+due=$(($(stat -c %Y "spool/queue/$(cat deadly).02") - $(date +%s)))
+{ [ $due -gt 7190 ] && [ $due -le 7200 ]; } && ok || bad "due in $due seconds"
+n=1; while [ $n -le 10 ]; do queue --drain --clock-offset $((n * 9 * hour)); n=$((n + 1)); done
+is "held at the tenth" "$(wc -l <deaths) $(ls spool/queue) $(files work)" "10 $(cat deadly).HELD 0"
+echo "$cp" >cmd
+"$BIN/convchan" --queue spool --release all >released; queue --drain; is "released when it kills no more" "$(files queue) $(files out)" "0 2"
+rm -f spool/out/*
+
 # ---- workers and controllers killed while they work: nothing lost, nothing twice ----
 echo "$cp" >cmd
 n=0; while [ $n -lt 150 ]; do printf 'Subject: %s\n\nbody %s\n' $n $n >"spool/tmp/k$n"; mv "spool/tmp/k$n" "spool/queue/k$n.00"; n=$((n + 1)); done
