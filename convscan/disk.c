@@ -103,16 +103,20 @@ bool disk_is(struct slice head)
     return head.n > SECTOR && head.p[510] == 0x55 && head.p[511] == 0xaa && (is_volume(head) || has_partitions(head));
 }
 
+/* One place may be read as more than one of them: all readings count. */
 static enum cs_status volume(const struct disk *d, uint64_t at, struct emit *out)
 {
+    static enum cs_status (*const readers[])(const struct disk *, uint64_t, struct emit *, bool *) = { fat_files, exfat_files, ntfs_files };
     uint8_t room[DISK_PIECE];
     struct slice boot = disk_bytes(d, at, SECTOR, room);
-    bool is_known = false;
-    enum cs_status st = fat_files(d, at, out, &is_known);
+    bool is_known = false, any = false;
+    enum cs_status st = CS_OK;
 
-    if (st == CS_OK && !is_known)
-        st = ntfs_files(d, at, out, &is_known);
-    if (st == CS_OK && !is_known && boot.n)
+    for (size_t i = 0; i < sizeof readers / sizeof *readers && st == CS_OK; i++) {
+        st = readers[i](d, at, out, &is_known);
+        any = any || is_known;
+    }
+    if (st == CS_OK && !any && boot.n)
         st = out->note(out, EMIT_ENCRYPTED, "file system of a disk image");
     return st;
 }

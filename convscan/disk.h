@@ -37,6 +37,7 @@ bool disk_is(struct slice head);
 
 /* Files of the file system that begins at this place. *is_known: there is one that can be read. */
 enum cs_status fat_files(const struct disk *d, uint64_t at, struct emit *out, bool *is_known) MUST_USE;
+enum cs_status exfat_files(const struct disk *d, uint64_t at, struct emit *out, bool *is_known) MUST_USE;
 enum cs_status ntfs_files(const struct disk *d, uint64_t at, struct emit *out, bool *is_known) MUST_USE;
 
 #endif

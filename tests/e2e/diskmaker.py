@@ -1,5 +1,8 @@
-"""Images of disks with one file on them: FAT and NTFS, with and without partitions, raw and in the formats of virtual machines."""
+"""Images of disks with one file on them: FAT, exFAT and NTFS, with and without partitions, raw and in the formats of virtual machines."""
+import os
 import struct
+import subprocess
+import tempfile
 import uuid
 import zlib
 
@@ -70,6 +73,86 @@ def fat(data, bits, folder=True):
         area[:len(root)] = root
         root = b''
     return boot.ljust(reserved * SECTOR, b'\0') + table * 2 + (root.ljust(roots * 32, b'\0')) + bytes(area)
+
+
+def exfat_sum(data, bits):
+    check = 0
+    for c in data:
+        check = ((check << bits - 1 | check >> 1) + c) & (1 << bits) - 1
+    return check
+
+
+def exfat_set(name, marks, first, size, in_a_row, valid=None):
+    """The entries of a file: how many, place and size, pieces of the name."""
+    units = name.encode('utf-16-le')
+    pieces = [units[i:i + 30].ljust(30, b'\0') for i in range(0, len(units), 30)]
+    rest = struct.pack('<BBBBHHQIIQ', 0xc0, 3 if in_a_row else 1, 0, len(name), exfat_sum(name.upper().encode('utf-16-le'), 16), 0, size if valid is None else valid, 0, first, size)
+    rest += b''.join(b'\xc1\0' + p for p in pieces)
+    head = struct.pack('<BBHHH', 0x85, 1 + len(pieces), 0, marks, 0).ljust(32, b'\0')
+    return head[:2] + struct.pack('<H', exfat_sum(head[:2] + head[4:] + rest, 16)) + head[4:] + rest
+
+
+def exfat(data, in_a_row=False, folder=True, valid=None):
+    """The file in a folder, in clusters of a sector that stand in a row, or in reverse; in front of it one that was removed."""
+    n = (len(data) + SECTOR - 1) // SECTOR
+    clusters = n + 16
+    order = list(range(8, 8 + n)) if in_a_row else list(range(7 + n, 7, -1))
+    cells = [0xfffffff8, 0xffffffff] + [0] * clusters
+    for c in (2, 3, 5):
+        cells[c] = 0xffffffff
+    cells[4], cells[6] = 6, 0xffffffff                  # the folder's second cluster is not the next one
+    for a, b in zip(order, order[1:] + [0xffffffff]):
+        cells[a] = 0 if in_a_row else b
+    table = padded(struct.pack(f'<{len(cells)}I', *cells), SECTOR)
+    heap = 24 + len(table) // SECTOR
+    boot = b'\xeb\x76\x90EXFAT   ' + bytes(53) + struct.pack('<QQIIIIIIHHBBBBB', 0, heap + clusters, 24, len(table) // SECTOR, heap, clusters, 5, 1, 0x100, 0, 9, 0, 1, 0x80, 0)
+    boot = boot.ljust(510, b'\0') + b'\x55\xaa'
+    removed = bytearray(exfat_set('removed.txt', 0x20, 8, 5, True))
+    for i in range(0, len(removed), 32):
+        removed[i] &= 0x7f
+    file = bytes(removed) + exfat_set('the file of a long name, which takes more than a sector with those in front of it.bin', 0x20, order[0] if n else 0, len(data), in_a_row, valid)
+    inner = b''.join(exfat_set(f'empty {i}', 0x20, 0, 0, False) for i in range(3)) + file
+    root = b'\x83\4' + 'DISK'.encode('utf-16-le').ljust(30, b'\0')
+    root += struct.pack('<BB18xIQ', 0x81, 0, 2, (clusters + 7) // 8) + (exfat_set('folder', 0x10, 4, 2 * SECTOR, False) if folder else file)
+    area = bytearray(clusters * SECTOR)
+
+    def put(cluster, piece):
+        area[(cluster - 2) * SECTOR:(cluster - 2) * SECTOR + len(piece)] = piece
+    put(2, b'\xff' * ((clusters + 7) // 8))
+    put(4, inner[:SECTOR])
+    put(6, inner[SECTOR:])
+    put(5, root)
+    for i, c in enumerate(order):
+        put(c, data[i * SECTOR:(i + 1) * SECTOR])
+    front = boot + (bytes(SECTOR - 2) + b'\x55\xaa') * 8 + bytes(2 * SECTOR)
+    check = exfat_sum(front[:106] + front[108:112] + front[113:], 32)
+    front += struct.pack('<I', check) * (SECTOR // 4)
+    return front * 2 + table + bytes(area)
+
+
+def exfat_by_tool(mkfs, data):
+    """A volume that mkfs.exfat made, and the file put into its root."""
+    with tempfile.TemporaryDirectory() as room:
+        path = os.path.join(room, 'disk')
+        with open(path, 'wb') as f:
+            f.truncate(4 << 20)
+        subprocess.run([mkfs, '-c', '4096', path], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        with open(path, 'rb') as f:
+            disk = bytearray(f.read())
+    heap, clusters, root = struct.unpack('<III', disk[88:100])
+    size = 1 << disk[108] + disk[109]
+    first = clusters + 2 - (len(data) + size - 1) // size
+
+    def at(cluster):
+        return (heap << disk[108]) + (cluster - 2) * size
+    end = disk.index(bytes(32), at(root))
+    end -= (end - at(root)) % 32
+    while disk[end]:
+        end += 32
+    entries = exfat_set('a file.bin', 0x20, first, len(data), True)
+    disk[end:end + len(entries)] = entries
+    disk[at(first):at(first) + len(data)] = data
+    return bytes(disk)
 
 
 def attribute(kind, value=None, runs=None, size=0, marks=0):
@@ -215,6 +298,10 @@ def disk_fat(data):
     return fat(data, 12)
 
 
+def disk_exfat(data):
+    return mbr(exfat(data))
+
+
 def disk_ntfs(data):
     return mbr(ntfs(data))
 
@@ -227,4 +314,4 @@ def disk_vhd_sparse(data):
     return vhd_dynamic(mbr(fat(data, 12)))
 
 
-MAKERS = [disk_fat, disk_ntfs, disk_vhd, disk_vhd_sparse]
+MAKERS = [disk_fat, disk_exfat, disk_ntfs, disk_vhd, disk_vhd_sparse]

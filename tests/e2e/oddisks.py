@@ -1,4 +1,7 @@
 """Images of disks whose files stand in pieces, or cannot be read."""
+import os
+import shutil
+
 import diskmaker as d
 from oddkit import CLOSED, FOUND, PACKED, patched
 
@@ -6,10 +9,22 @@ from oddkit import CLOSED, FOUND, PACKED, patched
 LONG = PACKED + bytes(range(256)) * 60
 
 
-def cases(_missing):
+def cases(missing):
     for bits in (12, 16, 32):
         yield f'fat{bits}', d.fat(LONG, bits), FOUND
         yield f'fat{bits}-root', d.fat(PACKED, bits, False), FOUND
+    yield 'exfat', d.exfat(LONG), FOUND
+    yield 'exfat-in-a-row', d.exfat(LONG, True), FOUND
+    yield 'exfat-root', d.exfat(PACKED, folder=False), FOUND
+    yield 'exfat-valid', d.exfat(PACKED + b'never shown', True, valid=len(PACKED)), FOUND
+    yield 'exfat-no-sectors', patched(d.exfat(LONG), (108, b'\x0d')), CLOSED
+    yield 'exfat-partition', d.gpt(d.exfat(LONG)), FOUND
+    yield 'exfat-vhd-sparse', d.vhd_dynamic(d.mbr(d.exfat(LONG))), FOUND
+    mkfs = shutil.which('mkfs.exfat', path=os.environ['PATH'] + ':/usr/sbin:/sbin')
+    if mkfs:
+        yield 'exfat-by-tool', d.exfat_by_tool(mkfs, LONG), FOUND
+    else:
+        missing.add('mkfs.exfat')
     yield 'ntfs', d.ntfs(LONG), FOUND
     yield 'ntfs-small', d.ntfs(PACKED, True), FOUND
     yield 'ntfs-packed', d.ntfs(LONG, marks=1), CLOSED
@@ -29,3 +44,7 @@ def cases(_missing):
     at = 512 + 2 * 3                                        # the folder's own chain leads back to it
     ring[at:at + 2] = b'\3\0'
     yield 'folder-in-a-ring', bytes(ring), FOUND
+    ring = bytearray(d.exfat(LONG))
+    at = 24 * 512 + 4 * 6
+    ring[at:at + 4] = b'\4\0\0\0'
+    yield 'exfat-folder-in-a-ring', bytes(ring), FOUND
