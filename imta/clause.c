@@ -18,10 +18,38 @@ static bool has_printed_quote(struct slice s)
 {
     static const char *const quotes[] = { "\xe2\x80\x98", "\xe2\x80\x99", "\xe2\x80\x9c", "\xe2\x80\x9d", "\xe2\x80\x9e" };
 
+    if (slice_ihas(s, SLICE("description")) || slice_ihas(s, SLICE("subject")))        /* there they may be meant */
+        return false;
     for (size_t i = 0; i < sizeof quotes / sizeof *quotes; i++)
         if (slice_find(s, slice_str(quotes[i])) < s.n)
             return true;
+    for (size_t i = 1; i < s.n; i++)            /* the same in Windows-1252; in UTF-8 no such byte stands behind ASCII */
+        if (s.p[i] >= 0x91 && s.p[i] <= 0x94 && s.p[i - 1] < 0x80)
+            return true;
     return false;
+}
+
+/* What looks like a blank or a hyphen and is none. */
+static bool has_printed_space(struct slice s)
+{
+    static const char *const signs[] = { "\xc2\xa0", "\xe2\x80\x90", "\xe2\x80\x91", "\xe2\x80\x93", "\xe2\x80\x94", "\xe2\x88\x92" };
+
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+        if (slice_find(s, slice_str(signs[i])) < s.n)
+            return true;
+    return false;
+}
+
+/* What went wrong, where it can be guessed. */
+static const char *guess(struct slice s)
+{
+    if (s.p[0] == '#' || s.p[0] == '!')
+        return ": a comment is a line of its own that begins with !";
+    if (s.p[0] == '\\' && slice_trim(slice_drop(s, 1)).n == 0)
+        return ": nothing may stand behind a \\ that continues a line, not even a blank";
+    if (has_printed_space(s))
+        return ": a typographic blank or dash stands in it; write plain ones";
+    return "";
 }
 
 static void check_line(struct clause_reader *r, struct slice s)
@@ -89,7 +117,7 @@ static bool take_name(struct clause_reader *r, struct clause *out)
             n = r->rest.n;
     if (n == r->rest.n || name.n == 0) {
         complaint(r->c, COMPLAINT_ERROR, r->started, "NAME=VALUE; expected, not \"%.*s\"%s", (int)slice_take(r->rest, 40).n,
-                 (const char *)r->rest.p, r->rest.p[0] == '#' || r->rest.p[0] == '!' ? ": a comment is a line of its own that begins with !" : "");
+                 (const char *)r->rest.p, guess(r->rest));
         spoil(r);
         return false;
     }

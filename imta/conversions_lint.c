@@ -106,6 +106,28 @@ static void lint_nameless(const struct conversion *e, struct complaints *c)
     }
 }
 
+/* Values that look right and take nothing. */
+static void lint_shape(const struct conversion_clause *cl, struct complaints *c)
+{
+    const char *name = conversion_clause_name(cl->id);
+    int n = (int)cl->plain.n;
+    const char *text = (const char *)cl->plain.p;
+    bool is_type = cl->id == CL_IN_TYPE || cl->id == CL_OUT_TYPE;
+    bool is_label = is_type || cl->id == CL_IN_SUBTYPE || cl->id == CL_OUT_SUBTYPE;
+
+    if (is_label && slice_chr(cl->plain, '/') < cl->plain.n)
+        complaint(c, COMPLAINT_WARNING, cl->line, "%s=%.*s: no type has a / in it: type and subtype are two parameters, %s-type and %s-subtype", name,
+                  n, text, cl->id <= CL_TAG ? "in" : "out", cl->id <= CL_TAG ? "in" : "out");
+    if ((cl->id == CL_IN_CHAN || cl->id == CL_OUT_CHAN) && (slice_chr(cl->plain, ',') < cl->plain.n || slice_chr(cl->plain, ' ') < cl->plain.n))
+        complaint(c, COMPLAINT_WARNING, cl->line, "%s=%.*s: no channel is called so: one name or a wildcard expected, an entry for each", name, n,
+                  text);
+    if ((cl->id == CL_IN_PARAMETER_VALUE || cl->id == CL_IN_DPARAMETER_VALUE) && slice_starts(cl->plain, SLICE(".")) &&
+        slice_chr(cl->plain, '*') == cl->plain.n)
+        complaint(c, COMPLAINT_WARNING, cl->line, "%s-%u=%.*s is the whole value: write *%.*s", name, cl->index, n, text, n, text);
+    if (cl->id == CL_IN_PARAMETER_NAME && slice_ieq(cl->plain, SLICE("filename")))
+        complaint(c, COMPLAINT_WARNING, cl->line, "filename is a parameter of Content-Disposition: write in-dparameter-name-%u, or name here", cl->index);
+}
+
 static void lint_twice(const struct conversion *e, struct complaints *c)
 {
     for (size_t i = 0; i < e->n; i++)
@@ -168,6 +190,35 @@ static void lint_symbols(const struct conversion *e, const struct conversion_cla
     }
 }
 
+/* In a shell nothing takes the place of what stands between apostrophes, and one alone ends in an error: the part passes as it is. */
+static void lint_apostrophes(const struct conversion *e, struct complaints *c)
+{
+    const struct conversion_clause *cl = e->command;
+    bool in_single = false, in_double = false;
+    size_t n;
+
+    for (struct slice s = cl->written; s.n; s = slice_drop(s, n)) {
+        n = s.p[0] == '\'' && !in_single ? symbols_reference(s) : 0;
+        if (!n && !in_single && s.p[0] == '"')
+            in_double = !in_double;
+        if (!n && !in_double && s.p[0] == '\'')
+            in_single = !in_single;
+        if (in_single && s.p[0] == '$') {
+            size_t end = 1;
+
+            while (end < s.n && (ascii_is_alpha(s.p[end]) || s.p[end] == '_'))
+                end++;
+            if (is_known_symbol(e, slice_sub(s, 1, end - 1)))
+                complaint(c, COMPLAINT_WARNING, cl->line, "nothing takes the place of %.*s between apostrophes: write %.*s or '%.*s'", (int)end,
+                          (const char *)s.p, (int)end, (const char *)s.p, (int)(end - 1), (const char *)s.p + 1);
+        }
+        if (!n)
+            n = s.p[0] == '\\' ? 2 : 1;
+    }
+    if (in_single)
+        complaint(c, COMPLAINT_WARNING, cl->line, "closing ' expected: the command fails for every part");
+}
+
 static void lint_names(const struct conversion *e, struct complaints *c)
 {
     struct slice text = e->command->plain;
@@ -199,6 +250,8 @@ static void lint_command(const struct conversion *e, struct complaints *c)
         complaint(c, COMPLAINT_WARNING, e->command->line,
                  "the program is given INPUT_FILE and not OUTPUT_FILE: clean parts must be copied there, or they are lost");
     lint_names(e, c);
+    if (slice_find(text, SLICE("sh -c")) == text.n)
+        lint_apostrophes(e, c);
 }
 
 /* Scanners of their own that say by their exit status what they found. */
@@ -227,19 +280,6 @@ static void lint_containers(const struct conversion *e, struct complaints *c)
 {
     if (has_value(e, CL_IN_TYPE, "multipart") || (has_value(e, CL_IN_TYPE, "message") && has_value(e, CL_IN_SUBTYPE, "rfc822")))
         complaint(c, COMPLAINT_WARNING, e->line, "never matches: multiparts and forwarded messages are not handed over, their parts are");
-}
-
-/* Do the clauses up to last, but for channels where they are let off, fit every part? */
-static bool fits_all(const struct conversion *e, bool lets_channels, enum clause_id last)
-{
-    for (size_t i = 0; i < e->n; i++) {
-        enum clause_id id = e->clauses[i].id;
-        bool is_channel = id == CL_IN_CHAN || id == CL_OUT_CHAN;
-
-        if (id <= last && !(is_channel && lets_channels) && !slice_eq(e->clauses[i].plain, SLICE("*")))
-            return false;
-    }
-    return e->has_in_type && !e->is_relabel;
 }
 
 /* The clause of b that asks about the same as cl, and whether everything that it takes cl takes, too. */
@@ -297,22 +337,38 @@ static void lint_matching(const struct conversion *e, const struct conversion *b
     lint_nameless(e, c);
 }
 
+/* Do the clauses up to last, but for channels where they are let off, fit every part? */
+static bool fits_all(const struct conversion *e, bool lets_channels, enum clause_id last)
+{
+    for (size_t i = 0; i < e->n; i++) {
+        enum clause_id id = e->clauses[i].id;
+        bool is_channel = id == CL_IN_CHAN || id == CL_OUT_CHAN;
+        bool may_lack = id == CL_TAG || id == CL_ATTACHMENT_NUMBER || (id >= CL_IN_PARAMETER_NAME && id <= CL_IN_PARAMETER_VALUE) ||
+                        id == CL_IN_DPARAMETER_NAME || id == CL_IN_DPARAMETER_VALUE;
+
+        if (id <= last && !(is_channel && lets_channels) && (may_lack || !slice_eq(e->clauses[i].plain, SLICE("*"))))
+            return false;
+    }
+    return e->has_in_type && !e->is_relabel;
+}
+
 static void lint_entry(const struct conversion *e, const struct conversion *before, struct complaints *c)
 {
     lint_twice(e, c);
     lint_matching(e, before, c);
     lint_values(e, c);
     for (size_t i = 0; i < e->n; i++)
+        lint_shape(&e->clauses[i], c);
+    for (size_t i = 0; i < e->n; i++)
         if (e->clauses[i].id >= CL_OUT_TYPE && e->clauses[i].id <= CL_SERVICE_COMMAND)
             lint_symbols(e, &e->clauses[i], c);
-    if (e->is_relabel || (!e->command && has(e, CL_SERVICE_COMMAND)))
-        complaint(c, COMPLAINT_WARNING, e->line,
-                 "the conversion channel skips this entry: it belongs to CHARSET-CONVERSION");
+    if (e->is_relabel && (e->command || e->is_deleting))
+        complaint(c, COMPLAINT_WARNING, e->line, "the conversion channel skips an entry with relabel=1, it belongs to CHARSET-CONVERSION: make two entries of it");
     else if (does_nothing(e))
         complaint(c, COMPLAINT_WARNING, e->line, "no command: the entry does nothing");
-    else if (e->is_deleting)
-        complaint(c, COMPLAINT_WARNING, e->line, "delete=1 drops every part that matches, no program is asked");
-    else if (!lint_bare_scanner(e, c))
+    else if (e->is_deleting && (e->command || fits_all(e, true, CL_TAG)))
+        complaint(c, COMPLAINT_WARNING, e->line, "delete=1 drops every part that matches, no program is asked: make two entries of it, or leave it out");
+    else if (e->command && !e->is_deleting && !e->is_relabel && !lint_bare_scanner(e, c))
         lint_command(e, c);
 }
 
@@ -345,6 +401,15 @@ static void lint_coverage(const struct conversions *cv, struct complaints *c)
                   "parts that no entry matches pass untouched, and senders choose labels: end with an entry of in-type=*; in-subtype=*");
 }
 
+/* Entries that the conversion channel skips are no mistake in a file that other tables use, too, unless there is no other. */
+static bool only_relabels(const struct conversions *cv)
+{
+    for (size_t i = 0; i < cv->n; i++)
+        if (cv->entries[i].command || cv->entries[i].is_deleting || does_nothing(&cv->entries[i]))
+            return false;
+    return cv->n > 0;
+}
+
 void conversions_lint(const struct conversions *cv, struct complaints *c)
 {
     for (size_t i = 0; i < cv->n; i++) {
@@ -353,5 +418,8 @@ void conversions_lint(const struct conversions *cv, struct complaints *c)
     }
     if (cv->n == 0)
         complaint(c, COMPLAINT_WARNING, 1, "no entries: every part passes untouched");
+    else if (only_relabels(cv))
+        complaint(c, COMPLAINT_WARNING, cv->entries[0].line,
+                  "all entries are for CHARSET-CONVERSION: every part passes this channel untouched; add one with a command");
     lint_coverage(cv, c);
 }

@@ -110,6 +110,10 @@ static const char *read_rule(struct reader *r, struct slice s, struct rule *rule
     const char *why;
 
     rule->pattern = arena_copy(&r->m->arena, slice_take(s, at));
+    if (s.n && s.p[0] == '!')
+        return "a comment begins with ! in column 1";
+    if (slice_find(s, SLICE("\xc2\xa0")) < s.n)
+        return "a typographic blank stands in this line: write plain ones";
     if (template.n == 0)
         return "a template expected behind the pattern, such as Yes or No";
     if (skip_blanks(slice_drop(template, end)).n)
@@ -164,7 +168,11 @@ static void take_line(struct reader *r)
         if (r->table && !r->table->first)
             complaint(r->c, COMPLAINT_ERROR, r->started, "entries of table %.*s expected, indented", (int)r->table->name.n,
                      (const char *)r->table->name.p);
+        bool is_close = r->table != NULL;
+
         add_table(r, body);
+        if (r->table)
+            r->table->is_close = is_close;
     } else if (!r->table) {
         complaint(r->c, COMPLAINT_ERROR, r->started, "the name of a table expected in column 1 before its entries");
     } else {

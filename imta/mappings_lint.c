@@ -112,6 +112,8 @@ void mappings_lint(const struct mappings *m, struct complaints *c)
     for (const struct mapping_table *u = m->first; u; u = u->next) {
         const struct mapping_table *first = mappings_find(m, u->name);
 
+        if (u->is_close)
+            complaint(c, COMPLAINT_WARNING, u->line, "a blank line expected in front of table %.*s", (int)u->name.n, (const char *)u->name.p);
         if (first != u)
             complaint(c, COMPLAINT_WARNING, u->line, "table %.*s stands twice: only the one in line %u counts", (int)u->name.n,
                       (const char *)u->name.p, first->line);

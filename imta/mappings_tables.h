@@ -25,6 +25,7 @@ struct mapping_table {
     unsigned line;
     struct slice name;
     struct rule *first, **last;
+    bool is_close;              /* no blank line between it and the table in front */
     bool is_called;             /* CONVERSIONS, or looked up from it */
 };
 

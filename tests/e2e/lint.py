@@ -72,6 +72,30 @@ BAD = [
      ['conversions 1: .*in-parameter-name-0', 'conversions 1: .*senders choose labels']),
     ('out-mode=binary', SCAN.replace(RUN, '  out-mode=binary;\n' + RUN), DIVERT, ['conversions 6: out-mode.*block']),
     ('out-encoding nobody knows', SCAN.replace(RUN, '  out-encoding=base65;\n' + RUN), DIVERT, ['conversions 6: out-encoding']),
+    ('type and subtype in one', SCAN.replace('in-type=*; in-subtype=*', 'in-type=text/plain') + '\n' + SCAN, DIVERT,
+     ['conversions 1: in-type=text/plain: .*in-type and in-subtype']),
+    ('a new type with its subtype', SCAN.replace(RUN, '  out-type=text/plain;\n' + RUN), DIVERT, ['conversions 6: out-type=text/plain: .*out-subtype']),
+    ('two channels in one clause', SCAN.replace('in-chan=*', 'in-chan=tcp_local,tcp_auth'), DIVERT, ['conversions 1: in-chan=.*an entry for each']),
+    ('an extension without a wildcard', SCAN.replace('in-type=*;', 'in-type=*; in-dparameter-name-0=filename; in-dparameter-value-0=.exe;', 1) + '\n' + SCAN, DIVERT,
+     [r'conversions 1: .*write \*\.exe']),
+    ('filename of a Content-Type', SCAN.replace('in-type=*;', 'in-type=*; in-parameter-name-0=filename; in-parameter-value-0=*.exe;', 1) + '\n' + SCAN, DIVERT,
+     ['conversions 1: .*in-dparameter-name-0']),
+    ('attachments only, by number', SCAN.replace('in-chan=*;', 'attachment-number=*;'), DIVERT, ['conversions 1: .*senders choose labels']),
+    ('variables between apostrophes', SCAN.replace('IMTA_PROGRAM:convscan', "/opt/site/check '$INPUT_FILE' $OUTPUT_FILE"), DIVERT,
+     [r"conversions 6: .*write \$INPUT_FILE or 'INPUT_FILE'"]),
+    ('an apostrophe too few', SCAN.replace('IMTA_PROGRAM:convscan', "/opt/site/check 'INPUT_FILE 'OUTPUT_FILE'"), DIVERT, ["conversions 6: closing ' expected"]),
+    ('a blank behind \\', SCAN.replace('in-subtype=*;\n', 'in-subtype=*; \\ \n'), DIVERT, ['conversions 1: .*not even a blank']),
+    ('a blank of a word processor', SCAN.replace('in-chan=*; ', 'in-chan=*;\u00a0'), DIVERT, ['conversions 1: .*typographic blank']),
+    ('a dash of a word processor', SCAN.replace('option-file', 'option\u2013file'), DIVERT, ['conversions 5: .*typographic .*dash']),
+    ('quotes of Windows', SCAN.replace('"IMTA_PROGRAM:convscan"', '\udc93IMTA_PROGRAM:convscan\udc94'), DIVERT, ['conversions 6: typographic quotes']),
+    ('a mark of the byte order', '\ufeff' + SCAN, DIVERT, ['conversions 1: a byte order mark.*save']),
+    ('a mark of the byte order in the mappings', SCAN, '\ufeff' + DIVERT, ['mappings 1: a byte order mark.*save']),
+    ('nothing but relabelling', SCAN.replace(RUN, '  relabel=1;\n'), DIVERT, ['conversions 1: .*CHARSET-CONVERSION.*add one with a command']),
+    ('everything is dropped', ALL + '  delete=1\n', DIVERT, ['conversions 1: delete=1 drops every part']),
+    ('a comment that is indented', SCAN, DIVERT.replace('  IN', '  ! all of it\n  IN'), ['mappings 3: a comment begins with ! in column 1']),
+    ('no blank line between tables', SCAN, 'PORT_ACCESS\n\n  *  $YEXTERNAL\n' + DIVERT, ['mappings 4: a blank line expected']),
+    ('a blank of a word processor in the mappings', SCAN, DIVERT.replace('  Yes', '\u00a0Yes'), ['mappings 3: a typographic blank']),
+    ('a ; behind CONVERT', SCAN, DIVERT.replace('CONVERT', 'CONVERT;'), ['mappings 3: never fits', 'mappings .*(no message|nothing)']),
     ('no entries', '! in-type=*; command="x"\n', DIVERT, ['conversions 1: no entries']),
     ('not the table CONVERSIONS', SCAN, DIVERT.replace('CONVERSIONS', 'CONVERSION'), ['mappings 1: no table CONVERSIONS']),
     ('only CHARSET-CONVERSION', SCAN, DIVERT.replace('CONVERSIONS', 'CHARSET-CONVERSION'), ['mappings 1: no table CONVERSIONS']),
@@ -142,6 +166,23 @@ GOOD = [
     ('relabelling for CHARSET-CONVERSION below', SCAN.replace('in-chan=*', 'in-chan=tcp_local'). replace('out-chan=*', 'out-chan=*') + '\n' + SCAN,
      DIVERT + '\nCHARSET-CONVERSION\n\n  IN-CHAN=tcp_local;OUT-CHAN=*;CONVERT  Yes,Level\n  IN-CHAN=*;OUT-CHAN=*;IN-CHARSET=*  OUT-CHARSET=UTF-8\n'),
     ('rules over several lines', SCAN, 'CONVERSIONS\n\n  IN-CHAN=tcp_*;OUT-CHAN=*;\\\nCONVERT  \\\nYes\n'),
+    ('attachments of programs are dropped', ALL.replace('subtype=*;', 'subtype=*; in-dparameter-name-0=filename; in-dparameter-value-0="*.exe";') + '  delete=1\n\n' +
+     'in-type=video; in-subtype=*; delete=1\n\n' + SCAN, DIVERT),
+    ('relabelled, serviced and scanned', 'in-chan=tcp_local; in-type=application; in-subtype=octet-stream;\n  in-parameter-name-0=name; in-parameter-value-0="*.doc";\n'
+     '  out-type=application; out-subtype=msword; parameter-copy-0=*; dparameter-copy-0=*; relabel=1\n\n'
+     'in-chan=ims-ms; in-type=application; in-subtype=pkcs7-mime;\n  service-command="/opt/site/open $INPUT_FILE $OUTPUT_FILE"\n\n' + SCAN,
+     DIVERT + '\nCHARSET-CONVERSION\n\n  IN-CHAN=*;OUT-CHAN=*;CONVERT  Yes\n'),
+    ('documents are converted, the rest is scanned', 'in-channel=tcp_local; out-channel=fax; in-type=application; in-subtype=postscript;\n'
+     '  out-type=text; out-subtype=plain; out-mode=text; out-encoding=quoted-printable;\n  out-parameter-name-0=charset; out-parameter-value-0=us-ascii;\n'
+     + COPY + '  override-option-file=1;\n  command="/opt/site/ps2text \'INPUT_FILE\' \'OUTPUT_FILE\'"\n\n' + SCAN, DIVERT),
+    ('old word processor files', 'in-a1-type=WPL; in-type=application; in-subtype=*; in-a1-format="WPL*";\n  out-type=application; out-subtype=\'INPUT-SUBTYPE\'; out-mode=block;\n'
+     + COPY + '  override-option-file=1;\n  command="/opt/site/wpl.sh \'INPUT_FILE\' \'OUTPUT_FILE\'"\n\n' + SCAN, DIVERT),
+    ('a description in another language', SCAN.replace(RUN, '  out-description="\u201eGepr\u00fcft\u201c \u2013 ohne Befund";\n' + RUN), DIVERT),
+    ('subjects of one list go another way', SCAN.replace('in-chan=*', 'in-subject="*[announce]*"').replace('convscan', 'quick') + '\n' + SCAN, DIVERT),
+    ('a shell script with its apostrophes', SCAN.replace('IMTA_PROGRAM:convscan', '/opt/site/run -m \\"it\\\'s mail\\" $INPUT_FILE $OUTPUT_FILE'), DIVERT),
+    ('a value from a table', SCAN.replace(RUN, "  out-description=\"'WORDS:$INPUT_TYPE'\";\n" + RUN), DIVERT + '\nWORDS\n\n  text  $YA$ text\n  *     $YA$ file\n'),
+    ('spools and loops are left alone', SCAN, '! site\nCONVERSIONS\n\n! nothing twice\n  IN-CHAN=conversion;OUT-CHAN=*;CONVERT  No\n'
+     '  IN-CHAN=reprocess;OUT-CHAN=*;CONVERT  No\n  IN-CHAN=tcp_$[alx]*;OUT-CHAN=ims-ms;CONVERT  YES\n  IN-CHAN=tcp_%%;OUT-CHAN=tcp_*;CONVERT  yes,preprocess\n'),
     ('metacharacters', SCAN, 'CONVERSIONS\n\n  IN-CHAN=tcp_*;OUT-CHAN=*;CONVERT  $CIN-CHAN=tcp;OUT-CHAN=$1;CONVERT\n  IN-CHAN=tcp;OUT-CHAN=*;CONVERT  $YYes\n'),
 ]
 
@@ -151,7 +192,7 @@ def run(conversions, mappings):
         files = []
         for name, text in (('conversions', conversions), ('mappings', mappings)):
             if text is not None:
-                with open(f'{room}/{name}', 'w', newline='', encoding='utf-8') as f:
+                with open(f'{room}/{name}', 'w', newline='', encoding='utf-8' if '\udc93' not in text else 'ascii', errors='surrogateescape') as f:
                     f.write(text)
                 files += [f'--{name}', name]
         done = subprocess.run([f'{BIN}/convchan', '--lint', *files], cwd=room, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
