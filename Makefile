@@ -107,7 +107,7 @@ $(NETTLE_FAT): | $(TOOLS)
 # LDLIBS=-liconv where iconv is a library of its own.
 link = @mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LDLIBS)
 $(BUILD)/bin/convscan: $(BUILD)/obj/convscan/main.o $(NETTLE_FAT) $(L_convscan) $(L_mime) $(L_match) $(L_base)
-	$(link) $(LIBS_ARCHIVE) $(LIBS_MAGIC) $(LIBS_INI) $(LIBS_REGEX) -lm
+	$(link) $(LIBS_ARCHIVE) $(LIBS_MAGIC) $(LIBS_INI) $(LIBS_REGEX) -lm -lpthread
 	cp $@ $@.copy && mv -f $@.copy $@ # as when installed: written in one go, it stands in larger pieces in the cache than the linker leaves
 	ln -sf convscan $(@D)/uvscan
 $(BUILD)/bin/vdlc: $(BUILD)/obj/vdl/vdlc.o $(L_compile) $(L_match) $(L_base)

@@ -37,9 +37,9 @@ static void do_next(struct helper *h, void *who)
 static void *run(void *arg)
 {
     struct helper *h = arg;
-    stack_t alt = { .ss_sp = h->crash_stack, .ss_size = sizeof h->crash_stack };
+    stack_t alt = { .ss_sp = h->crash_stack, .ss_size = sizeof h->crash_stack }, before;
 
-    sigaltstack(&alt, NULL);            /* the watchdog answers also when this thread's stack is used up */
+    sigaltstack(&alt, &before);         /* the watchdog answers also when this thread's stack is used up */
     pthread_mutex_lock(&h->lock);
     while (!h->is_over) {
         if (h->claimed == h->end) {
@@ -52,6 +52,7 @@ static void *run(void *arg)
         }
     }
     pthread_mutex_unlock(&h->lock);
+    sigaltstack(&before, NULL);         /* a sanitizer had one */
     return NULL;
 }
 

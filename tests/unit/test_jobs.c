@@ -44,6 +44,8 @@ static const struct {
     { .what = "a word from a message", .places = { { 10, "mail", "the password: sesame" }, { 40, "a", "a needle" } }, .worst = "Test.Needle" },
 };
 
+static const char mail_head[] = "From: a@b.c\nTo: d@e.f\nSubject: s\nMIME-Version: 1.0\nContent-Type: text/plain\n\n";
+
 static void put(struct buf *b, const void *p, size_t n)
 {
     ck_assert_int_eq(buf_put(b, slice_of(p, n)), CS_OK);
@@ -110,7 +112,7 @@ static struct buf archive(const struct place *places)
                 p = &places[i];
         snprintf(name, sizeof name, "m%u.txt", k);
         if (p && strcmp(p->name, "mail") == 0)
-            put(&b, "From: a@b.c\nTo: d@e.f\nSubject: s\nMIME-Version: 1.0\nContent-Type: text/plain\n\n", 79);
+            put(&b, mail_head, sizeof mail_head - 1);
         put_text(&text, k, p ? p->text : "");
         if (p && strcmp(p->name, "zip") == 0)
             put_zip(&b, buf_slice(&text));
