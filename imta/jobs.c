@@ -21,7 +21,7 @@
 #include "workdir.h"
 
 /* A look at the spool costs at most a twentieth of the time. */
-enum { RESCAN_MS = 1000, RESCAN_US = RESCAN_MS * 1000, RESCAN_LEAST_US = 1000, RESCAN_SHARE = 20, REFUSED_MS = 100, DEADLY = 10 };
+enum { RESCAN_MS = 1000, RESCAN_US = RESCAN_MS * 1000, RESCAN_LEAST_US = 1000, RESCAN_SHARE = 20, REFUSED_MS = 100, CHANCE = 2, DEADLY = 10 };
 
 struct slot {
     pid_t pid;
@@ -132,14 +132,14 @@ static enum cs_status start_worker(struct controller *c, unsigned i)
 }
 
 /*
- * Its worker has died at this message. Once may be chance; but a message that kills whoever takes it up must not be taken up without end. So it
- * counts as a failure, and from the second on it waits like any other, until it is left to a person.
+ * Its worker has died at this message. Once or twice may be chance; but a message that kills whoever takes it up must not be taken up without end. So it
+ * counts as a failure, and from the third on it waits like any other, until it is left to a person.
  */
 static void put_off(struct controller *c, struct queued m)
 {
     const struct worker *w = &c->j->worker;
     unsigned attempts = m.attempts + 1;
-    uint64_t now = queuedir_now(w->queue), wait = attempts > 1 ? backoff_seconds(&w->backoff, PRIORITY_NORMAL, attempts) : 0;
+    uint64_t now = queuedir_now(w->queue), wait = attempts > CHANCE ? backoff_seconds(&w->backoff, PRIORITY_NORMAL, attempts) : 0;
 
     m.folder = QUEUE_WORK;
     if (queuedir_recover_one(w->queue, &m, attempts < DEADLY ? attempts : QUEUE_HELD, now + wait * 1000000) == CS_OK)
