@@ -37,6 +37,8 @@ static bool read_settings(const struct queue_options *o, struct jobs *j, struct 
         return bad("--jobs", "a number from 1 to 256", o->jobs);
     if (o->notices && !read_number(o->notices, 0, 365, &days))
         return bad("--notices", "days from 0 to 365", o->notices);
+    if (o->deliver && slice_trim(slice_str(o->deliver)).n == 0)    /* the shell does nothing, and does it well: all mail would be gone */
+        return bad("--deliver", "a command", o->deliver);
     if (o->deliver_timeout && !read_number(o->deliver_timeout, 0, 86400, &patience))
         return bad("--deliver-timeout", "seconds from 0 to 86400", o->deliver_timeout);
     if (offset && !read_number(offset, 0, UINT32_MAX, &seconds))

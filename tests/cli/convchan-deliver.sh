@@ -123,6 +123,15 @@ python3 -c 'import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN
 is "$name: place" "$(places)" "ready/ID.01"
 : >log; again 1
 
+# An unset variable, say: the shell would do nothing, with success.
+begin "no command at all"
+for command in '' '  ' "$(printf '\t\n ')"; do
+    queue --drain --deliver "$command"; is "$name: exit" $? 64
+done
+queue --drain --deliver true --deliver-timeout soon; is "no time: exit" $? 64
+is "$name: place" "$(places)" "queue/ID.00"
+again 1
+
 # ---- somebody is killed ----
 # times taken | place afterwards | the command; $W is the worker, $C the controller
 kill_table() {
