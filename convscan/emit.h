@@ -32,6 +32,7 @@ struct emit_child {
     size_t n_names;
     struct slice declared;      /* declared media type, "text/html"; may be empty */
     struct slice charset;       /* declared; may be empty */
+    bool is_lent;               /* what put() is given stays as it is until close(): large runs are not copied */
 };
 
 enum emit_remark {
@@ -80,8 +81,11 @@ static inline enum cs_status emit_zeros(struct emit *e, uint64_t n)
 /* A child that is all there. */
 static inline enum cs_status emit_whole(struct emit *e, const struct emit_child *c, struct slice bytes)
 {
-    enum cs_status st = e->open(e, c);
+    struct emit_child whole = *c;
+    enum cs_status st;
 
+    whole.is_lent = true;
+    st = e->open(e, &whole);
     if (st == CS_OK)
         st = e->put(e, bytes);
     return st == CS_OK ? e->close(e) : st;

@@ -326,6 +326,7 @@ static enum cs_status outlet_open(struct emit *e, const struct emit_child *c)
         return limit(s, "time");
     out->is_open = true;
     out->is_cut = false;
+    out->is_lent = c->is_lent;
     out->members++;
     out->path_mark = path_enter(s, c, out->members);
     spool_init(&out->spool, &s->spools);
@@ -348,13 +349,14 @@ static enum cs_status outlet_put(struct emit *e, struct slice bytes)
     struct outlet *out = (struct outlet *)e;
     struct scan *s = out->scan;
     uint64_t room = s->setup.conf->limit.object_bytes - spool_size(&out->spool);
+    bool may_wait = jobs_are_for(bytes.n, spool_size(&out->spool));     /* longer than the decoder keeps its bytes */
     enum cs_status st;
 
     if (!out->is_open)
         return CS_INVALID;
     if (out->is_cut)
         return CS_OK;
-    st = jobs_are_for(bytes.n, spool_size(&out->spool)) ? CS_OK : settle(out);
+    st = may_wait ? CS_OK : settle(out);
     if (st != CS_OK)
         return st;
     if (bytes.n > room) {
@@ -363,7 +365,7 @@ static enum cs_status outlet_put(struct emit *e, struct slice bytes)
         bytes = slice_take(bytes, (size_t)room);
     }
     st = spend(s, out->parent, bytes.n);
-    return st == CS_OK ? spool_put(&out->spool, out->parent->bytes, bytes) : st;
+    return st == CS_OK ? spool_put(&out->spool, out->is_lent && !may_wait ? bytes : out->parent->bytes, bytes) : st;
 }
 
 static uint8_t *outlet_room(struct emit *e, size_t n)
@@ -452,7 +454,7 @@ static void outlet_init(struct outlet *out, struct scan *s, struct object *o)
     out->scan = s;
     out->parent = o;
     out->members = 0;
-    out->is_open = out->is_cut = out->is_damaged = out->is_locked = false;
+    out->is_open = out->is_cut = out->is_damaged = out->is_locked = out->is_lent = false;
     out->path_mark = out->text_n = 0;
 }
 

@@ -68,7 +68,7 @@ struct outlet {
     struct object child;
     struct spool spool;
     unsigned members;
-    bool is_open, is_cut, is_damaged, is_locked;
+    bool is_open, is_cut, is_damaged, is_locked, is_lent;
     size_t path_mark;
     struct slice names[NAMES];          /* copies of what open() was given */
     uint8_t text[OUTLET_TEXT];

@@ -197,30 +197,39 @@ static enum cs_status put_line(struct buf *to, struct slice line)
     return CS_OK;
 }
 
+/* The string at hand to those in a row. The first one of them changes hands: it may be most of the script. */
+static enum cs_status add_piece(struct script *s)
+{
+    struct buf first = s->string;
+
+    if (s->pieces.n)
+        return buf_put(&s->pieces, buf_slice(&s->string));
+    s->string = s->pieces;
+    s->pieces = first;
+    return CS_OK;
+}
+
 /* A string is complete. */
 static enum cs_status end_string(struct script *s)
 {
     struct slice text = buf_slice(&s->string);
-    enum cs_status st = CS_OK;
-    bool is_made;
+    bool is_long = text.n >= PIECE_MIN, is_made;
+    bool is_piece = is_long ? unbase_is_64(text, PIECE_MIN) : s->n_pieces && unbase_is_64(text, 1);     /* the last one may be short */
+    enum cs_status st = is_long && !is_piece ? flush_pieces(s) : CS_OK;
 
-    if (text.n >= PIECE_MIN && unbase_is_64(text, PIECE_MIN)) {
-        st = buf_put(&s->pieces, text);
-        s->n_pieces++;
-    } else if (text.n >= PIECE_MIN) {
-        st = flush_pieces(s);
-    } else if (s->n_pieces && unbase_is_64(text, 1)) {
-        st = buf_put(&s->pieces, text);         /* the last, short piece */
-    }
     if (st == CS_OK)
         st = add_short(s, text);
-    if (st == CS_OK && text.n)
-        st = put_line(&s->all, text);
     is_made = s->n_made >= BLOB_MIN || (s->n_joints && text.n >= JOINED_MIN && blob_is_script(text));
     if (st == CS_OK)
         st = is_made ? blob_bytes(s->blobs, text, "script-string") : blob_text(s->blobs, text, "script-string");
     if (st == CS_OK)
         st = blob_addresses(s->blobs, text);
+    if (st == CS_OK && text.n)
+        st = put_line(&s->all, text);
+    if (st == CS_OK && is_piece) {
+        s->n_pieces += is_long;
+        st = add_piece(s);
+    }
     s->string.n = s->n_made = s->n_joints = 0;
     return st;
 }
@@ -564,13 +573,13 @@ enum cs_status script_strings(struct slice source, struct blobs *blobs)
         st = flush_shorts(&s);
     if (st == CS_OK)
         st = flush_run(&s);
-    if (st == CS_OK)
-        st = emit_all(&s);
-    buf_release(&s.string);
+    buf_release(&s.string);             /* before what is seen of all of them takes its own room */
     buf_release(&s.pieces);
     buf_release(&s.shorts);
     buf_release(&s.wide);
     buf_release(&s.run);
+    if (st == CS_OK)
+        st = emit_all(&s);
     buf_release(&s.all);
     return st == CS_TOOBIG ? blobs->out->note(blobs->out, EMIT_LIMITED, "a script with large strings") : st;
 }

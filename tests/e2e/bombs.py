@@ -105,6 +105,31 @@ FLOODS = {
 }
 
 
+def one_string():
+    """A script that is one string; of base64, so that each reading of it is as large."""
+    return b'var a="' + b'QUJDREVG' * (16 << 17) + b'";'
+
+
+# What these give goes to a file of the spool, the pages of which are the system's: of these the memory of the process itself counts.
+SPOOLED = {
+    'lines of one byte.eml': partial(flood, 'x-uuencode', 'M\n', size=8 << 20), 'lines of one sign.eml': partial(flood, 'x-uuencode', '=\n', size=8 << 20),
+    'plain words.js': lambda: b'var a="' + b'word and word; ' * (16 << 16) + b'";',
+}
+
+
+def own_memory(name):
+    """The answer, and the most that the process had for itself alone, in KB."""
+    run = subprocess.Popen([os.path.join(os.environ['BIN'], 'convscan'), name], stdout=subprocess.PIPE, text=True)
+    most = 0
+    while run.poll() is None:
+        try:
+            with open(f'/proc/{run.pid}/status') as f:
+                most = max(most, *(int(line.split()[1]) for line in f if line.startswith(('RssAnon:', 'RssShmem:'))))
+        except (ProcessLookupError, TypeError):
+            break
+    return run.communicate()[0], most
+
+
 def inner_multiparts():
     """Each opens a multipart whose boundary never comes, so that who looks for it looks to the end."""
     unit = '--o\nContent-Type: multipart/mixed; boundary=i\n\n--i\n\nx\n'
@@ -190,7 +215,7 @@ CASES = {
     'zip of zeros.zip': (zip_of_zeros, True), 'nested.zip': (nested, True), 'overlapping.zip': (overlapping, True),
     'deep.gz': (deep_gzip, True), 'quine.gz': (quine, True), 'multiparts nested.eml': (multiparts_nested, True), 'multiparts many.eml': (multiparts_many, True),
     'multiparts that stay open.eml': (inner_multiparts, True), **{f'{k.replace("/", " ")}.eml': (v, k == 'uuencode begun') for k, v in FLOODS.items()},
-    'loop.pdf': (pdf_loop, True), 'entities.html': (lambda: entities('html'), True), 'entities.xml': (lambda: entities('x'), True),
+    'one string.js': (one_string, False), 'loop.pdf': (pdf_loop, True), 'entities.html': (lambda: entities('html'), True), 'entities.xml': (lambda: entities('x'), True),
     **{f'{name}.pdf': (lambda data=data: data, True) for name, data in LOOPS.items()},
     **{f'{name}.pdf': (lambda data=data: data, False) for name, data in SOUND.items()},
 }
@@ -209,7 +234,15 @@ def main():
             failed += 1
             print(f'FAIL {name}: exit {run.returncode}, {seconds:.1f} s, {after.ru_maxrss} KB at most so far: {run.stdout.strip()}')
         os.unlink(name)
-    print(f'{len(CASES) - failed} passed, {failed} failed, 0 skipped')
+    for name, make in SPOOLED.items():
+        with open(name, 'wb') as f:
+            f.write(make())
+        said, most = own_memory(name)
+        if not said.endswith(': OK\n') or not 0 < most < MEMORY_KB:
+            failed += 1
+            print(f'FAIL {name}: {most} KB of its own: {said.strip()}')
+        os.unlink(name)
+    print(f'{len(CASES) + len(SPOOLED) - failed} passed, {failed} failed, 0 skipped')
     return failed > 0
 
 
