@@ -35,13 +35,6 @@ static uint8_t peek(const struct script *s, size_t ahead)
     return s->at < s->in.n && s->in.n - s->at > ahead ? s->in.p[s->at + ahead] : 0;
 }
 
-/* What a byte outside strings may begin. */
-enum { PLAIN, WORD, OTHER };
-static const uint8_t begins[256] = {
-    ['a' ... 'z'] = WORD, ['A' ... 'Z'] = WORD, ['0' ... '9'] = WORD, ['_'] = WORD, ['$'] = WORD,
-    ['+'] = OTHER, ['"'] = OTHER, ['\''] = OTHER, ['`'] = OTHER, ['/'] = OTHER, ['['] = OTHER, ['('] = OTHER, ['{'] = OTHER,
-};
-
 static void skip_space(struct script *s)
 {
     while (s->at < s->in.n) {
@@ -530,7 +523,7 @@ static enum cs_status step(struct script *s)
 {
     uint8_t c = peek(s, 0);
 
-    if (c == '"' || c == '\'' || c == '`')
+    if (script_is_quote(c))
         return string(s);
     if (c == '/' && peek(s, 1) == '*')
         return remark(s);
@@ -538,9 +531,9 @@ static enum cs_status step(struct script *s)
         s->at += slice_chr(slice_drop(s->in, s->at), '\n');
         return CS_OK;
     }
-    if (c == '[' || c == '(' || c == '{')
+    if (script_is_bracket(c))
         return array(s);
-    if (script_is_word(c) || c == '+' || c == '/')
+    if (script_is_coded(c))
         return word(s);
     s->at++;
     return CS_OK;
@@ -562,7 +555,7 @@ enum cs_status script_strings(struct slice source, struct blobs *blobs)
     enum cs_status st = CS_OK;
 
     while (st == CS_OK && s.at < s.in.n) {
-        if (begins[s.in.p[s.at]] == PLAIN)
+        if (!script_may_begin(s.in.p[s.at]))
             s.at = scriptlook_next(&look, s.at);
         else
             st = step(&s);

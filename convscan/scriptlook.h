@@ -24,6 +24,22 @@ static inline bool script_is_coded(uint8_t c)
     return script_is_word(c) || c == '+' || c == '/';
 }
 
+static inline bool script_is_quote(uint8_t c)
+{
+    return c == '"' || c == '\'' || c == '`';
+}
+
+static inline bool script_is_bracket(uint8_t c)
+{
+    return c == '(' || c == '[' || c == '{';
+}
+
+/* What a byte outside strings is when something may begin there; all of it is looked for in blocks, too. */
+static inline bool script_may_begin(uint8_t c)
+{
+    return script_is_coded(c) || script_is_quote(c) || script_is_bracket(c);
+}
+
 /* Numbers of a list, or what is passed over between them. */
 static inline bool script_may_list(uint8_t c)
 {

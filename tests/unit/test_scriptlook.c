@@ -69,6 +69,7 @@ static void compare(struct slice s)
 
             is_found = at == next;
             ck_assert_msg(is_found == is_wanted || (is_found && maybe), "place %zu of %zu: %d", at, s.n, is_wanted);
+            ck_assert(!is_found || script_may_begin(s.p[at]));
             if (is_found)
                 break;
         }
