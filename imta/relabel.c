@@ -283,10 +283,42 @@ static enum cs_status put_file(const struct relabel *r, struct buf *out)
     return st;
 }
 
-/* The fields to start from: the part's own, or the command's with what of a message stays whatever happens. */
-static enum cs_status put_base(const struct relabel *r, struct buf *out)
+static bool has_bare_cr(struct slice s)
 {
-    struct slice left = r->part->header;
+    for (size_t at = slice_chr(s, '\r'); at < s.n; at = slice_chr(s, '\r')) {
+        s = slice_drop(s, at + 1);
+        if (s.n == 0 || s.p[0] != '\n')
+            return true;
+    }
+    return false;
+}
+
+/* Some readers end a line at a bare CR, and the header at two: what they would read behind it is not of the header. */
+static enum cs_status put_lines(struct slice header, const char *eol, struct buf *out)
+{
+    enum cs_status st = CS_OK;
+    bool was_field = false;
+
+    while (st == CS_OK && header.n) {
+        size_t lf = slice_chr(header, '\n'), cr = slice_chr(header, '\r'), n = cr < lf ? cr : lf;
+        struct slice line = slice_take(header, n), name = slice_trim(slice_take(line, slice_chr(line, ':')));
+
+        if (n == 0)
+            return CS_OK;
+        if (!ascii_is_space(line.p[0]))
+            was_field = name.n < line.n && param_text_is_token(name);
+        if (was_field)
+            st = buf_put(out, line);
+        if (was_field && st == CS_OK)
+            st = buf_puts(out, eol);
+        header = slice_drop(header, n + (cr + 1 == lf ? 2 : 1));
+    }
+    return st;
+}
+
+/* The fields to start from: the part's own, or the command's with what of a message stays whatever happens. */
+static enum cs_status put_base(const struct relabel *r, struct slice left, struct buf *out)
+{
     struct header_field f;
     bool was_put = false;
     enum cs_status st = CS_OK;
@@ -370,12 +402,18 @@ static bool is_untouched(const struct relabel *r, enum known_field k, struct sli
 
 enum cs_status relabel_header(const struct relabel *r, struct buf *out)
 {
-    struct buf base = buf_init(out->max);
+    struct buf base = buf_init(out->max), lines = buf_init(out->max);
     bool was_seen[FIELD_OTHER + 1] = { false }, has_version = !r->is_message;
     struct header_field f;
-    struct slice left;
-    enum cs_status st = put_base(r, &base);
+    struct slice left = r->part->header;
+    enum cs_status st = CS_OK;
 
+    if (r->is_message && r->is_new_body && has_bare_cr(left)) {
+        st = put_lines(left, r->eol, &lines);
+        left = buf_slice(&lines);
+    }
+    if (st == CS_OK)
+        st = put_base(r, left, &base);
     out->n = 0;
     left = buf_slice(&base);
     while (st == CS_OK && header_field_next(&left, &f)) {
@@ -395,6 +433,7 @@ enum cs_status relabel_header(const struct relabel *r, struct buf *out)
     if (st == CS_OK && !has_version)
         st = buf_printf(out, "MIME-Version: 1.0%s", r->eol);
     buf_release(&base);
+    buf_release(&lines);
     return st == CS_OK ? buf_puts(out, r->eol) : st;
 }
 
