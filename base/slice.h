@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/find.h"
+
 struct slice {
     const uint8_t *p;
     size_t n;
@@ -125,6 +127,8 @@ static inline size_t slice_find(struct slice s, struct slice what)
 
     if (what.n == 0 || s.n < what.n)            /* memmem() is promised no NULL, also for nothing */
         return what.n == 0 ? 0 : s.n;
+    if (s.n >= FIND_LONG)
+        return find_bytes(s.p, s.n, what.p, what.n);
     q = memmem(s.p, s.n, what.p, what.n);
     return q ? (size_t)(q - s.p) : s.n;
 }

@@ -14,7 +14,7 @@ const struct format *format_next(const char *type, size_t *at)
     while (*at < sizeof formats / sizeof *formats) {
         const struct format *f = &formats[(*at)++];
 
-        if (strcmp(f->type, type) == 0)
+        if (f->type[0] == type[0] && strcmp(f->type, type) == 0)
             return f;
     }
     return NULL;

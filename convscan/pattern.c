@@ -24,14 +24,17 @@ bool pattern_matches(struct slice pattern, struct slice text)
     return p == pattern.n;
 }
 
+/* What stands between words: by a table, for every name is held against lists of hundreds. */
+static const bool stands_between[256] = { [' '] = true, ['\t'] = true, ['\n'] = true, ['\v'] = true, ['\f'] = true, ['\r'] = true, [','] = true };
+
 struct slice conf_word(struct slice *list)
 {
     struct slice s = *list;
     size_t n = 0;
 
-    while (s.n && (ascii_is_space(s.p[0]) || s.p[0] == ','))
+    while (s.n && stands_between[s.p[0]])
         s = slice_drop(s, 1);
-    while (n < s.n && !ascii_is_space(s.p[n]) && s.p[n] != ',')
+    while (n < s.n && !stands_between[s.p[n]])
         n++;
     *list = slice_drop(s, n);
     return slice_take(s, n);

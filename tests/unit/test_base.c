@@ -54,6 +54,29 @@ START_TEST(find_gives_the_first_place)
 }
 END_TEST
 
+/* Long enough for steps of 64 places: at every place, with what nearly fits around it, and at the end of what may be read. */
+START_TEST(find_is_the_same_in_long_bytes)
+{
+    static const char *const whats[] = { "x", "xy", "xyx", "#@~^", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxy", "" };
+    enum { MOST = 700 };
+    const struct slice what = slice_str(whats[_i]);
+    uint8_t *room = malloc(MOST);
+
+    for (size_t n = 1; n <= MOST; n += n < 300 ? 1 : 37)
+        for (size_t at = 0; at < n; at += n < 200 ? 1 : 13)
+            for (unsigned fill = 0; fill < 3; fill++) {
+                uint8_t *p = room + MOST - n;
+                const uint8_t *q;
+
+                memset(p, fill == 0 ? '.' : what.n ? what.p[fill == 1 ? 0 : what.n - 1] : 'x', n);
+                memcpy(p + at, what.p, what.n < n - at ? what.n : n - at);
+                q = memmem(p, n, what.p, what.n);
+                ck_assert_uint_eq(slice_find(slice_of(p, n), what), q ? (size_t)(q - p) : n);
+            }
+    free(room);
+}
+END_TEST
+
 START_TEST(integers_are_read_by_byte)
 {
     const uint8_t b[] = { 0x81, 0x02, 0x83, 0x04, 0x85, 0x06, 0x87, 0x08 };
@@ -278,6 +301,7 @@ int main(void)
     suite_add_tcase(s, t);
     tcase_add_test(t, slices_stay_inside);
     tcase_add_loop_test(t, find_gives_the_first_place, 0, sizeof finds / sizeof *finds);
+    tcase_add_loop_test(t, find_is_the_same_in_long_bytes, 0, 6);
     tcase_add_test(t, integers_are_read_by_byte);
     tcase_add_test(t, sums_do_not_wrap);
     tcase_add_test(t, a_buffer_stops_at_its_ceiling);
