@@ -356,8 +356,12 @@ static enum cs_status send_back(struct task *t, const char *reason)
         st = begin_next(t, &back);
     if (st == CS_OK)
         st = put(t, buf_slice(&text));
+    if (st == CS_OK)
+        st = finish_next(t);
+    if (t->next.folder == QUEUE_READY)
+        maillog_write(t->w->maillog, queuedir_now(t->w->queue), "conversion", "process", "E", text.n, &back, NULL);
     buf_release(&text);
-    return st == CS_OK ? finish_next(t) : st;
+    return st;
 }
 
 static enum cs_status to_postmaster(struct task *t)

@@ -273,6 +273,30 @@ LABELS = [
 ]
 
 
+# ---- 6.3, 10, 13: what becomes of a message to c@d and e@f from a@b, 3 blocks large, under each status: records of the log (entry, channel,
+# recipients), what waits, what goes out to whom. ----
+BOTH = ['c@d', 'e@f']
+GONE = [('E', 'ims-ms', BOTH), ('D', '', BOTH)]
+QUEUE = [
+    ('success', 1, GONE, [], BOTH),
+    ('FORCEASIS', 178030130, GONE, [], BOTH),
+    ('FORCEDELETE', 178030178, GONE, [], BOTH),
+    ('AGN', 178028698, [('Q', '', BOTH)], ['.01'], None),
+    ('FORCEHOLD', 178030250, [], ['.HELD'], None),
+    ('FORCERETURN', 178029946, [('R', '', BOTH), ('E', 'process', ['a@b'])], [], ['a@b']),
+    ('FORCERETURN+1', 178029947, [('R', '', BOTH), ('E', 'process', ['a@b'])], [], ['a@b']),
+    ('FORCEPOST', 178030098, [('E', 'process', BOTH), ('D', '', BOTH)], [], ['postmaster@mx']),
+    ('FORCEDISCARD', 178030259, [('E', 'bitbucket', BOTH), ('D', '', BOTH)], [], None),
+    ('FORCEJETTISON', 178030307, [('E', 'bitbucket', BOTH), ('D', '', BOTH)], [], None),
+    ('FORCERETURN, null sender', 178029946, [('R', '', BOTH)], [], None, ''),
+    ('by hand: .HELD to .07', 1, GONE, [], BOTH, 'a@b', '.07'),
+    ('by hand, and again', 178028698, [('Q', '', BOTH)], ['.08'], None, 'a@b', '.07'),
+]
+# 10.1: durations; True: taken.
+BACKOFF = [('PT5M', True), ('pt5m', True), ('PT5M,PT15M,PT1H', True), ('P1D', True), ('P1DT2H30M', True), (','.join(['PT1M'] * 8), True),
+           (','.join(['PT1M'] * 9), False), ('5M', False), ('PT', False), ('PT5', False), ('', False), ('PT5M,', True), (',PT5M', False)]
+
+
 class Room:
     def __init__(self):
         self.tmp = tempfile.TemporaryDirectory()
@@ -343,6 +367,50 @@ def label(room, name, entry, command, raw, has, hasnot, *options):
         raise AssertionError(f'{hasnot} in {out!r}')
 
 
+def spool(room, *options, raw=b''):
+    p = subprocess.run([f'{kit.BIN}/convchan', '--queue', 'spool', '--no-sync', *options], input=raw, capture_output=True, timeout=60, cwd=room.dir,
+                       env={**os.environ, 'TMPDIR': room.dir}, check=False)
+    room.err = p.stderr.decode(errors='replace')
+    return p.returncode, p.stdout.decode().strip()
+
+
+def drain(room, *options):
+    return spool(room, '--drain', '--conversions', 'conversions', '--mappings', 'mappings', '--mail-log', 'mail.log', '--host', 'mx',
+                 '--postmaster', 'postmaster@mx', *options)[0]
+
+
+def queue(room, name, status, records, waiting, out, sender='a@b', by_hand=''):
+    room.write('mappings', YES)
+    room.write('cmd', f'cp "$INPUT_FILE" "$OUTPUT_FILE"; echo STATUS={status} >"$OUTPUT_OPTIONS"\n')
+    room.write('conversions', f'in-type=*; override-option-file=1; command="/bin/sh {room.dir}/cmd"\n')
+    _, ident = spool(room, '--submit', '--from', sender, '--to', 'c@d', '--to', 'e@f', *(['--hold'] if by_hand else []), raw=PLAIN + b'x' * 2500)
+    if by_hand:
+        os.rename(f'{room.dir}/spool/queue/{ident}.HELD', f'{room.dir}/spool/queue/{ident}{by_hand}')
+    same('exit', drain(room), 0)
+    found = []
+    for line in room.read('mail.log').splitlines():
+        m = re.fullmatch(r'\d\d-[A-Z][a-z]{2}-\d{4} \d\d:\d\d:\d\d\.\d\d conversion +(\S*) +([EDQR]) ([1-9]\d*) (\S+) rfc822;(\S+) \5(?: .*)?', line)
+        same('shape', (line, bool(m)), (line, True))
+        channel, entry, blocks, of, to = m.groups()
+        same('sender', of, '-' if channel == 'process' and to == 'a@b' or not sender else sender)
+        if to != 'a@b':
+            same('blocks', blocks, '3')
+        if found and found[-1][:2] == (entry, channel):
+            found[-1][2].append(to)
+        else:
+            found.append((entry, channel, [to]))
+    same('records', found, records)
+    same('waiting', sorted(n[len(ident):] for n in os.listdir(f'{room.dir}/spool/queue')), waiting)
+    sent = [room.read(f'spool/out/{n}') for n in os.listdir(f'{room.dir}/spool/out')]
+    same('out', [re.findall('^to (.*)', s.partition('\n\n')[0], re.M) for s in sent], [out] if out else [])
+
+
+def backoff(room, text, is_good):
+    room.write('mappings', YES)
+    room.write('conversions', 'in-type=*; delete=1\n')
+    same('exit', drain(room, '--backoff', text), 0 if is_good else 64)
+
+
 def judge(job):
     test, row = job
     room = Room()
@@ -357,7 +425,7 @@ def judge(job):
 
 
 def main():
-    jobs = [(test, row) for test, rows in ((match, MATCH), (divert, MAPS), (given, GIVEN), (label, LABELS)) for row in rows]
+    jobs = [(test, row) for test, rows in ((match, MATCH), (divert, MAPS), (given, GIVEN), (label, LABELS), (queue, QUEUE), (backoff, BACKOFF)) for row in rows]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         bad = [b for b in pool.map(judge, jobs) if b]
     print(*(f'FAIL {b}' for b in bad), sep='\n')
