@@ -15,7 +15,7 @@
  * JOBS: in the queue at most, OPEN of which are not done. JOB_OBJECTS, JOB_TOTAL: what may come out of one. JOBS_BYTES: of those that have
  * memory of their own. TOUCH_FROM, TOUCH: memory is asked for in such pieces.
  */
-enum { JOBS = 2048, OPEN = 16, JOB_OBJECTS = 64, JOB_TOTAL = 2 << 20, JOBS_BYTES = 4 << 20, MEMORY_SHARE = 8, TOUCH_FROM = 4 << 20, TOUCH = 2 << 20 };
+enum { JOBS = 2048, OPEN = 64, JOB_OBJECTS = 64, JOB_TOTAL = 8 << 20, JOBS_BYTES = 8 << 20, MEMORY_SHARE = 8, TOUCH_FROM = 4 << 20, TOUCH = 2 << 20 };
 
 enum job_kind { CHILD, LOOK /* at an object that is being taken apart */, PAGES };
 

@@ -1,7 +1,7 @@
 /*
  * jobs.h - what is inside a large object is looked at by two threads; what comes out is the same as with one.
  *
- * Children of a large object, when they are not large themselves, wait in a queue, in order: helper.h works it off, and the first thread
+ * Children of a large object, of JOB_BYTES at most, wait in a queue, in order: helper.h works it off, and the first thread
  * goes on unpacking. A job writes into a verdict of its own and counts on its own, and this is added up in the order in which the
  * children came out. Whatever could go otherwise one by one (a budget that is nearly spent, a limit, a password that was learnt, an
  * exception by an allow rule) is not decided here: it is done again, in its turn, by the first thread.
@@ -9,7 +9,7 @@
  *   Borrows   the scan and the object that is taken apart; jobs_settle() comes before either is gone.
  *   Owns      the second thread, and the bytes of the children in the queue.
  *   Fails     never: without a second thread all is done in the first.
- *   Bounded   JOBS children of JOB_BYTES at most; of their bytes, JOBS_BYTES are in memory of their own.
+ *   Bounded   JOBS children; of their bytes, JOBS_BYTES are in memory of their own.
  *   Threads   called by the thread of the scan alone.
  */
 #ifndef CONVSCAN_JOBS_H
@@ -22,7 +22,7 @@
 #ifndef JOBS_FROM
 #define JOBS_FROM (1 << 20)
 #endif
-enum { JOB_BYTES = 1 << 20 };
+enum { JOB_BYTES = 4 << 20 };
 
 /* May a child of so many bytes, and more to come, be a job? */
 static inline bool jobs_are_for(size_t n, size_t more)
