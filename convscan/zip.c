@@ -19,7 +19,8 @@ struct zip {
     size_t overlaps;
     uint64_t listed_end;         /* of the listed members so far */
     uint64_t last_end;           /* where the last end record begins; 0 for none */
-    uint64_t kept_from, kept_end;   /* the last stored member: what lists itself in there is that member's own */
+    uint64_t kept_from, kept_end;   /* the last stored member: what lists itself in there is that member's own, if that is a zip */
+    bool is_kept_asked, is_kept_zip;
 };
 
 /* ---- where members are listed ---- */
@@ -212,7 +213,8 @@ static bool is_folder(const struct zip_head *h)
     return h->packed == 0 && h->size == 0 && slice_ends(h->name, SLICE("/"));
 }
 
-static enum cs_status emit_readings(struct zip *z, const struct readings *rs, uint64_t *end)
+/* *first, *last: where the data ends by the shortest and by the longest of them. */
+static enum cs_status emit_readings(struct zip *z, const struct readings *rs, uint64_t *first, uint64_t *last)
 {
     enum cs_status st = CS_OK;
 
@@ -220,8 +222,10 @@ static enum cs_status emit_readings(struct zip *z, const struct readings *rs, ui
         uint64_t here = rs->of[i].data;
         if (!is_folder(&rs->of[i].head))
             st = zip_member(&z->job, &rs->of[i], &here);
-        if (here > *end)
-            *end = here;
+        if (i == 0 || here < *first)
+            *first = here;
+        if (here > *last)
+            *last = here;
     }
     return st;
 }
@@ -231,10 +235,18 @@ static bool is_kept(const struct zip *z, uint64_t at)
     return at >= z->kept_from && at < z->kept_end;
 }
 
-/* Both headers of an entry inside a stored member: a zip in the zip, which its own turn will come to. */
-static bool is_of_inner(const struct zip *z, const struct place *p)
+/* Both headers of an entry inside a stored member that is a zip: its own turn will come. A lie about the size of what is none hides nothing. */
+static bool is_of_inner(struct zip *z, const struct place *p)
 {
-    return is_kept(z, p->local) && is_kept(z, p->central);
+    if (!is_kept(z, p->local) || !is_kept(z, p->central))
+        return false;
+    if (!z->is_kept_asked) {
+        struct slice kept = slice_sub(z->job.all, z->kept_from, z->kept_end - z->kept_from);
+
+        z->is_kept_asked = true;
+        z->is_kept_zip = zip_is(kept) || zip_is_behind(kept);
+    }
+    return z->is_kept_zip;
 }
 
 static void add_directory(struct zip *z, struct readings *rs, const struct place *p, size_t n, uint64_t data)
@@ -257,23 +269,24 @@ static void note_end(struct zip *z, const struct readings *rs, uint64_t end)
         if (r->head.method == 0 && !(r->head.flags & ZIP_ENCRYPTED) && r->data + kept > z->kept_end) {
             z->kept_from = r->data;
             z->kept_end = r->data + kept;
+            z->is_kept_asked = false;
         }
     }
 }
 
-/* All entries that lead to one local header; *end: where its data ends by the longest reading. */
+/* All entries that lead to one local header; *end: where its data ends by the shortest reading, for others go on there. */
 static enum cs_status emit_place(struct zip *z, const struct place *p, size_t n, uint64_t *end)
 {
     struct readings rs = { 0 };
     struct zip_head local;
     bool has_mark = zip_read_local(z->job.all, p->local, &local);
-    uint64_t data;
+    uint64_t data, last;
     enum cs_status st;
 
     if (!has_mark && !zip_read_unsigned(z->job.all, p->local, &local))
         return CS_OK;
     data = p->local + local.length < z->job.all.n ? p->local + local.length : z->job.all.n;
-    *end = data;
+    *end = last = data;
     add_directory(z, &rs, p, n, data);
     if (rs.n == 0)
         return CS_OK;
@@ -285,9 +298,9 @@ static enum cs_status emit_place(struct zip *z, const struct place *p, size_t n,
         }
         add_header(&rs, local, data);
     }
-    st = emit_readings(z, &rs, end);
+    st = emit_readings(z, &rs, end, &last);
     z->overlaps += shared(p, n) + (p->local < z->listed_end);
-    note_end(z, &rs, *end);
+    note_end(z, &rs, last);
     if (st == CS_OK && z->overlaps > OVERLAPS)
         st = zip_note(&z->job, EMIT_LIMITED, "zip members overlap");
     return st;
@@ -297,7 +310,7 @@ static enum cs_status emit_place(struct zip *z, const struct place *p, size_t n,
 
 static bool is_plausible(const struct zip_head *h, uint64_t at, struct slice all)
 {
-    return zip_method_is_known(h->method) && h->name.n && h->length <= all.n - at && slice_chr(h->name, 0) == h->name.n;
+    return h->name.n && h->length <= all.n - at && slice_chr(h->name, 0) == h->name.n;
 }
 
 static bool is_descriptor(struct slice all, uint64_t at, uint64_t n)
@@ -351,6 +364,15 @@ static enum cs_status emit_orphan(struct zip *z, uint64_t at, const struct zip_h
     return zip_member(&z->job, &r, end);
 }
 
+/* Where there is no directory at all, some readers take what they cannot unpack for stored. */
+static enum cs_status emit_unknown(struct zip *z, uint64_t at, struct zip_head h, uint64_t *end)
+{
+    enum cs_status st = emit_orphan(z, at, &h, end);
+
+    h.method = 0;
+    return st == CS_OK ? emit_orphan(z, at, &h, end) : st;
+}
+
 static enum cs_status emit_orphans(struct zip *z, uint64_t *cursor, uint64_t until)
 {
     enum cs_status st = CS_OK;
@@ -364,7 +386,10 @@ static enum cs_status emit_orphans(struct zip *z, uint64_t *cursor, uint64_t unt
         *cursor = end = at + 4;
         if (!zip_read_local(z->job.all, at, &h) || !is_plausible(&h, at, z->job.all))
             continue;
-        st = emit_orphan(z, at, &h, &end);
+        if (zip_method_is_known(h.method))
+            st = emit_orphan(z, at, &h, &end);
+        else if (z->n == 0)
+            st = emit_unknown(z, at, h, &end);
         if (end > *cursor)
             *cursor = end;
     }

@@ -79,6 +79,13 @@ def headers():
     yield 'name-empty', both(name=b''), FOUND
     yield 'folder-with-data', both(name=b'folder/'), FOUND
     yield 'other-name-in-directory', made(listed={'name': b'other.txt'}), FOUND
+    stored, packed = local(b'words', 0, name=b'a.txt'), local(PACKED)
+    behind = len(stored) + len(packed)
+    liar = central(b'words', 0, 0, size=behind, name=b'a.txt')
+    farther = central(b'words', 0, 0, size=behind + len(liar), name=b'a.txt')      # into the next entry of the directory
+    yield 'a-size-that-covers-the-next', stored + packed + farther + central(PACKED, len(stored)) + end(2, len(farther + central(PACKED, 0)), behind), FOUND
+    yield 'a-size-that-covers-what-is-not-listed', stored + packed + liar + end(1, len(liar), behind), FOUND
+    yield 'no-end-record-method-unknown', patched(local(EICAR, 0, name=b'e.com') + central(EICAR, 0, 0, name=b'e.com'), (9, b'\1')), FOUND
 
 
 def places():
