@@ -37,7 +37,7 @@ static void do_next(struct helper *h, void *who)
 static void *run(void *arg)
 {
     struct helper *h = arg;
-    stack_t alt = { .ss_sp = h->crash_stack, .ss_size = sizeof h->crash_stack }, before;
+    stack_t alt = { .ss_sp = h->crash_stack, .ss_size = sizeof h->crash_stack }, before = { .ss_flags = SS_DISABLE };
 
     sigaltstack(&alt, &before);         /* the watchdog answers also when this thread's stack is used up */
     pthread_mutex_lock(&h->lock);
