@@ -1,6 +1,7 @@
 #include "zip.h"
 
 #include "base/bytes.h"
+#include "inflate.h"
 #include "inside.h"
 #include "zipmember.h"
 
@@ -235,16 +236,21 @@ static bool is_kept(const struct zip *z, uint64_t at)
     return at >= z->kept_from && at < z->kept_end;
 }
 
+static bool holds_zip(const struct zip *z, uint64_t from, uint64_t end)
+{
+    struct slice s = slice_sub(z->job.all, from, end - from);
+
+    return zip_is(s) || zip_is_behind(s);
+}
+
 /* Both headers of an entry inside a stored member that is a zip: its own turn will come. A lie about the size of what is none hides nothing. */
 static bool is_of_inner(struct zip *z, const struct place *p)
 {
     if (!is_kept(z, p->local) || !is_kept(z, p->central))
         return false;
     if (!z->is_kept_asked) {
-        struct slice kept = slice_sub(z->job.all, z->kept_from, z->kept_end - z->kept_from);
-
         z->is_kept_asked = true;
-        z->is_kept_zip = zip_is(kept) || zip_is_behind(kept);
+        z->is_kept_zip = holds_zip(z, z->kept_from, z->kept_end);
     }
     return z->is_kept_zip;
 }
@@ -274,7 +280,8 @@ static void note_end(struct zip *z, const struct readings *rs, uint64_t end)
     }
 }
 
-/* All entries that lead to one local header; *end: where its data ends by the shortest reading, for others go on there. */
+/* All entries that lead to one local header; *end: where its data ends, by the shortest reading unless the longest holds a zip, whose own
+ * turn will come: there others go on. */
 static enum cs_status emit_place(struct zip *z, const struct place *p, size_t n, uint64_t *end)
 {
     struct readings rs = { 0 };
@@ -299,6 +306,8 @@ static enum cs_status emit_place(struct zip *z, const struct place *p, size_t n,
         add_header(&rs, local, data);
     }
     st = emit_readings(z, &rs, end, &last);
+    if (*end < last && holds_zip(z, data, last))
+        *end = last;
     z->overlaps += shared(p, n) + (p->local < z->listed_end);
     note_end(z, &rs, last);
     if (st == CS_OK && z->overlaps > OVERLAPS)
@@ -310,7 +319,7 @@ static enum cs_status emit_place(struct zip *z, const struct place *p, size_t n,
 
 static bool is_plausible(const struct zip_head *h, uint64_t at, struct slice all)
 {
-    return h->name.n && h->length <= all.n - at && slice_chr(h->name, 0) == h->name.n;
+    return h->name.n && h->length <= all.n - at;
 }
 
 static bool is_descriptor(struct slice all, uint64_t at, uint64_t n)
@@ -352,6 +361,7 @@ static enum cs_status emit_orphan(struct zip *z, uint64_t at, const struct zip_h
 {
     struct zip_reading r = { .head = *h, .data = at + h->length };
     bool is_open = h->flags & ZIP_STREAMED && h->packed == 0;
+    enum cs_status st;
 
     if (is_folder(h) && !is_open)
         return CS_OK;
@@ -361,7 +371,12 @@ static enum cs_status emit_orphan(struct zip *z, uint64_t at, const struct zip_h
     } else {
         r.is_open_ended = is_open;
     }
-    return zip_member(&z->job, &r, end);
+    st = zip_member(&z->job, &r, end);
+    /* Nobody else says how long it is: a wrong length would hide all that follows. */
+    if (h->method == 0 && !(h->flags & ZIP_ENCRYPTED) && *end > r.data && !holds_zip(z, r.data, *end) &&
+        inflate_crc32(0, slice_sub(z->job.all, r.data, r.head.packed)) != h->crc)
+        *end = r.data;
+    return st;
 }
 
 /* Where there is no directory at all, some readers take what they cannot unpack for stored. */

@@ -85,6 +85,9 @@ def headers():
     farther = central(b'words', 0, 0, size=behind + len(liar), name=b'a.txt')      # into the next entry of the directory
     yield 'a-size-that-covers-the-next', stored + packed + farther + central(PACKED, len(stored)) + end(2, len(farther + central(PACKED, 0)), behind), FOUND
     yield 'a-size-that-covers-what-is-not-listed', stored + packed + liar + end(1, len(liar), behind), FOUND
+    yield 'no-directory-a-size-that-covers-the-next', local(b'words', 0, packed=4000, name=b'a.txt') + packed, FOUND
+    yield 'no-directory-damage-that-covers-the-next', local(b'', 8, packed=4000, size=9, name=b'a.txt')[:-2] + b'\xff' * 9 + packed, FOUND
+    yield 'no-directory-a-zero-in-the-name', local(PACKED, name=b'a\0b'), FOUND
     yield 'no-end-record-method-unknown', patched(local(EICAR, 0, name=b'e.com') + central(EICAR, 0, 0, name=b'e.com'), (9, b'\1')), FOUND
 
 
