@@ -142,7 +142,7 @@ static const char *cafebabe(struct slice s)
 }
 
 /* Old tar has no magic: 148 holds the sum of the header's bytes, in octal. */
-static bool is_old_tar(struct slice s)
+bool ftype_is_tar_header(struct slice s)
 {
     uint32_t sum = 8 * ' ', said = 0;
     size_t i = 148;
@@ -452,7 +452,7 @@ static void by_place(struct ftype *t, struct slice s)
 {
     const char *message;
 
-    if (t->n == 0 && is_old_tar(s)) {
+    if (t->n == 0 && ftype_is_tar_header(s)) {
         ftype_add(t, "tar");
         ftype_add(t, "archive");
     }

@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "formats.h"
+#include "ftype.h"
 
 /*
  * inside.c - archives that stand inside something else: behind a program that unpacks them, or behind a picture. (A zip is found by
@@ -86,9 +87,26 @@ static enum cs_status look_for_all(const struct mark *m, size_t n, struct slice 
     return st;
 }
 
+/* tar goes on at the next sound header where the first ones are broken. */
+static enum cs_status look_for_tar(struct slice object, struct emit *out)
+{
+    enum { BLOCK = 512, MARK = 257, REACH = 1 << 20 };
+    static const struct emit_child c = { .kind = EMIT_MEMBER, .how = "inside", .type = "tar", .size = UINT64_MAX, .packed = UINT64_MAX };
+
+    for (size_t at = BLOCK; at < object.n && at < REACH; at += BLOCK) {
+        struct slice rest = slice_drop(object, at);
+
+        if (slice_starts(slice_drop(rest, MARK), SLICE("ustar")) && ftype_is_tar_header(rest))
+            return emit_whole(out, &c, rest);
+    }
+    return CS_OK;
+}
+
 enum cs_status inside_decode(struct slice object, struct emit *out)
 {
-    return look_for_all(marks, sizeof marks / sizeof *marks, object, out);
+    enum cs_status st = look_for_all(marks, sizeof marks / sizeof *marks, object, out);
+
+    return st == CS_OK ? look_for_tar(object, out) : st;
 }
 
 /* Shell scripts with what they unpack behind their last line. */

@@ -100,6 +100,7 @@ def tars():
     end = bytes(1024)
     yield 'no-end', tar(), FOUND
     yield 'wrong-sum', tar(wrong=1) + end, CLOSED
+    yield 'first-header-gone', b'\x11' * 512 + tar() + end, FOUND
     yield 'size-in-bytes', tar(size=b'\x80' + len(PACKED).to_bytes(11, 'big')) + end, FOUND
     yield 'size-with-blanks', tar(size=b'%11o ' % len(PACKED)) + end, FOUND
     yield 'size-without-end', tar(size=b'%012o' % len(PACKED)) + end, FOUND
