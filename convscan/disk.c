@@ -100,13 +100,13 @@ static bool has_partitions(struct slice boot)
 
 bool disk_is(struct slice head)
 {
-    return head.n > SECTOR && head.p[510] == 0x55 && head.p[511] == 0xaa && (is_volume(head) || has_partitions(head));
+    return hfs_is(head) || (head.n > SECTOR && head.p[510] == 0x55 && head.p[511] == 0xaa && (is_volume(head) || has_partitions(head)));
 }
 
 /* One place may be read as more than one of them: all readings count. */
 static enum cs_status volume(const struct disk *d, uint64_t at, struct emit *out)
 {
-    static enum cs_status (*const readers[])(const struct disk *, uint64_t, struct emit *, bool *) = { fat_files, exfat_files, ntfs_files };
+    static enum cs_status (*const readers[])(const struct disk *, uint64_t, struct emit *, bool *) = { fat_files, exfat_files, hfs_files, ntfs_files };
     uint8_t room[DISK_PIECE];
     struct slice boot = disk_bytes(d, at, SECTOR, room);
     bool is_known = false, any = false;
@@ -188,11 +188,14 @@ static enum cs_status partitions(const struct disk *d, struct slice boot, struct
 static enum cs_status files(const struct disk *d, struct emit *out)
 {
     uint8_t room[DISK_PIECE];
+    bool is_hfs = hfs_is(disk_bytes(d, 0, 4 * SECTOR, room));
     struct slice boot = disk_bytes(d, 0, SECTOR, room);
+    bool is_boot = boot.n == SECTOR && boot.p[510] == 0x55 && boot.p[511] == 0xaa;
+    enum cs_status st = is_hfs || (is_boot && is_volume(boot)) ? volume(d, 0, out) : CS_OK;
 
-    if (boot.n < SECTOR || boot.p[510] != 0x55 || boot.p[511] != 0xaa)
-        return out->note(out, EMIT_ENCRYPTED, "disk image");
-    return is_volume(boot) ? volume(d, 0, out) : partitions(d, boot, out);
+    if (st == CS_OK && is_boot && !is_volume(boot))
+        return partitions(d, boot, out);
+    return st == CS_OK && !is_boot && !is_hfs ? out->note(out, EMIT_ENCRYPTED, "disk image") : st;
 }
 
 enum cs_status disk_decode(struct slice object, struct emit *out)

@@ -32,12 +32,15 @@ struct slice disk_bytes(const struct disk *d, uint64_t at, size_t n, uint8_t roo
 /* Put n bytes from at on. */
 enum cs_status disk_put(const struct disk *d, uint64_t at, uint64_t n, struct emit *out) MUST_USE;
 
-/* Does the sector begin a file system, or a table of partitions? */
+/* Does this begin with a file system, or a table of partitions? */
 bool disk_is(struct slice head);
+/* With that of Apple's? It stands behind the first two sectors. */
+bool hfs_is(struct slice head);
 
 /* Files of the file system that begins at this place. *is_known: there is one that can be read. */
 enum cs_status fat_files(const struct disk *d, uint64_t at, struct emit *out, bool *is_known) MUST_USE;
 enum cs_status exfat_files(const struct disk *d, uint64_t at, struct emit *out, bool *is_known) MUST_USE;
+enum cs_status hfs_files(const struct disk *d, uint64_t at, struct emit *out, bool *is_known) MUST_USE;
 enum cs_status ntfs_files(const struct disk *d, uint64_t at, struct emit *out, bool *is_known) MUST_USE;
 
 #endif

@@ -65,6 +65,7 @@ struct format {
     X("disk", disk_decode, true)   \
     X("VHD", vhd_decode, true)     \
     X("VHDX", vhdx_decode, true)   \
+    X("DMG", dmg_decode, true)     \
     X("ar", unpack_ar, true)       \
     X("CAB", unpack_cab, true)     \
     X("LHA", lha_decode, true)     \
@@ -80,7 +81,7 @@ struct format {
 
 /* Known, and nothing here opens them: class encrypted. */
 #define CLOSED(X)                                                                                         \
-    X("ARJ") X("ACE") X("WIM") X("DMG") X("EGG") X("StuffIt") X("lzop") X("lrzip") X("ZOO") X("JAR-ARJ")   \
+    X("ARJ") X("ACE") X("WIM") X("APFS") X("EGG") X("StuffIt") X("lzop") X("lrzip") X("ZOO") X("JAR-ARJ")   \
     X("FreeArc") X("UHARC") X("BlakHole") X("GCA") X("ZPAQ") X("AESCrypt") X("AxCrypt")                    \
     X("VMDK") X("QCOW") X("SIS") X("AutoIt") X("InstallShield") X("SquashFS") X("rzip")
 

@@ -112,6 +112,8 @@ static const struct magic magics[] = {
     M(0, "\xa3\x48\x4b\xbe\x98\x6c\x4a\xa9\x99\x4c\x53\x0a\x86\xd6\x48\x7d", "AutoIt", "script"),
     M(0, "\x13\x5d\x65\x8c", "InstallShield", "archive"),
     M(0, "\xed\xab\xee\xdb", "RPM", "archive"),
+    M(0, "encrcdsa", "DMG", "archive"),
+    M(32, "NXSB", "APFS", "archive", "binary"),
     M(0, "hsqs", "SquashFS", "archive"),
     M(0, "sqsh", "SquashFS", "archive"),
     M(0, "RZIP\x02", "rzip", "archive"),

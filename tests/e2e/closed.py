@@ -35,10 +35,9 @@ HEADS = {
     'JAR-ARJ': bytes(14) + b'\x1aJar\x1b\0', 'FreeArc': b'ArC\1', 'UHARC': b'UHA\6', 'BlakHole': b'BH\5\7', 'GCA': b'GCAX', 'ZPAQ': b'zPQ\1',
     'AESCrypt': b'AES\2', 'AxCrypt': bytes.fromhex('c0b9072e4f93f146a015792ca1d9e821'),
     'SIS': bytes.fromhex('7a1a2010'), 'AutoIt': bytes.fromhex('a3484bbe986c4aa9994c530a86d6487d') + b'AU3!EA06',
-    'InstallShield': bytes.fromhex('135d658c'), 'SquashFS': b'hsqs', 'rzip': b'RZIP\2',
+    'InstallShield': bytes.fromhex('135d658c'), 'SquashFS': b'hsqs', 'rzip': b'RZIP\2', 'APFS': bytes(32) + b'NXSB',
     'VMDK': b'KDMV\1\0\0\0', 'QCOW': b'QFI\xfb',
 }
-TAILS = {'DMG': b'koly' + bytes(508)}
 TOOLS = {'ARJ': arj, 'lzop': lzop, 'lrzip': lrzip}
 
 
@@ -48,8 +47,6 @@ def samples():
             yield kind, maker(EICAR)
     for kind, head in HEADS.items():
         yield kind, head + FILL
-    for kind, tail in TAILS.items():
-        yield kind, FILL + tail
 
 
 def listed():
@@ -61,7 +58,7 @@ def listed():
 
 def main():
     failed, due = 0, {}
-    for kind in listed() - {*TOOLS, *HEADS, *TAILS}:
+    for kind in listed() - {*TOOLS, *HEADS}:
         failed += 1
         print(f'FAIL {kind}: is in the list CLOSED and not tried here')
     for kind, data in samples():

@@ -1,4 +1,7 @@
 """Images of disks with one file on them: FAT, exFAT and NTFS, with and without partitions, raw and in the formats of virtual machines."""
+import base64
+import bz2
+import lzma
 import os
 import struct
 import subprocess
@@ -293,6 +296,83 @@ def vhdx(disk, block=1 << 20):
     return head.ljust(2 * mb, b'\0') + struct.pack(f'<{len(cells)}Q', *cells).ljust(mb, b'\0') + meta + body
 
 
+def hfs(data, marks=0, size=None):
+    """HFS+ in blocks of 512 bytes: two leaves, the first one with a folder and the file before it; the file in two pieces, the second one in front."""
+    n = (len(data) + SECTOR - 1) // SECTOR
+    half = n // 2
+    catalogue_at, first_at, second_at = 8, 40 + half, 40
+    node = 1024
+
+    def fork(size, *pieces):
+        return struct.pack('>QII', size, 0, sum(p[1] for p in pieces)) + b''.join(struct.pack('>II', *p) for p in pieces).ljust(64, b'\0')
+
+    def leaf(number, forward, *records):
+        body = struct.pack('>IIbBHH', forward, 0, -1, 1, len(records), 0)
+        places = []
+        for name, kind, what in records:
+            places.append(len(body))
+            key = struct.pack('>IH', 2, len(name)) + name.encode('utf-16-be')
+            body += struct.pack('>H', len(key)) + key + struct.pack('>H', kind) + what
+        places.append(len(body))
+        return body.ljust(node - 2 * len(places), b'\0') + b''.join(struct.pack('>H', p) for p in reversed(places))
+
+    def file(name, contents, flags=0):
+        return name, 2, (bytes(39) + bytes([flags]) + bytes(46)) + contents + fork(0)
+    head = struct.pack('>IIbBHH', 0, 0, 1, 0, 3, 0) + struct.pack('>HIIIIHHII', 2, 3, 3, 1, 2, node, 516, 4, 0).ljust(106, b'\0')
+    pieces = ([(first_at, n - half)] if n - half else []) + ([(second_at, half)] if half else [])
+    tree = head.ljust(node, b'\0') + leaf(1, 2, file('empty', fork(0)), ('folder', 1, bytes(86)))
+    tree += leaf(2, 0, file('a file.bin', fork(len(data) if size is None else size, *pieces), marks)) + bytes(node)
+    total = 40 + n + 8
+    volume = b'H+' + struct.pack('>HI24xII', 4, 0x100, 2, 1) + struct.pack('>II', SECTOR, total) + bytes(64)
+    volume += fork(SECTOR, (6, 1)) + fork(0) + fork(len(tree), (catalogue_at, len(tree) // SECTOR)) + fork(0) + fork(0)
+    disk = bytearray(total * SECTOR)
+    disk[1024:1024 + len(volume)] = disk[-1024:-1024 + len(volume)] = volume
+    disk[catalogue_at * SECTOR:catalogue_at * SECTOR + len(tree)] = tree
+    for at, piece in ((first_at, data[:(n - half) * SECTOR]), (second_at, data[(n - half) * SECTOR:])):
+        disk[at * SECTOR:at * SECTOR + len(piece)] = piece
+    return bytes(disk)
+
+
+def adc(data):
+    """Apple's packing, of bytes as they are and, where a run of one byte comes, of what stands in front."""
+    out, i = b'', 0
+    while i < len(data):
+        run = len(data) - i - len(data[i:i + 60].lstrip(data[i - 1:i])) - (len(data) - len(data[:i + 60])) if i else 0
+        if run >= 4:
+            out += struct.pack('>BH', 0x40 | run - 4, 0)
+            i += run
+        elif run == 3:
+            out += b'\0\0'
+            i += 3
+        else:
+            out += b'\x80' + data[i:i + 1]
+            i += 1
+    return out
+
+
+DMG_PACKERS = {1: bytes, 0x80000004: adc, 0x80000005: zlib.compress, 0x80000006: bz2.compress, 0x80000008: lzma.compress}
+
+
+def dmg(volume, kind=0x80000005, each=4096, spread=True):
+    """The volume in pieces, of which those of zeros are left out; with spread the packed ones stand last one first."""
+    volume = padded(volume, SECTOR)
+    pieces = [(i // SECTOR, volume[i:i + each]) for i in range(0, len(volume), each)]
+    packed = {at: DMG_PACKERS.get(kind, bytes)(p) for at, p in pieces if any(p)}
+    fork, places = bytes(64), {}
+    for at in sorted(packed, reverse=spread):
+        places[at] = len(fork)
+        fork += packed[at]
+    rows = b''.join(struct.pack('>IIQQQQ', kind if at in places else 2, 0, at, len(p) // SECTOR, places.get(at, 0), len(packed.get(at, b''))) for at, p in pieces)
+    rows += struct.pack('>IIQQQQ', 0xffffffff, 0, len(volume) // SECTOR, 0, 0, 0)
+    mish = struct.pack('>4sIQQQII', b'mish', 1, 0, len(volume) // SECTOR, 0, 0, 0).ljust(200, b'\0') + struct.pack('>I', len(pieces) + 1) + rows
+    none = struct.pack('>4sIQQQII', b'mish', 1, 0, 8, 0, 0, 0).ljust(200, b'\0') + struct.pack('>IIIQQQQ', 1, 2, 0, 0, 8, 0, 0)
+    entries = ''.join(f'<dict><key>CFName</key><string>{name}</string><key>Data</key><data>\n{base64.encodebytes(data).decode()}</data><key>ID</key><string>{i}</string></dict>'
+                      for i, (name, data) in enumerate((('free', none), ('disk image (Apple_HFS : 1)', mish))))
+    xml = f'<?xml version="1.0"?><plist version="1.0"><dict><key>resource-fork</key><dict><key>blkx</key><array>{entries}</array></dict></dict></plist>'.encode()
+    tail = struct.pack('>4sIIIQQQQQII', b'koly', 4, 512, 1, 0, 0, len(fork), 0, 0, 1, 1).ljust(216, b'\0') + struct.pack('>QQ', len(fork), len(xml))
+    return fork + xml + tail.ljust(492, b'\0') + struct.pack('>Q', len(volume) // SECTOR) + bytes(12)
+
+
 # For nestings: each of these around any bytes.
 def disk_fat(data):
     return fat(data, 12)
@@ -300,6 +380,10 @@ def disk_fat(data):
 
 def disk_exfat(data):
     return mbr(exfat(data))
+
+
+def disk_dmg(data):
+    return dmg(hfs(data))
 
 
 def disk_ntfs(data):
@@ -314,4 +398,4 @@ def disk_vhd_sparse(data):
     return vhd_dynamic(mbr(fat(data, 12)))
 
 
-MAKERS = [disk_fat, disk_exfat, disk_ntfs, disk_vhd, disk_vhd_sparse]
+MAKERS = [disk_fat, disk_exfat, disk_dmg, disk_ntfs, disk_vhd, disk_vhd_sparse]

@@ -25,6 +25,20 @@ def cases(missing):
         yield 'exfat-by-tool', d.exfat_by_tool(mkfs, LONG), FOUND
     else:
         missing.add('mkfs.exfat')
+    yield 'hfs', d.hfs(LONG), FOUND
+    yield 'hfs-partition', d.gpt(d.hfs(LONG)), FOUND
+    yield 'hfs-packed-file', d.hfs(b'', marks=0x20), CLOSED
+    yield 'hfs-file-in-many-pieces', d.hfs(LONG, size=1 << 20), CLOSED
+    yield 'hfs-no-leaf', patched(d.hfs(LONG), (8 * 512 + 1024 + 8, b'\0')), CLOSED
+    yield 'hfs-beside-partitions', patched(d.mbr(d.fat(LONG, 12)), (1024, d.hfs(b'')[1024:1536])), FOUND
+    for kind, packer in d.DMG_PACKERS.items():
+        yield f'dmg-{packer.__module__}-{packer.__name__}', d.dmg(d.hfs(LONG), kind), FOUND
+    yield 'dmg-of-partitions', d.dmg(d.gpt(d.fat(LONG, 16)), each=61440), FOUND
+    yield 'dmg-lzfse', d.dmg(d.hfs(LONG), 0x80000007), CLOSED
+    yield 'dmg-of-apfs', d.dmg(bytes(32) + b'NXSB' + bytes(5000)), CLOSED
+    yield 'dmg-no-list', bytes(3000) + d.dmg(b'')[-512:], CLOSED
+    yield 'dmg-one-of-many', patched(d.dmg(b'harmless' * 90), (-512 + 60, b'\0\0\0\2')), CLOSED
+    yield 'dmg-encrypted', b'encrcdsa\0\0\0\2' + bytes(5000), CLOSED
     yield 'ntfs', d.ntfs(LONG), FOUND
     yield 'ntfs-small', d.ntfs(PACKED, True), FOUND
     yield 'ntfs-packed', d.ntfs(LONG, marks=1), CLOSED
