@@ -341,6 +341,8 @@ static void claim_archive(struct ftype *t, struct slice declared, struct slice n
 
     if (ends_in_any(name, zips, sizeof zips / sizeof *zips) || slice_ihas(declared, SLICE("/zip")) || slice_ihas(declared, SLICE("x-zip")))
         ftype_add(t, "ZIP");
+    if (ends_in(name, ".lzma"))         /* of its head hardly a byte is the same in all */
+        ftype_add(t, "lzma");
     if (ftype_has(t, "RAR") || ftype_has(t, "7z") || ftype_has(t, "CAB"))
         return;
     if (ends_in_any(name, others, sizeof others / sizeof *others) || slice_ihas(declared, SLICE("rar")) || slice_ihas(declared, SLICE("7z")))

@@ -290,9 +290,9 @@ static enum cs_status plain_member(struct zip_job *z, const struct zip_reading *
         st = emit_member(z, r, DEFLATE, packed, &s, &res);
     if (st != CS_OK)
         return st;
-    *end = res.is_damaged ? r->data : r->data + res.used;      /* what is damaged may be a lie about where others are */
     if (res.is_damaged && res.made == 0 && packed.n && r->head.method != STORED)   /* it may be what it does not say */
         return shut_member(z, r, packed, "unreadable zip member");
+    *end = res.is_damaged ? r->data : r->data + res.used;       /* what is damaged may be a lie about where others are */
     z->work -= res.used < z->work ? res.used : z->work;
     if (z->work == 0)
         st = zip_note(z, EMIT_LIMITED, "zip members overlap too often");

@@ -164,6 +164,7 @@ def streams():
     yield 'xz-two', halves(lzma.compress), FOUND
     yield 'xz-padded', halves(lzma.compress, bytes(8)), FOUND
     yield 'xz-junk-behind', lzma.compress(EICAR) + b'junk', FOUND
+    yield 'odd-head.lzma', patched(lzma.compress(EICAR, lzma.FORMAT_ALONE), (3, b'\x80')), FOUND
     yield 'xz-cut', lzma.compress(EICAR)[:-20], FOUND
     yield 'xz-unknown-check', patched(lzma.compress(EICAR), (7, b'\x0f')), CLOSED
     alone = lzma.compress(EICAR, lzma.FORMAT_ALONE)

@@ -86,7 +86,9 @@ def headers():
     yield 'a-size-that-covers-the-next', stored + packed + farther + central(PACKED, len(stored)) + end(2, len(farther + central(PACKED, 0)), behind), FOUND
     yield 'a-size-that-covers-what-is-not-listed', stored + packed + liar + end(1, len(liar), behind), FOUND
     yield 'no-directory-a-size-that-covers-the-next', local(b'words', 0, packed=4000, name=b'a.txt') + packed, FOUND
-    yield 'no-directory-damage-that-covers-the-next', local(b'', 8, packed=4000, size=9, name=b'a.txt')[:-2] + b'\xff' * 9 + packed, FOUND
+    yield 'no-directory-damage-that-covers-the-next', local(b'', 8, packed=4000, size=9, name=b'a.txt')[:-2] + b'\xff' * 9 + packed, CLOSED
+    half = b'\0' + struct.pack('<HH', 20, 0xffff ^ 20) + b'w' * 20 + b'\7'      # a block of kind 3 there is not
+    yield 'no-directory-half-a-member-that-covers-the-next', local(b'', 8, packed=4000, size=40, name=b'a.txt')[:-2] + half + packed, FOUND
     yield 'no-directory-a-zero-in-the-name', local(PACKED, name=b'a\0b'), FOUND
     yield 'no-end-record-method-unknown', patched(local(EICAR, 0, name=b'e.com') + central(EICAR, 0, 0, name=b'e.com'), (9, b'\1')), FOUND
 
