@@ -15,7 +15,7 @@ static const uint64_t MOST_SECTORS = UINT64_MAX / SECTOR / 4;
 static const uint32_t ZEROS = 0, RAW = 1, UNUSED = 2, ADC = 0x80000004, ZLIB = 0x80000005, BZIP2 = 0x80000006, XZ = 0x80000008, REMARK = 0x7ffffffe;
 
 struct dmg {
-    struct slice file, fork;     /* fork: where the packed pieces stand */
+    struct slice fork;           /* where the packed pieces stand */
     struct emit *out;
     bool is_damaged;
 };
@@ -246,7 +246,7 @@ static enum cs_status partitions(struct dmg *d, struct slice list, bool *has_any
 enum cs_status dmg_decode(struct slice object, struct emit *out)
 {
     struct slice tail = slice_drop(object, object.n > TAIL ? object.n - TAIL : 0);
-    struct dmg d = { .file = object, .out = out };
+    struct dmg d = { .out = out };
     bool has_any = false;
     enum cs_status st;
 

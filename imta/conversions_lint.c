@@ -337,8 +337,8 @@ static void lint_matching(const struct conversion *e, const struct conversion *b
     lint_nameless(e, c);
 }
 
-/* Do the clauses up to last, but for channels where they are let off, fit every part? */
-static bool fits_all(const struct conversion *e, bool lets_channels, enum clause_id last)
+/* Do the clauses up to last, but for channels, fit every part? */
+static bool fits_all(const struct conversion *e, enum clause_id last)
 {
     for (size_t i = 0; i < e->n; i++) {
         enum clause_id id = e->clauses[i].id;
@@ -346,7 +346,7 @@ static bool fits_all(const struct conversion *e, bool lets_channels, enum clause
         bool may_lack = id == CL_TAG || id == CL_ATTACHMENT_NUMBER || (id >= CL_IN_PARAMETER_NAME && id <= CL_IN_PARAMETER_VALUE) ||
                         id == CL_IN_DPARAMETER_NAME || id == CL_IN_DPARAMETER_VALUE;
 
-        if (id <= last && !(is_channel && lets_channels) && (may_lack || !slice_eq(e->clauses[i].plain, SLICE("*"))))
+        if (id <= last && !is_channel && (may_lack || !slice_eq(e->clauses[i].plain, SLICE("*"))))
             return false;
     }
     return e->has_in_type && !e->is_relabel;
@@ -366,7 +366,7 @@ static void lint_entry(const struct conversion *e, const struct conversion *befo
         complaint(c, COMPLAINT_WARNING, e->line, "the conversion channel skips an entry with relabel=1, it belongs to CHARSET-CONVERSION: make two entries of it");
     else if (does_nothing(e))
         complaint(c, COMPLAINT_WARNING, e->line, "no command: the entry does nothing");
-    else if (e->is_deleting && (e->command || fits_all(e, true, CL_TAG)))
+    else if (e->is_deleting && (e->command || fits_all(e, CL_TAG)))
         complaint(c, COMPLAINT_WARNING, e->line, "delete=1 drops every part that matches, no program is asked: make two entries of it, or leave it out");
     else if (e->command && !e->is_deleting && !e->is_relabel && !lint_bare_scanner(e, c))
         lint_command(e, c);
@@ -382,10 +382,10 @@ static void lint_coverage(const struct conversions *cv, struct complaints *c)
 
         if (!e->command || !e->has_in_type || e->is_relabel)
             continue;
-        if (fits_all(e, true, CL_TAG))
+        if (fits_all(e, CL_TAG))
             return;
         some = e;
-        if (fits_all(e, true, (enum clause_id)(CL_TAG - 1)))
+        if (fits_all(e, (enum clause_id)(CL_TAG - 1)))
             tagged = e;
         if (has_value(e, CL_IN_TYPE, "application") && has_value(e, CL_IN_SUBTYPE, "octet-stream"))
             octets = e;
