@@ -3,11 +3,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
 
-static const struct watchdog_answer *volatile answer;
+static _Atomic(const struct watchdog_answer *) answer;
+static _Thread_local bool is_answering;
 static const char *volatile litter[WATCHDOG_LITTER];
 static uint8_t stack[16384] __attribute__((aligned(16)));
 
@@ -74,14 +77,18 @@ static void say(const struct watchdog_answer *a, int number)
     put_all(a->line.fd, slice_of(text, n));
 }
 
+/* Two threads may crash at once, over a file that shrinks under both: one answers, the other only ends, so that it does not end the
+ * process before the answer is there. A crash in here must not come back. */
 static void on_signal(int number)
 {
-    const struct watchdog_answer *a = answer;
+    const struct watchdog_answer *a = atomic_exchange(&answer, NULL);
     bool is_done = true;
 
-    if (!a)
+    if (is_answering)
         _exit(75);
-    answer = NULL;              /* a second crash, here, must not come back */
+    if (!a)
+        syscall(SYS_exit, 0);
+    is_answering = true;
     for (unsigned i = 0; i < WATCHDOG_LITTER; i++)
         if (litter[i])
             unlink(litter[i]);
@@ -102,9 +109,8 @@ void watchdog_arm(const struct watchdog_answer *a, unsigned ms)
 {
     struct sigaction sa = { .sa_handler = on_signal, .sa_flags = SA_ONSTACK | SA_NODEFER };
     stack_t alt = { .ss_sp = stack, .ss_size = sizeof stack };
-    bool is_first = answer == NULL;
+    bool is_first = atomic_exchange(&answer, a) == NULL;
 
-    answer = a;
     if (is_first) {
         sigaltstack(&alt, NULL);
         sigemptyset(&sa.sa_mask);

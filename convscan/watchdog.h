@@ -4,7 +4,7 @@
  *   Borrows   the answer, its paths and texts, until watchdog_disarm() or the end of the process.
  *   Fails     never; a signal that cannot be caught leaves the process as killable as it was.
  *   Bounded   the wall clock given; the CPU limit is the cage's (SIGXCPU).
- *   Threads   one process, one watchdog.
+ *   Threads   one process, one watchdog; any thread may crash, and however many do, the answer is given once.
  *
  * Fatal signals (SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS, SIGXCPU) and the alarm end in watchdog_answer: its files are
  * written beside their targets and renamed, in order, with async-signal-safe calls only, and the process leaves with the status

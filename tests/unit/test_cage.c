@@ -44,6 +44,26 @@ static int attack_code(void) { return mmap(NULL, 4096, PROT_READ | PROT_WRITE | 
 static int *volatile nowhere = (int *)8;
 static int attack_crash(void) { *nowhere = 1; return 0; }
 static int attack_abort(void) { abort(); }
+enum { CROWD = 8 };
+static pthread_barrier_t together;
+static void *crash_together(void *arg)
+{
+    pthread_barrier_wait(&together);
+    *nowhere = 1;
+    return arg;
+}
+/* All at once, as when a file shrinks under several threads: whoever is first answers, and nobody ends the process before that. */
+static int attack_crowd(void)
+{
+    pthread_t t;
+
+    pthread_barrier_init(&together, NULL, CROWD);
+    for (int i = 1; i < CROWD; i++)
+        if (pthread_create(&t, NULL, crash_together, NULL) != 0)
+            return 0;
+    crash_together(NULL);
+    return 0;
+}
 static volatile int forever = 1, deep;
 static int attack_hang(void) { while (forever) {} return 0; }
 __attribute__((noinline)) static int attack_stack(void)
@@ -60,7 +80,7 @@ static const struct { const char *name; int (*run)(void); bool is_signal; } atta
     { "socket", attack_socket, true }, { "exec", attack_exec, true }, { "fork", attack_fork, true },
     { "name space", attack_name_space, true }, { "process", attack_process, true }, { "second thread", second_thread, false },
     { "ptrace", attack_ptrace, true }, { "kill", attack_kill, true }, { "abort another", attack_abort_another, true }, { "code", attack_code, true },
-    { "crash", attack_crash, true }, { "abort", attack_abort, true }, { "hang", attack_hang, true },
+    { "crash", attack_crash, true }, { "crashes at once", attack_crowd, true }, { "abort", attack_abort, true }, { "hang", attack_hang, true },
     { "stack overflow", attack_stack, true },
 };
 
