@@ -41,6 +41,7 @@ LIBS_ZLIB := $(call static,-lz)
 LIBS_WEB := -lmicrohttpd -lsqlite3 -lcrypt -lpthread
 LIBS_MILTER := $(call static,-lmilter) -lpthread
 
+comma := ,
 room = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out $(2),$(wildcard $(1)/*.c)))
 OBJ_base := $(call room,base)
 OBJ_mime := $(call room,mime)
@@ -104,10 +105,17 @@ $(NETTLE_FAT): | $(TOOLS)
 	    ar p $$lib fat-x86_64.o >$@ && objcopy --remove-section .init_array --remove-section .rela.init_array $@; \
 	else echo | $(CC) -c -x c -o $@ -; fi
 
+# What every part runs stands side by side in convscan, so that fewer pages are mapped at a start: docs/decisions/0017-startup-order.md.
+# Left out where the linker is not GNU's.
+STARTUP_ORDER := $(if $(shell $(CC) $(ALL_LDFLAGS) -Wl,--version 2>/dev/null | grep '^GNU ld'),$(BUILD)/gen/startup.ld)
+$(BUILD)/gen/startup.ld: scripts/startup-script.awk convscan/startup.order
+	@mkdir -p $(@D)
+	awk -f $^ >$@.new && mv $@.new $@
+
 # LDLIBS=-liconv where iconv is a library of its own.
 link = @mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LDLIBS)
-$(BUILD)/bin/convscan: $(BUILD)/obj/convscan/main.o $(NETTLE_FAT) $(L_convscan) $(L_mime) $(L_match) $(L_base)
-	$(link) $(LIBS_ARCHIVE) $(LIBS_MAGIC) $(LIBS_INI) $(LIBS_REGEX) -lm -lpthread
+$(BUILD)/bin/convscan: $(BUILD)/obj/convscan/main.o $(NETTLE_FAT) $(L_convscan) $(L_mime) $(L_match) $(L_base) $(STARTUP_ORDER)
+	$(link) $(addprefix -Wl$(comma)-T$(comma),$(STARTUP_ORDER)) $(LIBS_ARCHIVE) $(LIBS_MAGIC) $(LIBS_INI) $(LIBS_REGEX) -lm -lpthread
 	cp $@ $@.copy && mv -f $@.copy $@ # as when installed: written in one go, it stands in larger pieces in the cache than the linker leaves
 	ln -sf convscan $(@D)/uvscan
 $(BUILD)/bin/vdlc: $(BUILD)/obj/vdl/vdlc.o $(L_compile) $(L_match) $(L_base)
@@ -200,6 +208,11 @@ coverage: $(READY)-build-demo-test ## lines reached by the tests, a line a file,
 	$(again) BUILD=build/cov OPT=-O0 HARDEN= CAGE=--counts SAN='$(COUNTED)' all unit plain
 	@BUILD=build/cov tests/run $(T) || true
 	@scripts/coverage build/cov
+
+.PHONY: startup-order
+startup-order: $(READY)-build-demo ## convscan/startup.order anew: what a plain part runs (gcc and gcov)
+	$(again) BUILD=build/cov OPT=-O0 HARDEN= CAGE=--counts SAN='$(COUNTED)' all
+	@scripts/startup-order build/cov >build/startup.order && mv build/startup.order convscan/startup.order
 
 # The fuzzing engine needs clang. Its builds stand apart, like those of the sanitizers.
 SECONDS ?= 60
