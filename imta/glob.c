@@ -277,6 +277,15 @@ static bool follow(const struct table *t, const struct glob_item *items, size_t 
     return at == text.n;
 }
 
+/* Most patterns differ from most texts before the first wildcard. */
+static bool begins_alike(const struct glob_item *items, size_t n, struct slice text)
+{
+    for (size_t i = 0; i < n && items[i].kind == GLOB_CHAR; i++)
+        if (i == text.n || ascii_lower(text.p[i]) != items[i].c)
+            return false;
+    return true;
+}
+
 enum cs_status glob_match(const struct glob_item *items, size_t n, struct slice text, struct glob_saves *saves,
                           bool *is_match)
 {
@@ -289,6 +298,8 @@ enum cs_status glob_match(const struct glob_item *items, size_t n, struct slice 
     *is_match = false;
     if (text.n > GLOB_TEXT || n > GLOB_ITEMS)
         return CS_TOOBIG;
+    if (!begins_alike(items, n, text))
+        return CS_OK;
     t.bits = calloc(((n + 1) * t.width + 7) / 8, 1);
     if (!t.bits)
         return CS_NOMEM;
