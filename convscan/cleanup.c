@@ -174,9 +174,9 @@ static struct ftype type_of(const struct scan_part *part, struct slice in, struc
 
     if (may_be_cleaned(&t))
         return t;
-    ftype_claim(&t, part->declared, name);
+    ftype_claim(&t, part->declared, name, in);
     for (size_t i = 1; i < part->n_names; i++)
-        ftype_claim(&t, slice_of(NULL, 0), part->names[i]);
+        ftype_claim(&t, slice_of(NULL, 0), part->names[i], in);
     return t;
 }
 

@@ -2,8 +2,10 @@
 
 #include "base/bytes.h"
 #include "cms.h"
+#include "cpio.h"
 #include "disk.h"
 #include "emlx.h"
+#include "inside.h"
 #include "lz4.h"
 #include "mime/mime.h"
 #include "ole2.h"
@@ -151,12 +153,12 @@ bool ftype_is_tar_header(struct slice s)
 
     if (s.n < 512 || s.p[0] == 0)
         return false;
-    for (size_t k = 0; k < 512; k++)
-        sum += k < 148 || k >= 156 ? s.p[k] : 0;
     while (i < 156 && s.p[i] == ' ')
         i++;
     if (i == 156 || s.p[i] < '0' || s.p[i] > '7')
         return false;
+    for (size_t k = 0; k < 512; k++)
+        sum += k < 148 || k >= 156 ? s.p[k] : 0;
     for (; i < 156 && s.p[i] >= '0' && s.p[i] <= '7'; i++)
         said = said << 3 | (uint32_t)(s.p[i] - '0');
     return said == sum;
@@ -334,7 +336,7 @@ static bool is_page_name(struct slice name)
 }
 
 /* Programs that open archives go by the name, and look for the mark wherever it stands. */
-static void claim_archive(struct ftype *t, struct slice declared, struct slice name)
+static void claim_archive(struct ftype *t, struct slice declared, struct slice name, struct slice bytes)
 {
     static const char *const zips[] = { ".zip", ".zipx", ".jar", ".apk", ".xpi", ".crx", ".docx", ".docm", ".xlsx", ".xlsm", ".pptx", ".pptm" };
     static const char *const others[] = { ".rar", ".7z", ".cab", ".r00", ".001" };
@@ -343,13 +345,17 @@ static void claim_archive(struct ftype *t, struct slice declared, struct slice n
         ftype_add(t, "ZIP");
     if (ends_in(name, ".lzma"))         /* of its head hardly a byte is the same in all */
         ftype_add(t, "lzma");
+    if ((ends_in(name, ".cpio") || slice_ihas(declared, SLICE("cpio"))) && cpio_has(bytes))
+        ftype_add(t, "cpio");
+    if ((ends_in(name, ".tar") || slice_ihas(declared, SLICE("x-tar"))) && inside_has_tar(bytes))
+        ftype_add(t, "tar");
     if (ftype_has(t, "RAR") || ftype_has(t, "7z") || ftype_has(t, "CAB"))
         return;
     if (ends_in_any(name, others, sizeof others / sizeof *others) || slice_ihas(declared, SLICE("rar")) || slice_ihas(declared, SLICE("7z")))
         ftype_add(t, "binary");
 }
 
-void ftype_claim(struct ftype *t, struct slice declared, struct slice name)
+void ftype_claim(struct ftype *t, struct slice declared, struct slice name, struct slice bytes)
 {
     if (is_page_name(name) || slice_ihas(declared, SLICE("html")) || slice_ihas(declared, SLICE("svg")))
         ftype_add(t, "HTML");
@@ -361,7 +367,7 @@ void ftype_claim(struct ftype *t, struct slice declared, struct slice name)
         ftype_add(t, "RTF");
     if (slice_istarts(declared, SLICE("text/")))
         ftype_add(t, "text");
-    claim_archive(t, declared, name);
+    claim_archive(t, declared, name, bytes);
 }
 
 static void name_mail(struct ftype *t, struct slice head)

@@ -16,7 +16,8 @@ struct mark {
     bool is_sure;               /* the mark is enough */
 };
 
-enum { FINDS = 4 };
+/* FINDS: of one kind. REACH: how far tar is looked for where nothing says that there is any. */
+enum { FINDS = 4, REACH = 1 << 20 };
 
 static const struct mark marks[] = {
     { "Rar!\x1a\x07", 6, 4, "RAR", false },
@@ -87,26 +88,39 @@ static enum cs_status look_for_all(const struct mark *m, size_t n, struct slice 
     return st;
 }
 
-/* tar goes on at the next sound header where the first ones are broken. */
-static enum cs_status look_for_tar(struct slice object, struct emit *out)
+enum { TAR_BLOCK = 512 };
+
+static size_t next_tar(struct slice s, size_t at, size_t end)
 {
-    enum { BLOCK = 512, MARK = 257, REACH = 1 << 20 };
+    for (at = (at + TAR_BLOCK - 1) / TAR_BLOCK * TAR_BLOCK; at < end; at += TAR_BLOCK)
+        if (ftype_is_tar_header(slice_drop(s, at)))
+            return at;
+    return s.n;
+}
+
+static enum cs_status give_tar(struct slice object, size_t at, size_t end, struct emit *out)
+{
     static const struct emit_child c = { .kind = EMIT_MEMBER, .how = "inside", .type = "tar", .size = UINT64_MAX, .packed = UINT64_MAX };
 
-    for (size_t at = BLOCK; at < object.n && at < REACH; at += BLOCK) {
-        struct slice rest = slice_drop(object, at);
+    at = next_tar(object, at, end);
+    return at < object.n ? emit_whole(out, &c, slice_drop(object, at)) : CS_OK;
+}
 
-        if (slice_starts(slice_drop(rest, MARK), SLICE("ustar")) && ftype_is_tar_header(rest))
-            return emit_whole(out, &c, rest);
-    }
-    return CS_OK;
+bool inside_has_tar(struct slice object)
+{
+    return next_tar(object, 0, object.n) < object.n;
+}
+
+enum cs_status inside_further_tar(struct slice object, uint64_t read, struct emit *out)
+{
+    return give_tar(object, read == 0 ? 1 : read < object.n ? (size_t)read : object.n, object.n, out);
 }
 
 enum cs_status inside_decode(struct slice object, struct emit *out)
 {
     enum cs_status st = look_for_all(marks, sizeof marks / sizeof *marks, object, out);
 
-    return st == CS_OK ? look_for_tar(object, out) : st;
+    return st == CS_OK ? give_tar(object, 1, object.n < REACH ? object.n : REACH, out) : st;
 }
 
 /* Shell scripts with what they unpack behind their last line. */

@@ -488,9 +488,9 @@ static struct ftype taken_for(const struct object *o)
 {
     struct ftype t = o->types;
 
-    ftype_claim(&t, o->declared, o->name);
+    ftype_claim(&t, o->declared, o->name, o->bytes);
     for (size_t i = 0; i < o->n_names; i++)
-        ftype_claim(&t, slice_of(NULL, 0), o->names[i]);
+        ftype_claim(&t, slice_of(NULL, 0), o->names[i], o->bytes);
     if (o->charset.n && !mime_charset_is_plain(o->charset))
         ftype_add(&t, "text");
     return t;

@@ -8,6 +8,7 @@
 #include <archive_entry.h>
 
 #include "base/bytes.h"
+#include "cpio.h"
 #include "formats.h"
 #include "inside.h"
 
@@ -17,6 +18,9 @@ struct unpacker {
     struct archive *a;
     struct emit *out;
     const char *how;
+    size_t files;               /* regular ones, and their bytes */
+    uint64_t bytes;
+    uint64_t read;              /* bytes of the archive that are dealt with: the last member, or where there was damage its header's first */
 };
 
 /* libarchive tells these apart by its text alone. */
@@ -55,6 +59,7 @@ static enum cs_status copy_data(struct unpacker *u, int *result, bool *is_lost)
             st = u->out->put(u->out, slice_of(p, n));
         if (st != CS_OK)
             return st;
+        u->bytes += n;
         at = offset + (int64_t)n;
     }
 }
@@ -92,6 +97,7 @@ static enum cs_status unpack_entry(struct unpacker *u, struct archive_entry *ent
 
     if (archive_entry_filetype(entry) == AE_IFDIR)
         return CS_OK;
+    u->files += archive_entry_filetype(entry) == AE_IFREG;
     c.name = entry_name(u, entry);
     if (archive_entry_size_is_set(entry))
         c.size = (uint64_t)archive_entry_size(entry);
@@ -103,8 +109,10 @@ static enum cs_status unpack_entry(struct unpacker *u, struct archive_entry *ent
     if (st != CS_OK)
         return st;
     *goes_on = r != ARCHIVE_FATAL;
-    if (r == ARCHIVE_EOF)
+    if (r == ARCHIVE_EOF) {
+        u->read = (uint64_t)archive_filter_bytes(u->a, 0);
         return CS_OK;
+    }
     /* Not one byte of it: a method that is not known here, whatever the library calls it. */
     return is_encrypted || is_lost ? u->out->note(u->out, EMIT_ENCRYPTED, u->how) : remark(u);
 }
@@ -112,6 +120,7 @@ static enum cs_status unpack_entry(struct unpacker *u, struct archive_entry *ent
 static enum cs_status unpack_all(struct unpacker *u)
 {
     bool goes_on = true;
+    uint64_t header = 0;
     enum cs_status st = CS_OK;
 
     for (unsigned n = 0; goes_on && st == CS_OK; n++) {
@@ -124,8 +133,11 @@ static enum cs_status unpack_all(struct unpacker *u)
             return u->out->note(u->out, EMIT_LIMITED, "objects");
         if (r == ARCHIVE_RETRY || r == ARCHIVE_FAILED)
             continue;
-        if (r == ARCHIVE_FATAL)
+        if (r == ARCHIVE_FATAL) {
+            u->read = header;
             return archive_read_has_encrypted_entries(u->a) > 0 ? u->out->note(u->out, EMIT_ENCRYPTED, u->how) : remark(u);
+        }
+        header = u->read = (uint64_t)archive_read_header_position(u->a) + 1;
         st = unpack_entry(u, entry, &goes_on);
     }
     return st;
@@ -170,10 +182,19 @@ static uint64_t end_of(struct archive *a, struct slice object)
     return (uint64_t)archive_filter_bytes(a, 0);
 }
 
-static enum cs_status unpack(struct slice object, struct emit *out, const char *how, support_fn *const *fns, size_t n)
+/* Formats whose readers go on behind damage. */
+static enum cs_status further(const struct unpacker *u, struct slice object)
+{
+    if (strcmp(u->how, "tar") == 0)
+        return inside_further_tar(object, u->read, u->out);
+    return strcmp(u->how, "cpio") == 0 ? cpio_again(object, u->files, u->bytes, u->out) : CS_OK;
+}
+
+/* without: of an ISO 9660 image, which names to leave aside; NULL else. */
+static enum cs_status unpack(struct slice object, struct emit *out, const char *how, support_fn *const *fns, size_t n, const char *without)
 {
     locale_t before, utf8 = use_utf8(&before);
-    struct unpacker u = { archive_read_new(), out, how };
+    struct unpacker u = { .a = archive_read_new(), .out = out, .how = how };
     enum cs_status st = u.a ? CS_OK : CS_NOMEM;
 
     for (size_t i = 0; i < n && u.a; i++)
@@ -182,10 +203,14 @@ static enum cs_status unpack(struct slice object, struct emit *out, const char *
     if (st == CS_OK) {
         add_passwords(u.a, out);
         (void)archive_read_set_option(u.a, "tar", "read_concatenated_archives", "1");
+        if (without)
+            (void)archive_read_set_option(u.a, "iso9660", without, NULL);
         if (archive_read_open_memory(u.a, object.p, object.n) == ARCHIVE_OK)
             st = unpack_all(&u);
         else
             st = remark(&u);
+        if (st == CS_OK)
+            st = further(&u, object);
         if (st == CS_OK)
             st = inside_behind(object, end_of(u.a, object), out);
     }
@@ -209,7 +234,7 @@ static void put_zip_head(uint8_t head[31], size_t packed, uint64_t size)
 
 enum cs_status unpack_ppmd(struct slice packed, uint64_t size, struct emit *out, bool *is_damaged)
 {
-    struct unpacker u = { archive_read_new(), out, "zip" };
+    struct unpacker u = { .a = archive_read_new(), .out = out, .how = "zip" };
     struct archive_entry *entry;
     uint8_t *zip = malloc(packed.n + 31);
     enum cs_status st = u.a && zip ? CS_OK : CS_NOMEM;
@@ -316,7 +341,7 @@ enum cs_status unpack_repack(struct slice in, clean_pick *pick, void *ctx, struc
 {
     locale_t before, utf8 = use_utf8(&before);
     struct emit nothing = { .n_passwords = 0 };
-    struct unpacker u = { archive_read_new(), &nothing, "repack" };
+    struct unpacker u = { .a = archive_read_new(), .out = &nothing, .how = "repack" };
     struct archive *to = archive_write_new();
     enum cs_status st = u.a && to ? CS_UNSUPPORTED : CS_NOMEM;
 
@@ -363,7 +388,7 @@ enum cs_status unpack_compress_again(struct slice in, const char *type, struct b
     enum cs_status unpack_##name(struct slice object, struct emit *out)    \
     {                                                                      \
         static support_fn *const fns[] = { __VA_ARGS__ };                  \
-        return unpack(object, out, how, fns, sizeof fns / sizeof *fns);    \
+        return unpack(object, out, how, fns, sizeof fns / sizeof *fns, NULL); \
     }
 
 UNPACK(rar, "rar", archive_read_support_format_rar, archive_read_support_format_rar5)
@@ -372,9 +397,30 @@ UNPACK(tar, "tar", archive_read_support_format_tar)
 UNPACK(cpio, "cpio", archive_read_support_format_cpio)
 UNPACK(ar, "ar", archive_read_support_format_ar)
 UNPACK(cab, "cab", archive_read_support_format_cab)
-UNPACK(iso, "iso9660", archive_read_support_format_iso9660)
 UNPACK(lzip, "lzip", archive_read_support_filter_lzip, archive_read_support_format_raw)
 UNPACK(rpm, "rpm", archive_read_support_filter_rpm, archive_read_support_filter_gzip, archive_read_support_filter_bzip2,
        archive_read_support_filter_xz, archive_read_support_filter_lzma, archive_read_support_filter_zstd,
        archive_read_support_format_cpio, archive_read_support_format_tar)
 UNPACK(compress, "compress", archive_read_support_filter_compress, archive_read_support_format_raw)
+
+/* A volume descriptor of Joliet: files have a second tree of folders, which need not show the same. */
+static bool has_joliet(struct slice image)
+{
+    enum { SECTOR = 2048, FIRST = 16, LAST = 32, ESCAPES = 88 };
+
+    for (size_t i = FIRST; i < LAST; i++) {
+        struct slice d = slice_sub(image, i * SECTOR, SECTOR);
+
+        if (slice_starts(d, SLICE("\2CD001")) && slice_starts(slice_drop(d, ESCAPES), SLICE("%/")))
+            return true;
+    }
+    return false;
+}
+
+enum cs_status unpack_iso(struct slice object, struct emit *out)
+{
+    static support_fn *const fns[] = { archive_read_support_format_iso9660 };
+    enum cs_status st = unpack(object, out, "iso9660", fns, 1, "joliet");
+
+    return st == CS_OK && has_joliet(object) ? unpack(object, out, "joliet", fns, 1, "rockridge") : st;
+}

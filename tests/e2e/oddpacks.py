@@ -188,10 +188,37 @@ def by_tools(missing):
             yield name + '-dictionary', with_dictionary(tool), CLOSED
     if shutil.which('lz4'):
         yield 'lz4-old-and-new', by_filter(EICAR[:30], 'lz4 -q -l') + by_filter(EICAR[30:], 'lz4 -q'), FOUND
+    if shutil.which('bsdtar'):
+        yield from (('iso-' + name, data, due) for name, data, due in isos())
+    else:
+        missing.add('bsdtar')
     if shutil.which('7z'):
         yield from (('7z-' + name, data, due) for name, data, due in sevens())
     else:
         missing.add('7z')
+
+
+def cpios():
+    first, end = newc(b'the first', b'a.txt\0'), newc(b'', b'TRAILER!!!\0')
+    yield 'number-with-a-sign', first + patched(newc(), (10, b'>')) + end, FOUND
+    yield 'number-with-a-zero', first + patched(newc(), (10, b'\0')) + end, FOUND
+    yield 'two-bytes-more', first + b'??' + newc() + end, FOUND
+    yield 'size-of-a-folder', first + patched(newc(b'', b'deep\0', size=999), (14, b'000041ED')) + newc() + end, FOUND
+    yield 'another-clean', first + newc(b'the second', b'b.txt\0') + end, CLEAN
+
+
+def isos():
+    """Two trees of folders: in one of them the file is empty."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.mkdir(f'{folder}/in')
+        with open(f'{folder}/in/inner', 'wb') as f:
+            f.write(PACKED)
+        subprocess.run(['bsdtar', '-c', '--format', 'iso9660', '-f', f'{folder}/iso', '-C', f'{folder}/in', 'inner'], check=True, capture_output=True)
+        with open(f'{folder}/iso', 'rb') as f:
+            image = f.read()
+    for tree, name in (('iso9660', b'INNER'), ('joliet', 'inner'.encode('utf-16-be'))):
+        record = image.index(name, 16 * 2048) - 33
+        yield 'empty-in-' + tree, patched(image, (record + 10, bytes(8))), FOUND
 
 
 def with_dictionary(tool):
@@ -203,7 +230,7 @@ def with_dictionary(tool):
 
 
 def cases(missing):
-    for sort, part in (('rar', rars), ('tar', tars), ('', others), ('', streams)):
+    for sort, part in (('rar', rars), ('tar', tars), ('cpio', cpios), ('', others), ('', streams)):
         for name, data, due in part():
             yield (sort + '-' if sort else '') + name, data, due
     yield from by_tools(missing)

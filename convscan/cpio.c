@@ -1,0 +1,98 @@
+#include "cpio.h"
+
+#include "base/bytes.h"
+
+/* The header of either kind: where its numbers and the name stand, and bits a digit. */
+static const struct kind {
+    size_t mode, size, name_size, digits, size_digits, name;
+    unsigned bits;
+    size_t align;
+} octal = { 18, 65, 59, 6, 11, 76, 3, 1 }, hexadecimal = { 14, 54, 94, 8, 8, 110, 4, 4 };
+
+enum { MAGIC = 5, FORMAT_BITS = 0170000, REGULAR = 0100000, DIRECTORY = 0040000 };
+
+static const struct kind *kind_of(struct slice head)
+{
+    if (head.n <= octal.name)
+        return NULL;
+    return head.p[MAGIC] == '7' ? &octal : head.p[MAGIC] == '1' || head.p[MAGIC] == '2' ? &hexadecimal : NULL;
+}
+
+/* The next header that is not the last one of an archive. */
+static size_t next(struct slice s, size_t at)
+{
+    for (; at < s.n; at++) {
+        struct slice rest = slice_drop(s, at += slice_find(slice_drop(s, at), SLICE("07070")));
+        const struct kind *k = kind_of(rest);
+
+        if (k && !slice_starts(slice_drop(rest, k->name), SLICE("TRAILER!!!")))
+            return at;
+    }
+    return s.n;
+}
+
+/* Behind a digit that is none comes no further one, but its room was made already. */
+static uint64_t number(struct slice s, unsigned bits)
+{
+    uint64_t v = 0;
+    size_t i = 0;
+
+    while (i < s.n && s.p[i] == ' ')
+        i++;
+    for (; i < s.n && s.p[i]; i++) {
+        int digit = ascii_hex(s.p[i]);
+
+        v <<= bits;
+        if (digit < 0 || digit >> bits)
+            break;
+        v |= (uint64_t)digit;
+    }
+    return v;
+}
+
+static uint64_t aligned(uint64_t n, size_t align)
+{
+    return (n + align - 1) / align * align;
+}
+
+/* The files, to out unless that is NULL; how many there are, and the bytes in them. */
+static enum cs_status walk(struct slice s, struct emit *out, size_t *files, uint64_t *bytes)
+{
+    enum cs_status st = CS_OK;
+
+    *files = 0;
+    *bytes = 0;
+    for (size_t at = next(s, 0); at < s.n && st == CS_OK; at = next(s, at)) {
+        struct slice head = slice_drop(s, at);
+        const struct kind *k = kind_of(head);
+        uint64_t name = number(slice_sub(head, k->name_size, k->digits), k->bits);
+        uint64_t start = aligned(k->name + name, k->align), size = number(slice_sub(head, k->size, k->size_digits), k->bits);
+        unsigned format = (unsigned)number(slice_sub(head, k->mode, k->digits), k->bits) & FORMAT_BITS;
+        struct slice data = start < head.n ? slice_take(slice_drop(head, (size_t)start), size < head.n ? (size_t)size : head.n) : slice_of(NULL, 0);
+        struct slice called = slice_sub(head, k->name, name < head.n ? (size_t)name : 0);
+        const struct emit_child c = { .kind = EMIT_MEMBER, .how = "cpio", .name = slice_take(called, slice_chr(called, 0)), .size = UINT64_MAX,
+                                      .packed = UINT64_MAX };
+
+        if (format == REGULAR) {
+            *files += 1;
+            *bytes += data.n;
+            st = out ? emit_whole(out, &c, data) : CS_OK;
+        }
+        at += (size_t)(start < head.n ? start : k->name) + (format == DIRECTORY ? 0 : data.n);
+    }
+    return st;
+}
+
+bool cpio_has(struct slice object)
+{
+    return next(object, 0) < object.n;
+}
+
+enum cs_status cpio_again(struct slice object, size_t files, uint64_t bytes, struct emit *out)
+{
+    size_t found;
+    uint64_t in_all;
+    enum cs_status st = walk(object, NULL, &found, &in_all);
+
+    return st == CS_OK && (found != files || in_all != bytes) ? walk(object, out, &found, &in_all) : st;
+}
