@@ -9,7 +9,7 @@ static const struct kind {
     size_t align;
 } octal = { 18, 65, 59, 6, 11, 76, 3, 1 }, hexadecimal = { 14, 54, 94, 8, 8, 110, 4, 4 };
 
-enum { MAGIC = 5, FORMAT_BITS = 0170000, REGULAR = 0100000, DIRECTORY = 0040000 };
+enum { MAGIC = 5, FORMAT_BITS = 0170000, REGULAR = 0100000, DIRECTORY = 0040000, CHARACTER = 0020000, BLOCK = 0060000, FIFO = 0010000, SOCKET = 0140000 };
 
 static const struct kind *kind_of(struct slice head)
 {
@@ -55,6 +55,12 @@ static uint64_t aligned(uint64_t n, size_t align)
     return (n + align - 1) / align * align;
 }
 
+/* What is said of a size is passed over but for these. */
+static bool has_data(unsigned format)
+{
+    return format != DIRECTORY && format != CHARACTER && format != BLOCK && format != FIFO && format != SOCKET;
+}
+
 /* The files, to out unless that is NULL; how many there are, and the bytes in them. */
 static enum cs_status walk(struct slice s, struct emit *out, size_t *files, uint64_t *bytes)
 {
@@ -78,7 +84,7 @@ static enum cs_status walk(struct slice s, struct emit *out, size_t *files, uint
             *bytes += data.n;
             st = out ? emit_whole(out, &c, data) : CS_OK;
         }
-        at += (size_t)(start < head.n ? start : k->name) + (format == DIRECTORY ? 0 : data.n);
+        at += (size_t)(start < head.n ? start : k->name) + (has_data(format) ? data.n : 0);
     }
     return st;
 }

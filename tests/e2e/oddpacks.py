@@ -204,6 +204,7 @@ def cpios():
     yield 'number-with-a-zero', first + patched(newc(), (10, b'\0')) + end, FOUND
     yield 'two-bytes-more', first + b'??' + newc() + end, FOUND
     yield 'size-of-a-folder', first + patched(newc(b'', b'deep\0', size=999), (14, b'000041ED')) + newc() + end, FOUND
+    yield 'size-of-a-pipe', first + patched(newc(b'', b'pipe\0', size=999), (14, b'000011A4')) + newc() + end, FOUND
     yield 'another-clean', first + newc(b'the second', b'b.txt\0') + end, CLEAN
 
 
