@@ -22,9 +22,12 @@ static const struct kind *kind_of(struct slice head)
 static size_t next(struct slice s, size_t at)
 {
     for (; at < s.n; at++) {
-        struct slice rest = slice_drop(s, at += slice_find(slice_drop(s, at), SLICE("07070")));
-        const struct kind *k = kind_of(rest);
+        struct slice rest;
+        const struct kind *k;
 
+        at += slice_find(slice_drop(s, at), SLICE("07070"));
+        rest = slice_drop(s, at);
+        k = kind_of(rest);
         if (k && !slice_starts(slice_drop(rest, k->name), SLICE("TRAILER!!!")))
             return at;
     }
@@ -50,15 +53,28 @@ static uint64_t number(struct slice s, unsigned bits)
     return v;
 }
 
-static uint64_t aligned(uint64_t n, size_t align)
-{
-    return (n + align - 1) / align * align;
-}
+struct member {
+    struct slice name, data;
+    bool is_file;
+    size_t n;                   /* from the first byte of its header to where the next one is looked for */
+};
 
-/* What is said of a size is passed over but for these. */
-static bool has_data(unsigned format)
+/* s begins with a header. What is said of a size counts for files and links, not for folders, devices, pipes and sockets. */
+static struct member member_of(struct slice s)
 {
-    return format != DIRECTORY && format != CHARACTER && format != BLOCK && format != FIFO && format != SOCKET;
+    const struct kind *k = kind_of(s);
+    unsigned format = (unsigned)number(slice_sub(s, k->mode, k->digits), k->bits) & FORMAT_BITS;
+    bool has_data = format != DIRECTORY && format != CHARACTER && format != BLOCK && format != FIFO && format != SOCKET;
+    uint64_t name = number(slice_sub(s, k->name_size, k->digits), k->bits), size = number(slice_sub(s, k->size, k->size_digits), k->bits);
+    uint64_t start = (k->name + name + k->align - 1) / k->align * k->align;
+    struct member m = { .name = slice_sub(s, k->name, name < s.n ? (size_t)name : 0), .is_file = format == REGULAR, .n = k->name };
+
+    m.name = slice_take(m.name, slice_chr(m.name, 0));
+    if (start < s.n) {
+        m.data = slice_take(slice_drop(s, (size_t)start), size < s.n ? (size_t)size : s.n);
+        m.n = (size_t)start + (has_data ? m.data.n : 0);
+    }
+    return m;
 }
 
 /* The files, to out unless that is NULL; how many there are, and the bytes in them. */
@@ -69,22 +85,15 @@ static enum cs_status walk(struct slice s, struct emit *out, size_t *files, uint
     *files = 0;
     *bytes = 0;
     for (size_t at = next(s, 0); at < s.n && st == CS_OK; at = next(s, at)) {
-        struct slice head = slice_drop(s, at);
-        const struct kind *k = kind_of(head);
-        uint64_t name = number(slice_sub(head, k->name_size, k->digits), k->bits);
-        uint64_t start = aligned(k->name + name, k->align), size = number(slice_sub(head, k->size, k->size_digits), k->bits);
-        unsigned format = (unsigned)number(slice_sub(head, k->mode, k->digits), k->bits) & FORMAT_BITS;
-        struct slice data = start < head.n ? slice_take(slice_drop(head, (size_t)start), size < head.n ? (size_t)size : head.n) : slice_of(NULL, 0);
-        struct slice called = slice_sub(head, k->name, name < head.n ? (size_t)name : 0);
-        const struct emit_child c = { .kind = EMIT_MEMBER, .how = "cpio", .name = slice_take(called, slice_chr(called, 0)), .size = UINT64_MAX,
-                                      .packed = UINT64_MAX };
+        struct member m = member_of(slice_drop(s, at));
+        const struct emit_child c = { .kind = EMIT_MEMBER, .how = "cpio", .name = m.name, .size = UINT64_MAX, .packed = UINT64_MAX };
 
-        if (format == REGULAR) {
+        if (m.is_file) {
             *files += 1;
-            *bytes += data.n;
-            st = out ? emit_whole(out, &c, data) : CS_OK;
+            *bytes += m.data.n;
+            st = out ? emit_whole(out, &c, m.data) : CS_OK;
         }
-        at += (size_t)(start < head.n ? start : k->name) + (has_data(format) ? data.n : 0);
+        at += m.n;
     }
     return st;
 }

@@ -19,7 +19,8 @@ struct ftype {
 struct ftype ftype_of(struct slice bytes, struct slice name);
 /*
  * What a program will take it for that goes by its labels: "text", "HTML", "script" go into t. A browser shows a page whatever bytes
- * stand in front of it, when its name or its type says that it is one. declared may be empty.
+ * stand in front of it, when its name or its type says that it is one. declared may be empty. ".tar" and ".cpio" count where bytes has a
+ * header of such an archive.
  */
 void ftype_claim(struct ftype *t, struct slice declared, struct slice name, struct slice bytes);
 bool ftype_has(const struct ftype *t, const char *word);
