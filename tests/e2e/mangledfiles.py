@@ -18,9 +18,11 @@ MADE = {
     'deflated.zip': 'zip -qr9 OUT .', 'stored.zip': 'zip -qr0 OUT .', 'streamed.zip': 'zip -qr - . >OUT', 'bzip2.zip': 'zip -qrZ bzip2 OUT .',
     'lzma.zip': '7z a -tzip -mm=lzma OUT . >&2', 'deflate64.zip': '7z a -tzip -mm=deflate64 OUT . >&2', 'by-bsdtar.zip': 'bsdtar -c --format zip -f OUT .',
     'a.7z': '7z a OUT . >&2', 'stored.7z': '7z a -mx=0 OUT . >&2', 'by-bsdtar.7z': 'bsdtar -c --format 7zip -f OUT .',
-    'gnu.tar': 'tar -c --format gnu -f OUT *', 'ustar.tar': 'tar -c --format ustar -f OUT *', 'pax.tar': 'tar -c --format pax --pax-option=delete=atime,delete=ctime -f OUT *', 'v7.tar': 'tar -c --format v7 -f OUT *',
+    'gnu.tar': 'tar -c --format gnu -f OUT *', 'ustar.tar': 'tar -c --format ustar -f OUT *',
+    'pax.tar': 'tar -c --format pax --pax-option=exthdr.name=%d/PaxHeaders/%f,atime:=1,ctime:=1 -f OUT *', 'v7.tar': 'tar -c --format v7 -f OUT *',
     'a.tar.gz': 'tar -czf OUT *', 'a.tar.bz2': 'tar -cjf OUT *', 'a.tar.xz': 'tar -cJf OUT *', 'a.tar.zst': 'tar -c --zstd -f OUT *',
-    'odc.cpio': 'bsdtar -c --format odc -f OUT *', 'newc.cpio': 'find * | sort | cpio -o --quiet --reproducible -H newc >OUT', 'a.a': 'ar rc OUT a.txt e.com',
+    'odc.cpio': 'bsdtar -c --format odc --uid 0 --gid 0 -f OUT *',
+    'newc.cpio': 'find * | sort | cpio -o --quiet --reproducible -R 0:0 -H newc >OUT', 'a.a': 'ar rc OUT a.txt e.com',
     'a.xar': 'bsdtar -c --format xar -f OUT *', 'a.iso': 'bsdtar -c --format iso9660 -f OUT *', 'a.cab': 'lcab -r . OUT >&2', 'mszip.cab': 'gcab -cz OUT a.txt e.com',
     'a.lzh': 'lha c OUT a.txt e.com >&2', 'e.com.gz': 'gzip -c e.com >OUT', 'e.com.bz2': 'bzip2 -c e.com >OUT', 'e.com.xz': 'xz -c e.com >OUT',
     'e.com.lzma': 'xz --format=lzma -c e.com >OUT', 'e.com.zst': 'zstd -qc e.com >OUT', 'e.com.lz4': 'lz4 -qc e.com >OUT', 'e.com.Z': 'compress -c e.com >OUT',
@@ -39,6 +41,7 @@ NUMBERS = [0, 1, 2, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x8000
 
 def seeds():
     """Name and bytes of each archive whose maker is there."""
+    owned = {**os.environ, 'TAR_OPTIONS': '--owner=root:0 --group=root:0'}
     with tempfile.TemporaryDirectory() as room:
         for name, content in FILES.items():
             os.makedirs(os.path.dirname(f'{room}/in/{name}'), exist_ok=True)
@@ -46,11 +49,13 @@ def seeds():
                 f.write(content)
         for where, _, names in os.walk(f'{room}/in'):
             for name in (where, *(os.path.join(where, n) for n in names)):
+                os.chmod(name, 0o755)
                 os.utime(name, (1 << 30, 1 << 30))
         for name, command in MADE.items():
             out = f'{room}/{name}'
             if shutil.which(command.split()[0]):
-                subprocess.run(command.replace('OUT', out), shell=True, cwd=f'{room}/in', stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+                subprocess.run(command.replace('OUT', out), shell=True, cwd=f'{room}/in', env=owned, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL, check=False)
             if os.path.exists(out) and os.path.getsize(out):
                 with open(out, 'rb') as f:
                     yield name, f.read()
@@ -146,9 +151,10 @@ def judge(name, raw, keep):
 
 
 def main():
-    rng = random.Random(int(os.environ.get('MANGLED_SEED', 4)))
-    made = dict(seeds())
-    cases = [(name, raw) for name, raw in made.items()] + [(name, mangled(rng, made[name])) for name in rng.choices(sorted(made), k=TRIES)]
+    seed, made = os.environ.get('MANGLED_SEED', '4'), dict(seeds())
+    names = random.Random(seed).choices(sorted(made), k=TRIES)
+    # Each with chances of its own: an archive that holds the time of day changes nothing for the others.
+    cases = [*made.items(), *((name, mangled(random.Random(f'{seed} {n}'), made[name])) for n, name in enumerate(names))]
     return kit.run_cases((f'{name} {n}', lambda n=n, name=name, raw=raw: judge(name, raw, f'{n}.{name}')) for n, (name, raw) in enumerate(cases))
 
 
