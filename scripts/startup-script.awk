@@ -1,5 +1,4 @@
-# startup-script.awk: convscan/startup.order as a piece of a linker script. What the named functions need of constants stands side by side
-# too: their strings, and the tables of their files.
+# startup-script.awk: convscan/startup.order as a piece of a linker script. The strings of the named functions stand side by side too.
 function file_of(path,  n, dir) {
     n = split(path, dir, "/")
     sub(/\.c$/, ".o", dir[n])
