@@ -47,12 +47,12 @@ enum cs_status held_open(int at, const char *name, int flags, int *fd)
     return lock(at, name, fd) == CS_OK ? CS_OK : CS_STOP;
 }
 
-/* What was made, and could not be locked: a sweep has it, and removes it, or we do. */
+/* What somebody else has locked is his to remove: by the time he does, the name must not mean anything newer. */
 static enum cs_status lock_new(int at, const char *name, int how, int *fd)
 {
     enum cs_status st = lock(at, name, fd);
 
-    if (st != CS_OK)
+    if (st != CS_OK && st != CS_STOP)
         unlinkat(at, name, how);
     return st;
 }

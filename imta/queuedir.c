@@ -141,7 +141,7 @@ static void remove_stale(const struct queuedir *q, const char *name)
 
 enum cs_status queuedir_create(const struct queuedir *q, struct queued *m, const char *suffix)
 {
-    enum { TRIES = 100, PAUSE_NS = 1000000 };
+    enum { TRIES = 2000, PAUSE_NS = 1000000 };    /* two seconds: whoever sweeps may have been put to sleep over it */
     char name[QUEUE_NAME];
     enum cs_status st;
 
