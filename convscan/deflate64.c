@@ -41,8 +41,6 @@ static bool match(struct bits *b, struct window *w, const struct codes *distance
         unsigned extra = (unsigned)code / 2 - 1;
         distance = ((2 + ((size_t)code & 1)) << extra) + 1 + bits_get(b, extra);
     }
-    if (distance > w->made)
-        return false;
     window_copy(w, (uint32_t)distance, n);
     return true;
 }

@@ -8,7 +8,7 @@
 #define HAS_LIBDEFLATE 1
 #endif
 
-enum { PIECE = 32768, RATIO_COMMON = 32 };
+enum { PIECE = 32768, REACH = 32768, RATIO_COMMON = 32 };
 
 static bool is_zlib_head(struct slice in)
 {
@@ -53,7 +53,21 @@ static size_t gzip_head(struct slice in)
     return at < in.n ? at : in.n;
 }
 
-static enum cs_status run(z_stream *z, struct slice in, inflate_put *put, void *to, struct inflate_result *res)
+struct sink {
+    inflate_put *put;
+    void *to;
+    uint64_t skip;                  /* bytes that were put before */
+};
+
+static enum cs_status sink_put(struct sink *s, struct slice piece)
+{
+    struct slice rest = slice_drop(piece, s->skip < piece.n ? (size_t)s->skip : piece.n);
+
+    s->skip -= piece.n - rest.n;
+    return rest.n ? s->put(s->to, rest) : CS_OK;
+}
+
+static enum cs_status run(z_stream *z, struct slice in, struct sink *s, struct inflate_result *res)
 {
     uint8_t out[PIECE];
     size_t fed = 0;
@@ -71,7 +85,7 @@ static enum cs_status run(z_stream *z, struct slice in, inflate_put *put, void *
         ret = inflate(z, Z_NO_FLUSH);
         if (sizeof out - z->avail_out) {
             struct slice piece = { out, sizeof out - z->avail_out };
-            enum cs_status st = put(to, piece);
+            enum cs_status st = sink_put(s, piece);
             if (st != CS_OK)
                 return st;
             res->made += piece.n;
@@ -79,47 +93,65 @@ static enum cs_status run(z_stream *z, struct slice in, inflate_put *put, void *
     }
     res->used += fed - z->avail_in;
     res->is_damaged = ret != Z_STREAM_END;
+    res->is_far = ret == Z_DATA_ERROR && z->msg && strstr(z->msg, "too far back");
     return ret == Z_MEM_ERROR ? CS_NOMEM : CS_OK;
 }
 
-static enum cs_status inflate_raw(struct slice in, size_t head, size_t tail, inflate_put *put, void *to,
+/* Raw data from in[head] on with tail bytes behind it. window: what matches that reach in front of it find there; empty: damage. */
+static enum cs_status inflate_raw(struct slice in, size_t head, size_t tail, struct slice window, struct sink *s,
                                   struct inflate_result *res)
 {
     z_stream z = { 0 };
-    enum cs_status st;
+    enum cs_status st = CS_NOMEM;
 
     *res = (struct inflate_result){ .used = head };
     if (inflateInit2(&z, -MAX_WBITS) != Z_OK)
         return CS_NOMEM;
-    st = run(&z, slice_drop(in, head), put, to, res);
+    if (window.n == 0 || inflateSetDictionary(&z, window.p, (uInt)window.n) == Z_OK)
+        st = run(&z, slice_drop(in, head), s, res);
     inflateEnd(&z);
     if (st == CS_OK && !res->is_damaged)
         res->used += slice_sub(in, res->used, tail).n;
     return st;
 }
 
-enum cs_status inflate_all(struct slice in, enum inflate_kind kind, inflate_put *put, void *to, struct inflate_result *res)
+/* Once more where a match reached too far; what came out before is not put again. */
+static enum cs_status inflate_far(struct slice in, size_t head, size_t tail, struct sink *s, struct inflate_result *res)
 {
-    size_t head;
+    const uint8_t zeros[REACH] = { 0 };
     enum cs_status st;
 
-    *res = (struct inflate_result){ 0 };
+    s->skip = res->made;
+    st = inflate_raw(in, head, tail, slice_of(zeros, REACH), s, res);
+    res->is_far = true;
+    return st;
+}
+
+enum cs_status inflate_all(struct slice in, enum inflate_kind kind, inflate_put *put, void *to, struct inflate_result *res)
+{
+    const struct slice no_window = { NULL, 0 };
+    struct sink s = { .put = put, .to = to };
+    size_t head, tail;
+    enum cs_status st;
+
     if (kind == INFLATE_AUTO)
         kind = is_gzip_head(in) ? INFLATE_GZIP : is_zlib_head(in) ? INFLATE_ZLIB : INFLATE_RAW;
-    switch (kind) {
-    case INFLATE_GZIP:
-        return inflate_raw(in, gzip_head(in), 8, put, to, res);
-    case INFLATE_ZLIB:
-        head = zlib_head(in);
-        st = inflate_raw(in, head, head ? 4 : 0, put, to, res);
-        if (st == CS_OK && res->is_damaged && res->made == 0 && head)
-            st = inflate_raw(in, 0, 0, put, to, res);       /* raw data that happens to look like a header */
-        else if (st == CS_OK && res->is_damaged && res->made == 0 && in.n > 2)
-            st = inflate_raw(in, 2, 0, put, to, res);       /* a header with a wrong check */
-        return st;
-    default:
-        return inflate_raw(in, 0, 0, put, to, res);
+    head = kind == INFLATE_GZIP ? gzip_head(in) : kind == INFLATE_ZLIB ? zlib_head(in) : 0;
+    tail = kind == INFLATE_GZIP ? 8 : head ? 4 : 0;
+    st = inflate_raw(in, head, tail, no_window, &s, res);
+    if (st == CS_OK && kind == INFLATE_ZLIB && res->is_damaged && res->made == 0 && (head || in.n > 2)) {
+        const struct inflate_result first = *res;
+        const size_t other = head ? 0 : 2;                  /* raw data that happens to look like a header; one with a wrong check */
+
+        st = inflate_raw(in, other, 0, no_window, &s, res);
+        if (st == CS_OK && res->made == 0 && first.is_far) {
+            *res = first;
+        } else {
+            head = other;
+            tail = 0;
+        }
     }
+    return st == CS_OK && res->is_far ? inflate_far(in, head, tail, &s, res) : st;
 }
 
 #ifdef HAS_LIBDEFLATE

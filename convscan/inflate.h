@@ -27,6 +27,7 @@ struct inflate_result {
     size_t used;      /* bytes of the input that were read, wrapping included */
     uint64_t made;    /* bytes put */
     bool is_damaged;  /* the data is broken or ends too early */
+    bool is_far;      /* a match reaches in front of the first byte: zeros were taken, as GNU gzip to 1.12 and unzip do */
     bool is_limited;  /* the data wants a larger window than it gets (other methods than deflate) */
 };
 

@@ -105,17 +105,20 @@ static enum cs_status decode(struct slice in, struct emit *out, const struct str
                                   .packed = in.n, .names = &own, .n_names = own.n != 0 };
     struct inflate_result res = { .used = 1 };
     enum cs_status st = out->open(out, &c);
-    bool is_damaged = false, has_any = false, is_first = true;
+    bool is_damaged = false, is_far = false, has_any = false, is_first = true;
 
     while (st == CS_OK && in.n && res.used && (is_first || has_next(s, &in))) {
         st = s->one(in, out, &res);
         is_damaged = is_damaged || res.is_damaged;
+        is_far = is_far || (res.is_far && !is_first);
         has_any = has_any || res.made;
         is_first = false;
         in = slice_drop(in, res.used);
     }
     if (st == CS_OK)
         st = out->close(out);
+    if (st == CS_OK && is_far)                              /* GNU gzip finds there what the stream in front left */
+        st = out->note(out, EMIT_ENCRYPTED, "match before the stream");
     if (st != CS_OK || !is_damaged)
         return st;
     return out->note(out, has_any ? EMIT_DAMAGED : EMIT_ENCRYPTED, has_any ? s->how : "unreadable stream");

@@ -150,7 +150,17 @@ def halves(pack, between=b''):
     return pack(EICAR[:30]) + between + pack(EICAR[30:])
 
 
+def far_gzip(data):
+    """Three bytes from 32768 back at the very beginning, in fixed codes, an empty stored block, then data."""
+    codes = 0b010 | 0b1000000 << 3 | 0b10111 << 10 | 8191 << 15
+    pack = zlib.compressobj(9, zlib.DEFLATED, -15)
+    body = codes.to_bytes(5, 'little') + struct.pack('<HH', 0, 0xffff) + pack.compress(data) + pack.flush()
+    return b'\x1f\x8b\x08' + bytes(6) + b'\3' + body + struct.pack('<II', zlib.crc32(bytes(3) + data), len(data) + 3)
+
+
 def streams():
+    yield 'gzip-far-match', far_gzip(packmaker.zip64(EICAR)), FOUND
+    yield 'gzip-far-match-again', gzip.compress(b'') + far_gzip(TEXT), CLOSED
     yield 'gzip-byte-by-byte', b''.join(gzip.compress(bytes([c])) for c in EICAR), FOUND
     yield 'gzip-empty-first', gzip.compress(b'') + gzip.compress(EICAR), FOUND
     yield 'gzip-zeros-between', halves(gzip.compress, bytes(512)), FOUND

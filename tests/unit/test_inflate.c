@@ -164,6 +164,25 @@ START_TEST(a_wrong_zlib_check_is_no_hindrance)
 }
 END_TEST
 
+/* "hello, ", three bytes from 32768 back, "world": fixed codes, then a stored block. */
+START_TEST(a_match_before_the_first_byte_finds_zeros)
+{
+    static const uint8_t body[] = { 0xca, 0x48, 0xcd, 0xc9, 0xc9, 0xd7, 0x51, 0x00, 0xde, 0xff, 0x0f, 0x08,
+                                    5, 0, 0xfa, 0xff, 'w', 'o', 'r', 'l', 'd' };
+    static const struct slice want = { (const uint8_t *)"hello, \0\0\0world", 15 };
+    const enum inflate_kind kinds[] = { INFLATE_RAW, INFLATE_ZLIB };
+    struct sink s = { buf_init(1 << 20), SIZE_MAX };
+    struct inflate_result res;
+
+    ck_assert_int_eq(inflate_all(slice_of(body, sizeof body), kinds[_i], sink_put, &s, &res), CS_OK);
+    ck_assert(slice_eq(buf_slice(&s.out), want));
+    ck_assert(res.is_far && !res.is_damaged);
+    ck_assert_uint_eq(res.used, sizeof body);
+    ck_assert_uint_eq(res.made, want.n);
+    buf_release(&s.out);
+}
+END_TEST
+
 START_TEST(gzip_headers_with_every_field)
 {
     static const uint8_t head[] = { 0x1f, 0x8b, 8, 0x1e, 0, 0, 0, 0, 0, 3, 2, 0, 'x', 'y', 'n', 0, 'c', 'c', 0, 1, 2 };
@@ -200,6 +219,7 @@ int main(void)
     tcase_add_loop_test(c, a_told_size_may_be_wrong, 0, 4 * 7);
     tcase_add_test(c, the_sink_stops_us);
     tcase_add_test(c, a_wrong_zlib_check_is_no_hindrance);
+    tcase_add_loop_test(c, a_match_before_the_first_byte_finds_zeros, 0, 2);
     tcase_add_test(c, gzip_headers_with_every_field);
     tcase_add_test(c, crc32_is_that_of_zip);
     suite_add_tcase(suite, c);
