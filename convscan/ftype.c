@@ -5,13 +5,13 @@
 #include "cpio.h"
 #include "disk.h"
 #include "emlx.h"
-#include "inside.h"
 #include "lz4.h"
 #include "mime/mime.h"
 #include "ole2.h"
 #include "openpgp.h"
 #include "pdf.h"
 #include "rtf.h"
+#include "tar.h"
 #include "udf.h"
 #include "zip.h"
 
@@ -143,25 +143,6 @@ static const char *cafebabe(struct slice s)
     if (s.n < 8 || get_be32(s.p) != 0xcafebabe)
         return NULL;
     return get_be32(s.p + 4) < 40 ? "Mach-O" : "Java";
-}
-
-/* Old tar has no magic: 148 holds the sum of the header's bytes, in octal. */
-bool ftype_is_tar_header(struct slice s)
-{
-    uint32_t sum = 8 * ' ', said = 0;
-    size_t i = 148;
-
-    if (s.n < 512 || s.p[0] == 0)
-        return false;
-    while (i < 156 && s.p[i] == ' ')
-        i++;
-    if (i == 156 || s.p[i] < '0' || s.p[i] > '7')
-        return false;
-    for (size_t k = 0; k < 512; k++)
-        sum += k < 148 || k >= 156 ? s.p[k] : 0;
-    for (; i < 156 && s.p[i] >= '0' && s.p[i] <= '7'; i++)
-        said = said << 3 | (uint32_t)(s.p[i] - '0');
-    return said == sum;
 }
 
 static bool is_iso9660(struct slice s)
@@ -347,7 +328,7 @@ static void claim_archive(struct ftype *t, struct slice declared, struct slice n
         ftype_add(t, "lzma");
     if ((ends_in(name, ".cpio") || slice_ihas(declared, SLICE("cpio"))) && cpio_has(bytes))
         ftype_add(t, "cpio");
-    if ((ends_in(name, ".tar") || slice_ihas(declared, SLICE("x-tar"))) && inside_has_tar(bytes))
+    if ((ends_in(name, ".tar") || slice_ihas(declared, SLICE("x-tar"))) && tar_next(bytes, 0, bytes.n) < bytes.n)
         ftype_add(t, "tar");
     if (ftype_has(t, "RAR") || ftype_has(t, "7z") || ftype_has(t, "CAB"))
         return;
@@ -462,7 +443,7 @@ static void by_place(struct ftype *t, struct slice s)
 {
     const char *message;
 
-    if (t->n == 0 && ftype_is_tar_header(s)) {
+    if (t->n == 0 && tar_is_header(s)) {
         ftype_add(t, "tar");
         ftype_add(t, "archive");
     }

@@ -26,7 +26,4 @@ void ftype_claim(struct ftype *t, struct slice declared, struct slice name, stru
 bool ftype_has(const struct ftype *t, const char *word);
 void ftype_add(struct ftype *t, const char *word);
 
-/* A header of tar of any kind: its sum is right. */
-bool ftype_is_tar_header(struct slice s);
-
 #endif

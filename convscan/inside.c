@@ -2,7 +2,7 @@
 
 #include "base/bytes.h"
 #include "formats.h"
-#include "ftype.h"
+#include "tar.h"
 
 /*
  * inside.c - archives that stand inside something else: behind a program that unpacks them, or behind a picture. (A zip is found by
@@ -88,39 +88,12 @@ static enum cs_status look_for_all(const struct mark *m, size_t n, struct slice 
     return st;
 }
 
-enum { TAR_BLOCK = 512 };
-
-static size_t next_tar(struct slice s, size_t at, size_t end)
-{
-    for (at = (at + TAR_BLOCK - 1) / TAR_BLOCK * TAR_BLOCK; at < end; at += TAR_BLOCK)
-        if (ftype_is_tar_header(slice_drop(s, at)))
-            return at;
-    return s.n;
-}
-
-static enum cs_status give_tar(struct slice object, size_t at, size_t end, struct emit *out)
-{
-    static const struct emit_child c = { .kind = EMIT_MEMBER, .how = "inside", .type = "tar", .size = UINT64_MAX, .packed = UINT64_MAX };
-
-    at = next_tar(object, at, end);
-    return at < object.n ? emit_whole(out, &c, slice_drop(object, at)) : CS_OK;
-}
-
-bool inside_has_tar(struct slice object)
-{
-    return next_tar(object, 0, object.n) < object.n;
-}
-
-enum cs_status inside_further_tar(struct slice object, uint64_t read, struct emit *out)
-{
-    return give_tar(object, read == 0 ? 1 : read < object.n ? (size_t)read : object.n, object.n, out);
-}
-
 enum cs_status inside_decode(struct slice object, struct emit *out)
 {
     enum cs_status st = look_for_all(marks, sizeof marks / sizeof *marks, object, out);
+    size_t tar = tar_next(object, 1, object.n < REACH ? object.n : REACH);
 
-    return st == CS_OK ? give_tar(object, 1, object.n < REACH ? object.n : REACH, out) : st;
+    return st == CS_OK && tar < object.n ? tar_give(object, tar, out) : st;
 }
 
 /* Shell scripts with what they unpack behind their last line. */

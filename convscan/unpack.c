@@ -11,6 +11,7 @@
 #include "cpio.h"
 #include "formats.h"
 #include "inside.h"
+#include "tar.h"
 
 typedef int support_fn(struct archive *a);
 
@@ -186,7 +187,7 @@ static uint64_t end_of(struct archive *a, struct slice object)
 static enum cs_status further(const struct unpacker *u, struct slice object)
 {
     if (strcmp(u->how, "tar") == 0)
-        return inside_further_tar(object, u->read, u->out);
+        return tar_again(object, u->read, u->out);
     return strcmp(u->how, "cpio") == 0 ? cpio_again(object, u->files, u->bytes, u->out) : CS_OK;
 }
 

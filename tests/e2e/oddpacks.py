@@ -4,6 +4,7 @@ import gzip
 import lzma
 import os
 import shutil
+import string
 import struct
 import subprocess
 import tempfile
@@ -84,7 +85,7 @@ def rars():
     yield 'behind-document.rar', b'{\\rtf1 x}' + rar_stored(PACKED), FOUND
 
 
-def tar(kind=b'0', mark=b'ustar\x0000', data=PACKED, size=None, name=b'inner', wrong=0):
+def tar(kind=b'0', mark=b'ustar\x0000', data=PACKED, size=None, name=b'inner', wrong=0, said=b'%06o\0 ', signed=False):
     head = bytearray(512)
     head[:len(name)] = name
     head[100:136] = b'0000644\0' + b'0000000\0' * 2 + (size or b'%011o\0' % len(data))
@@ -92,8 +93,13 @@ def tar(kind=b'0', mark=b'ustar\x0000', data=PACKED, size=None, name=b'inner', w
     head[156:157] = kind
     head[257:265] = mark
     head[148:156] = b' ' * 8
-    head[148:156] = b'%06o\0 ' % (sum(head) + wrong)
+    head[148:156] = said % (sum(head) - (256 * sum(c > 127 for c in head) if signed else 0) + wrong)
     return bytes(head) + data + bytes(-len(data) % 512)
+
+
+def base64_number(n):
+    digits = string.ascii_uppercase + string.ascii_lowercase + string.digits + '+/'
+    return ''.join(digits[n >> 6 * i & 63] for i in range(9, -1, -1)).encode() + b' '
 
 
 def tars():
@@ -105,6 +111,12 @@ def tars():
     yield 'size-with-blanks', tar(size=b'%11o ' % len(PACKED)) + end, FOUND
     yield 'size-without-end', tar(size=b'%012o' % len(PACKED)) + end, FOUND
     yield 'size-below-zero', tar(size=b'\xff' * 12) + tar() + end, CLOSED
+    yield 'size-behind-zero', tar(size=b'\0%010o\0' % len(PACKED)) + end, FOUND
+    yield 'size-in-base-64', tar(size=b'+' + base64_number(len(PACKED))) + end, FOUND
+    for where, sum in {'zero': b'\0%06o ', 'tab': b'\t%06o\0', 'zero-and-tab': b'\0\t%05o\0'}.items():
+        yield 'sum-behind-' + where, tar(said=sum) + end, FOUND
+        yield 'second-sum-behind-' + where, tar(data=b'1') + tar(said=sum) + tar(data=b'2') + end, FOUND
+    yield 'sum-of-signed-bytes', tar(name=b'\xe4\xf6\xfc', signed=True) + end, FOUND
     yield 'size-too-large', tar(size=b'77777777777\0') + end, CLOSED
     yield 'kind-of-old', tar(b'\0') + end, FOUND
     yield 'kind-unknown', tar(b'Z') + end, FOUND
