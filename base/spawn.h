@@ -6,8 +6,8 @@
  *   Fails     with an errno, also that of the exec; no child is left then.
  *   Threads   any.
  *
- * The child leads a process group of its own, with no signal blocked and each at its default. Where glibc is older than 2.34
- * (Oracle Linux and RHEL 8) or another, fork() does what posix_spawn() cannot; -DOLD_SYSTEM asks for that.
+ * The child leads a process group of its own, with no signal blocked and each at its default: whoever ignores or
+ * handles one does so before the first call. Before Linux 5.9 descriptors are found in /proc; -DOLD_SYSTEM asks for that.
  */
 #ifndef BASE_SPAWN_H
 #define BASE_SPAWN_H
