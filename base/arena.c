@@ -4,9 +4,54 @@
 
 #include <sys/mman.h>
 
+enum { KEPT_BYTES = 256 << 10, KEPT_ARENAS = 2 };
+
+static bool keeps;
+static struct arena kept[KEPT_ARENAS];
+
+void arena_keep(void)
+{
+    keeps = true;
+}
+
+static size_t size_of(const struct arena *a)
+{
+    return (size_t)(a->end - a->base);
+}
+
+static bool take_kept(struct arena *a, size_t size)
+{
+    for (size_t i = 0; i < KEPT_ARENAS; i++)
+        if (kept[i].base && size_of(&kept[i]) == size) {
+            *a = kept[i];
+            kept[i] = (struct arena){ 0 };
+            return true;
+        }
+    return false;
+}
+
+/* In the place of the one that has waited longest. */
+static bool keep(const struct arena *a)
+{
+    static unsigned next;
+    struct arena *k = &kept[next];
+
+    if (!keeps || size_of(a) <= KEPT_BYTES || madvise(a->base + KEPT_BYTES, size_of(a) - KEPT_BYTES, MADV_DONTNEED) != 0)
+        return false;
+    if (k->base)
+        munmap(k->base, size_of(k));
+    *k = (struct arena){ a->base, a->base, a->end };
+    next = (next + 1) % KEPT_ARENAS;
+    return true;
+}
+
 enum cs_status arena_init(struct arena *a, size_t size)
 {
-    void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *p;
+
+    if (take_kept(a, size))
+        return CS_OK;
+    p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
     *a = (struct arena){ 0 };
     if (p == MAP_FAILED)
@@ -27,8 +72,8 @@ enum cs_status arena_init_most(struct arena *a, uint64_t most)
 
 void arena_release(struct arena *a)
 {
-    if (a->base)
-        munmap(a->base, (size_t)(a->end - a->base));
+    if (a->base && !keep(a))
+        munmap(a->base, size_of(a));
     *a = (struct arena){ 0 };
 }
 

@@ -25,6 +25,12 @@ enum cs_status arena_init(struct arena *a, size_t size) MUST_USE;
 enum cs_status arena_init_most(struct arena *a, uint64_t most) MUST_USE;
 void arena_release(struct arena *a);
 
+/*
+ * For a process of one thread that needs arenas of the same sizes over and over: from now on the last two that were released wait for the next
+ * arena_init() of their size, with what was touched of their first 256 KB.
+ */
+void arena_keep(void);
+
 /* count zeroed objects of size bytes, aligned; NULL when they do not fit. size is never 0. */
 void *arena_get(struct arena *a, size_t count, size_t size) MUST_USE;
 

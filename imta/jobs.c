@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/diag.h"
 #include "base/spawn.h"
 #include "runner.h"
@@ -76,6 +77,7 @@ static void work(struct controller *c, unsigned i, int sock, struct workdir *dir
     w.job.stop_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     w.job.group = &c->groups[i];
     w.job.runner = &files;
+    arena_keep();
     while (recv(sock, &m, sizeof m, 0) == (ssize_t)sizeof m) {
         int answer = (int)worker_process(&w, m);
 

@@ -166,6 +166,36 @@ START_TEST(an_arena_has_a_hard_end)
 }
 END_TEST
 
+/* The pages of the beginning stay, those behind it come back empty. */
+START_TEST(arenas_of_one_size_are_used_again)
+{
+    enum { SIZE = 1 << 20 };
+    struct arena a, b, c;
+    uint8_t *bases[2];
+
+    arena_keep();
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(arena_init(&a, SIZE), CS_OK);
+        ck_assert_int_eq(arena_init(&b, SIZE * 2), CS_OK);
+        ck_assert_int_eq(arena_init(&c, 4096), CS_OK);
+        ck_assert(i == 0 || (a.base == bases[0] && b.base == bases[1]));
+        ck_assert_uint_eq(i ? a.base[SIZE - 1] : 0, 0);
+        bases[0] = a.base;
+        bases[1] = b.base;
+        ck_assert_ptr_nonnull(arena_get(&a, SIZE, 1));
+        a.base[SIZE - 1] = 1;
+        arena_release(&c);
+        arena_release(&a);
+        arena_release(&b);
+    }
+    ck_assert_int_eq(arena_init(&a, SIZE * 3), CS_OK);
+    arena_release(&a);                                      /* in the place of the one that has waited longest */
+    ck_assert_int_eq(arena_init(&b, SIZE * 2), CS_OK);
+    ck_assert(b.base == bases[1]);
+    arena_release(&b);
+}
+END_TEST
+
 START_TEST(only_regular_files_are_mapped)
 {
     struct mapfile m;
@@ -308,6 +338,7 @@ int main(void)
     tcase_add_test(t, a_borrowed_buffer_never_grows);
     tcase_add_test(t, long_lines_print_whole);
     tcase_add_test(t, an_arena_has_a_hard_end);
+    tcase_add_test(t, arenas_of_one_size_are_used_again);
     tcase_add_test(t, only_regular_files_are_mapped);
     tcase_add_test(t, empty_files_are_empty_slices);
     tcase_add_test(t, pipes_are_read_to_the_end);
