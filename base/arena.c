@@ -6,8 +6,8 @@
 
 enum { KEPT_BYTES = 256 << 10, KEPT_ARENAS = 2 };
 
-static bool keeps;
-static struct arena kept[KEPT_ARENAS];
+static _Thread_local bool keeps;
+static _Thread_local struct arena kept[KEPT_ARENAS];
 
 void arena_keep(void)
 {
@@ -33,7 +33,7 @@ static bool take_kept(struct arena *a, size_t size)
 /* In the place of the one that has waited longest. */
 static bool keep(const struct arena *a)
 {
-    static unsigned next;
+    static _Thread_local unsigned next;
     struct arena *k = &kept[next];
 
     if (!keeps || size_of(a) <= KEPT_BYTES || madvise(a->base + KEPT_BYTES, size_of(a) - KEPT_BYTES, MADV_DONTNEED) != 0)

@@ -26,7 +26,7 @@ enum cs_status arena_init_most(struct arena *a, uint64_t most) MUST_USE;
 void arena_release(struct arena *a);
 
 /*
- * For a process of one thread that needs arenas of the same sizes over and over: from now on the last two that were released wait for the next
+ * For a thread that stays and needs arenas of the same sizes over and over: from now on the last two that it released wait for its next
  * arena_init() of their size, with what was touched of their first 256 KB.
  */
 void arena_keep(void);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/arena.h"
 #include "base/diag.h"
 #include "base/mapfile.h"
 #include "channel.h"
@@ -257,6 +258,7 @@ int main(int argc, char **argv)
     char why[256];
 
     diag_program("convscan");
+    arena_keep();
     stay();
     if (!options_parse(argc, argv, &o, why)) {
         diag_warn("%s", why);
