@@ -57,6 +57,7 @@ struct format {
     X("PGP", openpgp_decode, false) \
     X("text", armour_decode, false) \
     X("text", vcard_decode, false) \
+    X("text", registry_decode, false) \
     X("RAR", unpack_rar, true)     \
     X("7z", unpack_7z, true)       \
     X("tar", unpack_tar, true)     \

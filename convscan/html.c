@@ -18,6 +18,8 @@ struct page {
     struct blobs blobs;
     struct buf tags, text, scripts;      /* what the three views are made of */
     struct buf value;                    /* the attribute at hand, decoded */
+    struct buf pieces;                   /* of base64 or hex digits, each between tags of its own */
+    size_t n_pieces;
 };
 
 /* ---- normalised output: lower case, runs of blanks as one ---- */
@@ -37,6 +39,33 @@ static enum cs_status fold(struct buf *to, struct slice s)
     return st;
 }
 
+static bool is_piece(struct slice s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!ascii_is_alpha(s.p[i]) && !ascii_is_digit(s.p[i]) && memchr("+/=-_", s.p[i], 5) == NULL)
+            return false;
+    return true;
+}
+
+static enum cs_status end_pieces(struct page *p)
+{
+    enum cs_status st = p->n_pieces > 1 ? blob_known(&p->blobs, buf_slice(&p->pieces), "html-text") : CS_OK;
+
+    p->pieces.n = p->n_pieces = 0;
+    return st;
+}
+
+static enum cs_status add_piece(struct page *p, struct slice s)
+{
+    s = slice_trim(s);
+    if (s.n == 0)
+        return CS_OK;
+    if (!is_piece(s))
+        return end_pieces(p);
+    p->n_pieces++;
+    return buf_put(&p->pieces, s);
+}
+
 static enum cs_status text_run(struct page *p, struct slice raw)
 {
     struct slice s = raw;
@@ -51,6 +80,8 @@ static enum cs_status text_run(struct page *p, struct slice raw)
         st = fold(&p->tags, s);
     if (st == CS_OK)
         st = fold(&p->text, s);
+    if (st == CS_OK)
+        st = add_piece(p, raw);
     if (st == CS_OK && raw.n >= BLOB_TEXT)
         st = blob_known(&p->blobs, raw, "html-text");
     return st;
@@ -280,6 +311,8 @@ static enum cs_status run(struct page *p)
     while (st == CS_OK && p->at < p->in.n)
         st = step(p);
     if (st == CS_OK)
+        st = end_pieces(p);
+    if (st == CS_OK)
         st = view(p, &p->tags, "html-tags", "normalised-html");
     if (st == CS_OK)
         st = view(p, &p->text, "html-text", "normalised-html");
@@ -314,7 +347,8 @@ static enum cs_status narrow(struct slice *in, struct buf *room)
 enum cs_status html_decode(struct slice object, struct emit *out)
 {
     struct page p = { .in = object, .out = out, .blobs = blobs_of(out), .tags = buf_init(HTML_MAX), .text = buf_init(HTML_MAX),
-                      .scripts = buf_init(HTML_MAX), .value = buf_init(HTML_MAX) };
+                      .scripts = buf_init(HTML_MAX), .value = buf_init(HTML_MAX),
+                      .pieces = buf_init(HTML_MAX) };
     struct buf room = buf_init((size_t)HTML_MAX * 2);
     enum cs_status st = narrow(&p.in, &room);
 
@@ -325,6 +359,7 @@ enum cs_status html_decode(struct slice object, struct emit *out)
     buf_release(&p.text);
     buf_release(&p.scripts);
     buf_release(&p.value);
+    buf_release(&p.pieces);
     buf_release(&room);
     return st == CS_TOOBIG ? out->note(out, EMIT_LIMITED, "a large page") : st;
 }

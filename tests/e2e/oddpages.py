@@ -99,6 +99,8 @@ def pages():
     yield 'hidden-block', f'<div style="display:none">{TEXT}</div>'
     yield 'hidden-hex', f'<div hidden>{HEX}</div>'
     yield 'hidden-blanks', f'<div hidden>{" ".join(split(TEXT, 20))}</div>'
+    yield 'hidden-pieces', '<p>Please wait</p>' + ''.join(f'<span hidden>{t}</span>\n' for t in split(TEXT, 20)) + '<p>Thank you'
+    yield 'hidden-lines', f'<div hidden>{"<br>".join(split(HEX, 20))}</div>'
     yield 'text-area', f'<textarea>{TEXT}</textarea>'
     yield 'remark', f'<!--{TEXT}-->'
     yield 'remark-with-address', f'<!-- {LINK} -->'
@@ -165,6 +167,15 @@ def bytes_in_texts():
     yield 'shell-archive-long', b'#!/bin/sh\n' + b'# x\n' * 3000 + b'exit\n' + PACKED
 
 
+def registry():
+    """As regedit writes it: 25 bytes a line."""
+    value = 'hex:' + ',\\\r\n  '.join(numbers(PACKED[i:i + 25], '{:02x}') for i in range(0, len(PACKED), 25))
+    text = 'Windows Registry Editor Version 5.00\r\n\r\n[HKEY_CURRENT_USER\\x]\r\n"y"="hex:"\r\n"a=b"={}\r\n"z"=dword:1\r\n'
+    yield 'registry.reg', b'\xff\xfe' + text.format(value).encode('utf-16le')
+    yield 'registry-of-kind-3.reg', text.format(value.replace('hex:', 'hex(3):')).encode()
+    yield 'registry-4.reg', ('REGEDIT4\n@=' + value).encode()
+
+
 def mails():
     inner = (b'MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary="b"\r\n\r\n--b\r\nContent-Location: file:///C:/a/x.mso\r\n'
              b'Content-Transfer-Encoding: base64\r\nContent-Type: application/x-mso\r\n\r\n' + textwrap.fill(TEXT, 76).encode() + b'\r\n--b--\r\n')
@@ -193,7 +204,7 @@ def cases(_missing):
     yield 'svg-of-an-entity', f'<?xml version="1.0"?><!DOCTYPE svg [<!ENTITY a "{TEXT}">]><svg><script>x="&a;"</script></svg>'.encode(), FOUND
     for name, text in texts():
         yield 'text-' + name, text.encode(), FOUND
-    for part in (bytes_in_texts, mails):
+    for part in (bytes_in_texts, registry, mails):
         for name, data in part():
             yield name, data, FOUND
     # Each conversion would give a longer text with the same escapes in it: the ratio would be crossed.
