@@ -67,7 +67,8 @@ static struct member member_of(struct slice s)
     bool has_data = format != DIRECTORY && format != CHARACTER && format != BLOCK && format != FIFO && format != SOCKET;
     uint64_t name = number(slice_sub(s, k->name_size, k->digits), k->bits), size = number(slice_sub(s, k->size, k->size_digits), k->bits);
     uint64_t start = (k->name + name + k->align - 1) / k->align * k->align;
-    struct member m = { .name = slice_sub(s, k->name, name < s.n ? (size_t)name : 0), .is_file = format == REGULAR, .n = k->name };
+    struct member m = { .name = slice_sub(s, k->name, name < s.n ? (size_t)name : 0), .data = slice_take(s, 0),
+                        .is_file = format == REGULAR, .n = k->name };
 
     m.name = slice_take(m.name, slice_chr(m.name, 0));
     if (start < s.n) {
