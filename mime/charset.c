@@ -4,6 +4,7 @@
 #include <iconv.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/bytes.h"
 
 enum { OUT_ROOM = 4096, REPLACEMENT = 0xFFFD };
@@ -294,7 +295,7 @@ static enum cs_status from_utf7(struct slice in, struct sink *k)
     return st;
 }
 
-enum how { HOW_UTF8, HOW_LATIN1, HOW_UTF7, HOW_UTF16, HOW_UTF32, HOW_ICONV };
+enum how { HOW_UTF8, HOW_LATIN1, HOW_UTF7, HOW_UTF16, HOW_UTF32, HOW_HZ, HOW_ICONV };
 
 /*
  * Names as mail writes them. Only what stands here is given to iconv, so no header can make it load a module of its choice.
@@ -324,6 +325,7 @@ static const struct charset {
     { "utf-32", HOW_UTF32, ORDER_ANY, 0 },  { "ucs-4", HOW_UTF32, ORDER_ANY, 0 },
     { "iso-10646-ucs-4", HOW_UTF32, ORDER_ANY, 0 },
     { "utf-32le", HOW_UTF32, ORDER_LE, 0 }, { "utf-32be", HOW_UTF32, ORDER_BE, 0 },
+    { "hz-gb-2312", HOW_HZ, 0, "GB18030" }, { "hz", HOW_HZ, 0, "GB18030" },
     { "iso-2022-jp", HOW_ICONV, 0, "ISO-2022-JP-3" }, { "iso-2022-jp-1", HOW_ICONV, 0, "ISO-2022-JP-3" },
     { "iso-2022-jp-2", HOW_ICONV, 0, "ISO-2022-JP-2" }, { "iso-2022-jp-3", HOW_ICONV, 0, "ISO-2022-JP-3" },
     { "csiso2022jp", HOW_ICONV, 0, "ISO-2022-JP-3" },
@@ -479,6 +481,45 @@ static enum cs_status from_iconv(const char *name, struct slice in, struct sink 
     return st;
 }
 
+/* RFC 1843: seven bits of GB2312 between "~{" and "~}" or the end of the line; "~~" is one, and "~" at the end of a line joins it to the next. */
+static enum cs_status put_hz(struct slice in, struct buf *out)
+{
+    enum cs_status st = CS_OK;
+    bool is_gb = false;
+
+    while (st == CS_OK && in.n) {
+        uint8_t c = in.p[0], next = in.n > 1 ? in.p[1] : 0;
+        size_t n = c == '~' && next ? 2 : 1;
+
+        if (n == 1) {
+            is_gb = is_gb && c != '\n';
+            st = buf_putc(out, is_gb && c > ' ' ? c | 0x80 : c);
+        } else if (next == '{' || next == '}') {
+            is_gb = next == '{';
+        } else if (next == '~') {
+            st = buf_putc(out, '~');
+        } else if (slice_starts(in, SLICE("~\r\n"))) {
+            n = 3;
+        } else if (next != '\n') {
+            n = 1;
+            st = buf_putc(out, '~');
+        }
+        in = slice_drop(in, n);
+    }
+    return st;
+}
+
+static enum cs_status from_hz(const char *name, struct slice in, struct sink *k)
+{
+    struct buf plain = buf_init(in.n);
+    enum cs_status st = put_hz(in, &plain);
+
+    if (st == CS_OK)
+        st = from_iconv(name, buf_slice(&plain), k);
+    buf_release(&plain);
+    return st;
+}
+
 enum cs_status mime_charset_to_utf8(struct slice name, struct slice in, mime_put *put, void *ctx, bool *is_damaged)
 {
     const struct charset *c = charset_find(name);
@@ -507,6 +548,9 @@ enum cs_status mime_charset_to_utf8(struct slice name, struct slice in, mime_put
         break;
     case HOW_UTF32:
         st = from_utf32(in, c->order, &k);
+        break;
+    case HOW_HZ:
+        st = from_hz(c->iconv, in, &k);
         break;
     default:
         st = from_iconv(c->iconv, in, &k);
