@@ -158,7 +158,7 @@ static __attribute__((noinline)) pid_t start(struct start *s)
     pid_t pid = vfork();                /* NOLINT(clang-analyzer-security.insecureAPI.vfork): see above */
 
     if (pid == 0)
-        become(s);
+        become(s);                      /* NOLINT(clang-analyzer-unix.Vfork) */
     return pid;
 }
 

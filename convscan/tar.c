@@ -1,6 +1,6 @@
 #include "tar.h"
 
-enum { NAME = 100, SIZE = 124, SIZE_N = 12, SUM = 148, SUM_N = 8, KIND = 156 };
+enum { NAME = 100, SIZE = 124, SIZE_N = 12, SUM = 148, SUM_N = 8, KIND = 156, SUM_MOST = TAR_BLOCK * 255 };
 
 struct number {
     uint64_t value;
@@ -73,7 +73,7 @@ bool tar_is_header(struct slice s)
     if (s.n < TAR_BLOCK || s.p[0] == 0)
         return false;
     said = number_of(sum_field(s)).value;
-    if (said == 0 || said > TAR_BLOCK * 255)
+    if (said == 0 || said > SUM_MOST)
         return false;
     for (size_t i = 0; i < TAR_BLOCK; i++) {
         if (i == SUM)
