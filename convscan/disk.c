@@ -79,8 +79,7 @@ enum cs_status disk_put(const struct disk *d, uint64_t at, uint64_t n, struct em
 
 static bool is_volume(struct slice boot)
 {
-    return slice_eq(slice_sub(boot, 3, 8), SLICE("NTFS    ")) || slice_eq(slice_sub(boot, 3, 8), SLICE("EXFAT   ")) ||
-           slice_eq(slice_sub(boot, 54, 3), SLICE("FAT")) || slice_eq(slice_sub(boot, 82, 5), SLICE("FAT32"));
+    return slice_eq(slice_sub(boot, 3, 8), SLICE("NTFS    ")) || slice_eq(slice_sub(boot, 3, 8), SLICE("EXFAT   ")) || fat_is(boot);
 }
 
 /* Four entries: each is in use or not by its first byte, and one at least leads somewhere. */

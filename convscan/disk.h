@@ -38,6 +38,8 @@ bool disk_is(struct slice head);
 bool hfs_is(struct slice head);
 
 /* Files of the file system that begins at this place. *is_known: there is one that can be read. */
+/* The first sector of FAT12, FAT16 or FAT32. */
+bool fat_is(struct slice boot);
 enum cs_status fat_files(const struct disk *d, uint64_t at, struct emit *out, bool *is_known) MUST_USE;
 enum cs_status exfat_files(const struct disk *d, uint64_t at, struct emit *out, bool *is_known) MUST_USE;
 enum cs_status hfs_files(const struct disk *d, uint64_t at, struct emit *out, bool *is_known) MUST_USE;

@@ -197,10 +197,19 @@ static enum cs_status folder(struct fat *f, uint32_t first)
     return st;
 }
 
-static bool is_fat(struct slice boot)
+/* The name of the file system is there to be read by people: Windows and 7-Zip go by the numbers in front of it. */
+static bool has_layout(struct slice boot)
 {
-    return boot.n == SECTOR && boot.p[510] == 0x55 && boot.p[511] == 0xaa &&
-           (slice_eq(slice_sub(boot, 54, 3), SLICE("FAT")) || slice_eq(slice_sub(boot, 82, 5), SLICE("FAT32")));
+    unsigned sector = get_le16(boot.p + 11), in_cluster = boot.p[13], tables = boot.p[16], media = boot.p[21];
+
+    return (boot.p[0] == 0xeb || boot.p[0] == 0xe9) && sector >= 512 && sector <= 4096 && (sector & (sector - 1)) == 0 && in_cluster &&
+           (in_cluster & (in_cluster - 1)) == 0 && get_le16(boot.p + 14) && tables >= 1 && tables <= 4 && (media == 0xf0 || media >= 0xf8);
+}
+
+bool fat_is(struct slice boot)
+{
+    return boot.n >= SECTOR && boot.p[510] == 0x55 && boot.p[511] == 0xaa &&
+           (slice_eq(slice_sub(boot, 54, 3), SLICE("FAT")) || slice_eq(slice_sub(boot, 82, 5), SLICE("FAT32")) || has_layout(boot));
 }
 
 enum cs_status fat_files(const struct disk *d, uint64_t at, struct emit *out, bool *is_known)
@@ -219,7 +228,7 @@ enum cs_status fat_files(const struct disk *d, uint64_t at, struct emit *out, bo
     f->n_folders = f->at_folder = f->n_files = 0;
     f->name_from = sizeof f->name;
     f->work = d->file.n / ENTRY * 2;
-    *is_known = is_fat(boot) && read_boot(f, at, boot, &root);
+    *is_known = fat_is(boot) && read_boot(f, at, boot, &root);
     if (*is_known)
         st = root ? add_folder(f, root) : entries(f, f->root, f->data - f->root, &is_end);
     while (*is_known && st == CS_OK && f->work && f->at_folder < f->n_folders)

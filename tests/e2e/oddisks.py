@@ -12,6 +12,7 @@ LONG = PACKED + bytes(range(256)) * 60
 def cases(missing):
     for bits in (12, 16, 32):
         yield f'fat{bits}', d.fat(LONG, bits), FOUND
+        yield f'fat{bits}-without-name', patched(d.fat(LONG, bits), (54, bytes(8)), (82, bytes(8))), FOUND
         yield f'fat{bits}-root', d.fat(PACKED, bits, False), FOUND
     yield 'exfat', d.exfat(LONG), FOUND
     yield 'exfat-in-a-row', d.exfat(LONG, True), FOUND
