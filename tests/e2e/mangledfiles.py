@@ -8,10 +8,14 @@ import subprocess
 import sys
 import tempfile
 
+import diskmaker
+import docmaker
 import mailkit as kit
 
 TRIES = int(os.environ.get('MANGLED', 300))
 FILES = {'a.txt': b'the first\n' * 5, 'e.com': kit.EICAR, 'deep/b.txt': b'the last\n' * 30}
+
+PDF = 'qpdf --empty --static-id --add-attachment e.com --creationdate=D:20200101000000Z --moddate=D:20200101000000Z'
 
 # The file's name and the command that makes it of the files above, in their folder.
 MADE = {
@@ -26,7 +30,13 @@ MADE = {
     'a.xar': 'bsdtar -c --format xar -f OUT *', 'a.iso': 'bsdtar -c --format iso9660 -f OUT *', 'a.cab': 'lcab -r . OUT >&2', 'mszip.cab': 'gcab -cz OUT a.txt e.com',
     'a.lzh': 'lha c OUT a.txt e.com >&2', 'e.com.gz': 'gzip -c e.com >OUT', 'e.com.bz2': 'bzip2 -c e.com >OUT', 'e.com.xz': 'xz -c e.com >OUT',
     'e.com.lzma': 'xz --format=lzma -c e.com >OUT', 'e.com.zst': 'zstd -qc e.com >OUT', 'e.com.lz4': 'lz4 -qc e.com >OUT', 'e.com.Z': 'compress -c e.com >OUT',
+    'a.pdf': f'{PDF} -- OUT', 'streams.pdf': f'{PDF} -- --object-streams=generate OUT',
+    'locked.pdf': f"{PDF} -- --allow-weak-crypto --encrypt '' x 128 --use-aes=n -- OUT",
 }
+# The same of what is made of the file's bytes.
+BY_HAND = {'fat.img': diskmaker.disk_fat, 'ntfs.img': diskmaker.disk_ntfs,
+           'fixed.vhd': diskmaker.disk_vhd, 'sparse.vhd': diskmaker.disk_vhd_sparse, 'stream.doc': docmaker.ole_stream, 'a.msi': docmaker.installer,
+           'winmail.dat': docmaker.tnef}
 # Who opens a file with such a name, with FILE in a folder of its own; what goes to standard output is a file too.
 READERS = [
     (('.zip',), ['unzip', '-o', '-q', 'FILE']), (('.zip',), ['python3', '-c', 'import sys,zipfile;zipfile.ZipFile(sys.argv[1]).extractall()', 'FILE']),
@@ -34,7 +44,8 @@ READERS = [
     (('',), ['7z', 'x', '-y', 'FILE']), (('.tar', '.tar.gz', '.tar.bz2', '.tar.xz', '.tar.zst'), ['tar', '-xf', 'FILE']), (('.a',), ['ar', 'x', 'FILE']),
     (('.cpio',), ['cpio', '-id', '--quiet', '-F', 'FILE']), (('.cab',), ['cabextract', '-q', 'FILE']), (('.lzh',), ['lha', 'xqf', 'FILE']),
     (('.com.gz', '.com.Z'), ['gzip', '-dc', 'FILE']), (('.com.bz2',), ['bzip2', '-dc', 'FILE']), (('.com.xz', '.com.lzma'), ['xz', '-dc', 'FILE']),
-    (('.com.zst',), ['zstd', '-dc', 'FILE']), (('.com.lz4',), ['lz4', '-dc', 'FILE']),
+    (('.com.zst',), ['zstd', '-dc', 'FILE']), (('.com.lz4',), ['lz4', '-dc', 'FILE']), (('.pdf',), ['pdfdetach', '-saveall', 'FILE']),
+    (('.pdf',), ['qpdf', '--warning-exit-0', '--show-attachment=e.com', 'FILE']), (('.dat',), ['tnef', '--overwrite', '--number-backups', '-f', 'FILE']),
 ]
 NUMBERS = [0, 1, 2, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff]
 
@@ -59,6 +70,8 @@ def seeds():
             if os.path.exists(out) and os.path.getsize(out):
                 with open(out, 'rb') as f:
                     yield name, f.read()
+    for name, make in BY_HAND.items():
+        yield name, make(kit.EICAR)
 
 
 def number(rng, b, at):
