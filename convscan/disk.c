@@ -82,7 +82,7 @@ static bool is_volume(struct slice boot)
     return slice_eq(slice_sub(boot, 3, 8), SLICE("NTFS    ")) || slice_eq(slice_sub(boot, 3, 8), SLICE("EXFAT   ")) || fat_is(boot);
 }
 
-/* Four entries: each is in use or not by its first byte, and one at least leads somewhere. */
+/* Four entries: each is started from or not by its first byte, and one at least leads somewhere, of whatever kind it says it is. */
 static bool has_partitions(struct slice boot)
 {
     bool has_any = false;
@@ -92,7 +92,7 @@ static bool has_partitions(struct slice boot)
 
         if (p[0] & 0x7f)
             return false;
-        has_any = has_any || (p[4] && get_le32(p + 8) && get_le32(p + 12));
+        has_any = has_any || (get_le32(p + 8) && get_le32(p + 12));
     }
     return has_any;
 }
@@ -129,11 +129,11 @@ static enum cs_status gpt(const struct disk *d, struct emit *out)
     enum cs_status st = CS_OK;
 
     if (!slice_starts(head, SLICE("EFI PART")))
-        return CS_OK;
+        return out->note(out, EMIT_ENCRYPTED, "table of partitions");
     n = get_le32(head.p + 80) < DISK_PARTITIONS ? get_le32(head.p + 80) : DISK_PARTITIONS;
     each = get_le32(head.p + 84);
     if (each < 128 || each > 512)
-        return out->note(out, EMIT_DAMAGED, "table of partitions");
+        return out->note(out, EMIT_ENCRYPTED, "table of partitions");
     list = disk_bytes(d, get_le64(head.p + 72) * SECTOR, (size_t)n * each, entries);
     for (; list.n >= each && st == CS_OK; list = slice_drop(list, each))
         if (get_le64(list.p) && get_le64(list.p + 32))
@@ -169,6 +169,7 @@ static enum cs_status partitions(const struct disk *d, struct slice boot, struct
 {
     enum { GPT = 0xee, EXTENDED = 5, EXTENDED_LARGE = 15 };
     enum cs_status st = CS_OK;
+    bool has_any = false;
 
     for (size_t i = 0; i < 4 && st == CS_OK; i++) {
         const uint8_t *p = boot.p + 446 + i * 16;
@@ -178,21 +179,25 @@ static enum cs_status partitions(const struct disk *d, struct slice boot, struct
             st = gpt(d, out);
         else if (p[4] == EXTENDED || p[4] == EXTENDED_LARGE)
             st = extended(d, at, out);
-        else if (p[4] && at)
+        else if (at && (p[4] || get_le32(p + 12)))
             st = volume(d, at * SECTOR, out);
+        else
+            continue;
+        has_any = true;
     }
-    return st;
+    return st == CS_OK && !has_any ? out->note(out, EMIT_ENCRYPTED, "disk image without partitions") : st;
 }
 
+/* A sector may be the first of a volume and hold partitions as well: which of them counts, systems do not agree. */
 static enum cs_status files(const struct disk *d, struct emit *out)
 {
     uint8_t room[DISK_PIECE];
     bool is_hfs = hfs_is(disk_bytes(d, 0, 4 * SECTOR, room));
     struct slice boot = disk_bytes(d, 0, SECTOR, room);
-    bool is_boot = boot.n == SECTOR && boot.p[510] == 0x55 && boot.p[511] == 0xaa;
-    enum cs_status st = is_hfs || (is_boot && is_volume(boot)) ? volume(d, 0, out) : CS_OK;
+    bool is_boot = boot.n == SECTOR && boot.p[510] == 0x55 && boot.p[511] == 0xaa, is_first = is_boot && is_volume(boot);
+    enum cs_status st = is_hfs || is_first ? volume(d, 0, out) : CS_OK;
 
-    if (st == CS_OK && is_boot && !is_volume(boot))
+    if (st == CS_OK && is_boot && (!is_first || has_partitions(boot)))
         return partitions(d, boot, out);
     return st == CS_OK && !is_boot && !is_hfs ? out->note(out, EMIT_ENCRYPTED, "disk image") : st;
 }

@@ -48,6 +48,11 @@ def cases(missing):
     yield 'partition', d.mbr(d.ntfs(LONG)), FOUND
     yield 'partition-in-partition', d.mbr_extended(d.ntfs(LONG)), FOUND
     yield 'gpt', d.gpt(d.fat(LONG, 16)), FOUND
+    yield 'partition-of-kind-0', d.mbr(d.ntfs(LONG), 0), FOUND
+    yield 'partition-behind-volume', patched(d.mbr(d.ntfs(LONG)), (0, d.fat(b'harmless', 12)[:62])), FOUND
+    yield 'gpt-gone', patched(d.gpt(d.ntfs(LONG)), (512, bytes(8))), CLOSED
+    yield 'gpt-of-odd-entries', patched(d.gpt(d.ntfs(LONG)), (512 + 84, b'\1')), CLOSED
+    yield 'vhd-without-partitions', d.vhd_fixed(bytes(510) + b'\x55\xaa' + bytes(5000)), CLOSED
     yield 'partition-of-another-system', d.mbr(b'something else' * 400), CLOSED
     yield 'vhd', d.vhd_fixed(d.mbr(d.ntfs(LONG))), FOUND
     yield 'vhd-sparse', d.vhd_dynamic(d.gpt(d.ntfs(LONG))), FOUND
