@@ -55,6 +55,7 @@ struct format {
     X("PDF", macfork_decode, false) \
     X("CMS", cms_decode, false)    \
     X("PGP", openpgp_decode, false) \
+    X("text", quoted_decode, false) \
     X("text", armour_decode, false) \
     X("text", vcard_decode, false) \
     X("text", registry_decode, false) \

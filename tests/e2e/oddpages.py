@@ -167,13 +167,26 @@ def bytes_in_texts():
     yield 'shell-archive-long', b'#!/bin/sh\n' + b'# x\n' * 3000 + b'exit\n' + PACKED
 
 
+def quotations():
+    label, lines = b'Content-Transfer-Encoding: ', b'\n'.join(CODED[i:i + 60] for i in range(0, len(CODED), 60))
+    rest = b'\n\n' + base64.encodebytes(EICAR) + b'\n--never a delimiter--\n'
+    yield 'part.txt', b'words\n\nContent-Type: a/b\n' + label + b'base64' + rest
+    yield 'part-in-capitals.txt', b'words\n\n' + label.upper() + b'Base64\nContent-Type: a/b' + rest
+    yield 'part-behind-marks.txt', b'words\n> \t' + label + b'base64' + rest
+    yield 'part-of-old-lines.txt', (b'words\n' + label + b'base64' + rest).replace(b'\n', b'\r')
+    yield 'second-part.txt', b'words\n' + label + b'7bit\n\nmore\n' + label + b'base64' + rest
+    yield 'part-by-quotation.txt', b'words\n' + label + b'quoted-printable\n\n' + EICAR[:30] + b'=\n' + EICAR[30:] + b'\n\t--x\nmore'
+    yield 'lines.txt', b'words\n' + lines + b'\nmore words\n'
+    yield 'lines-of-two-files.txt', b'words\n' + base64.encodebytes(bytes(200)) + b'more\n' + lines
+
+
 def registry():
     """As regedit writes it: 25 bytes a line."""
     value = 'hex:' + ',\\\r\n  '.join(numbers(PACKED[i:i + 25], '{:02x}') for i in range(0, len(PACKED), 25))
     text = 'Windows Registry Editor Version 5.00\r\n\r\n[HKEY_CURRENT_USER\\x]\r\n"y"="hex:"\r\n"a=b"={}\r\n"z"=dword:1\r\n'
-    yield 'registry.reg', b'\xff\xfe' + text.format(value).encode('utf-16le')
-    yield 'registry-of-kind-3.reg', text.format(value.replace('hex:', 'hex(3):')).encode()
-    yield 'registry-4.reg', ('REGEDIT4\n@=' + value).encode()
+    yield 'values.reg', b'\xff\xfe' + text.format(value).encode('utf-16le')
+    yield 'kind-3.reg', text.format(value.replace('hex:', 'hex(3):')).encode()
+    yield 'old.reg', ('REGEDIT4\n@=' + value).encode()
 
 
 def mails():
@@ -204,9 +217,9 @@ def cases(_missing):
     yield 'svg-of-an-entity', f'<?xml version="1.0"?><!DOCTYPE svg [<!ENTITY a "{TEXT}">]><svg><script>x="&a;"</script></svg>'.encode(), FOUND
     for name, text in texts():
         yield 'text-' + name, text.encode(), FOUND
-    for part in (bytes_in_texts, registry, mails):
+    for part in (bytes_in_texts, quotations, registry, mails):
         for name, data in part():
-            yield name, data, FOUND
+            yield f'{part.__name__}-{name}', data, FOUND
     # Each conversion would give a longer text with the same escapes in it: the ratio would be crossed.
     yield 'escapes-in-other-bytes', b'words \x1b(\xff\xfe\xfd\xfc\xfb\n' * 60000, CLEAN
     yield 'document-with-escapes', b'%PDF-1.5\n%\xd0\xd4\n' + b'1 0 obj (\x1b$B\xff) endobj\n' * 2000, CLEAN
