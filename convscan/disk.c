@@ -192,7 +192,7 @@ static enum cs_status partitions(const struct disk *d, struct slice boot, struct
 static enum cs_status files(const struct disk *d, struct emit *out)
 {
     uint8_t room[DISK_PIECE];
-    bool is_hfs = hfs_is(disk_bytes(d, 0, 4 * SECTOR, room));
+    bool is_hfs = hfs_is(disk_bytes(d, 0, (size_t)4 * SECTOR, room));
     struct slice boot = disk_bytes(d, 0, SECTOR, room);
     bool is_boot = boot.n == SECTOR && boot.p[510] == 0x55 && boot.p[511] == 0xaa, is_first = is_boot && is_volume(boot);
     enum cs_status st = is_hfs || is_first ? volume(d, 0, out) : CS_OK;
@@ -236,7 +236,7 @@ enum cs_status vhd_decode(struct slice object, struct emit *out)
     if (d.block < SECTOR || d.block % SECTOR || d.table.n == 0)
         return out->note(out, EMIT_ENCRYPTED, "disk image");
     bits = (uint32_t)((d.block / SECTOR + 7) / 8);      /* one for each sector, in front of the block */
-    d.head = (bits + SECTOR - 1) / SECTOR * SECTOR;
+    d.head = (bits + SECTOR - 1) & ~(uint32_t)(SECTOR - 1);
     return files(&d, out);
 }
 

@@ -82,9 +82,9 @@ static void take_piece(struct fat *f, const uint8_t *entry)
 
     if (entry[0] & 0x40)
         f->name_from = sizeof f->name;
-    if (f->name_from < PIECE_UNITS * 2)
+    if (f->name_from < (size_t)PIECE_UNITS * 2)
         return;
-    f->name_from -= PIECE_UNITS * 2;
+    f->name_from -= (size_t)PIECE_UNITS * 2;
     for (size_t i = 0; i < PIECE_UNITS; i++)
         memcpy(f->name + f->name_from + i * 2, entry + at[i], 2);
 }
