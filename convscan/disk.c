@@ -258,7 +258,7 @@ static struct slice region(struct slice file, struct slice guid)
 static struct slice item(struct slice metadata, struct slice guid)
 {
     enum { HEAD = 32, ENTRY = 32, MOST = 64 };
-    struct slice s = slice_sub(metadata, HEAD, ENTRY * MOST);
+    struct slice s = slice_sub(metadata, HEAD, (size_t)ENTRY * MOST);
 
     for (; s.n >= ENTRY; s = slice_drop(s, ENTRY))
         if (slice_eq(slice_take(s, 16), guid))
