@@ -84,8 +84,11 @@ static enum cs_status labelled(struct slice text, struct emit *out)
 
     for (int i = 0; i < FINDS && at < text.n && st == CS_OK; i++) {
         size_t next = find_label(text, next_line(text, at, eol), eol), start = find_start(text, at, eol);
+        struct slice part = slice_sub(text, start, find_end(text, at, next, eol) - start);
 
-        st = emit_whole(out, &c, slice_sub(text, start, find_end(text, at, next, eol) - start));
+        /* Else it would come back whole, as the text of a mail without a header. */
+        if (mime_looks_like_message(part))
+            st = emit_whole(out, &c, part);
         at = next;
     }
     return st;

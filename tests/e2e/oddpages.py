@@ -220,6 +220,7 @@ def cases(_missing):
     for part in (bytes_in_texts, quotations, registry, mails):
         for name, data in part():
             yield f'{part.__name__}-{name}', data, FOUND
+    yield 'words-about-encodings.txt', b'words\n- Content-Transfer-Encoding is written\n  Content-Transfer-Encodings are many\nmore words\n', CLEAN
     # Each conversion would give a longer text with the same escapes in it: the ratio would be crossed.
     yield 'escapes-in-other-bytes', b'words \x1b(\xff\xfe\xfd\xfc\xfb\n' * 60000, CLEAN
     yield 'document-with-escapes', b'%PDF-1.5\n%\xd0\xd4\n' + b'1 0 obj (\x1b$B\xff) endobj\n' * 2000, CLEAN
