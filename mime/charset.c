@@ -481,28 +481,45 @@ static enum cs_status from_iconv(const char *name, struct slice in, struct sink 
     return st;
 }
 
-/* RFC 1843: seven bits of GB2312 between "~{" and "~}" or the end of the line; "~~" is one, and "~" at the end of a line joins it to the next. */
+/* What stands behind a tilde among ASCII; how many bytes that takes. */
+static size_t put_tilde(struct slice in, struct buf *out, bool *is_gb, enum cs_status *st)
+{
+    if (slice_starts(in, SLICE("~\r\n")))
+        return 3;
+    if (slice_starts(in, SLICE("~\n")) || slice_starts(in, SLICE("~}")))
+        return 2;
+    *is_gb = slice_starts(in, SLICE("~{"));
+    if (*is_gb)
+        return 2;
+    *st = buf_putc(out, '~');
+    return slice_starts(in, SLICE("~~")) ? 2 : 1;
+}
+
+/*
+ * RFC 1843: pairs of seven bits of GB2312 between "~{" and "~}" or the end of the line; "~~" is one, and "~" at the end of a line joins it to
+ * the next.
+ */
 static enum cs_status put_hz(struct slice in, struct buf *out)
 {
     enum cs_status st = CS_OK;
     bool is_gb = false;
 
     while (st == CS_OK && in.n) {
-        uint8_t c = in.p[0], next = in.n > 1 ? in.p[1] : 0;
-        size_t n = c == '~' && next ? 2 : 1;
+        size_t n = 1;
 
-        if (n == 1) {
-            is_gb = is_gb && c != '\n';
-            st = buf_putc(out, is_gb && c > ' ' ? c | 0x80 : c);
-        } else if (next == '{' || next == '}') {
-            is_gb = next == '{';
-        } else if (next == '~') {
-            st = buf_putc(out, '~');
-        } else if (slice_starts(in, SLICE("~\r\n"))) {
-            n = 3;
-        } else if (next != '\n') {
-            n = 1;
-            st = buf_putc(out, '~');
+        if (!is_gb && in.p[0] == '~') {
+            n = put_tilde(in, out, &is_gb, &st);
+        } else if (is_gb && slice_starts(in, SLICE("~}"))) {
+            is_gb = false;
+            n = 2;
+        } else if (is_gb && in.n > 1 && in.p[0] > ' ' && in.p[1] > ' ') {
+            const uint8_t pair[] = { in.p[0] | 0x80, in.p[1] | 0x80 };
+
+            st = buf_put(out, slice_of(pair, 2));
+            n = 2;
+        } else {
+            is_gb = is_gb && in.p[0] != '\n';
+            st = buf_putc(out, in.p[0]);
         }
         in = slice_drop(in, n);
     }

@@ -31,6 +31,7 @@ static const struct {
     { "utf-32le", SLICE("a\0\0\0\xff\xff\xff\xff" "b"), SLICE("a\xef\xbf\xbd\xef\xbf\xbd"), true },
     { "HZ-GB-2312", SLICE("~{2bJT~} ok~~x"), SLICE("\xe6\xb5\x8b\xe8\xaf\x95 ok~x"), false },
     { "hz-gb-2312", SLICE("<scr~\nipt>~\r\n~x~"), SLICE("<script>~x~"), false },
+    { "hz-gb-2312", SLICE("~{0~~}~~~}!"), SLICE("\xe5\x89\xa5~!"), false },
     { "hz-gb-2312", SLICE("~{2bJT\nok"), SLICE("\xe6\xb5\x8b\xe8\xaf\x95\nok"), false },
     { "iso-2022-jp", SLICE("\x1b$B$3\x1b(B!"), SLICE("\xe3\x81\x93!"), false },
     { "koi8-r", SLICE("\xd4\xc5\xd3\xd4"), SLICE("\xd1\x82\xd0\xb5\xd1\x81\xd1\x82"), false },
