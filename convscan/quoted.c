@@ -94,15 +94,13 @@ static enum cs_status labelled(struct slice text, struct emit *out)
     return st;
 }
 
-static bool is_digit(uint8_t c)
-{
-    return ascii_is_alpha(c) || ascii_is_digit(c) || c == '+' || c == '/' || c == '=';
-}
+/* Of base64. By a table, for this runs over every text. */
+static const bool is_digit[256] = { ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['0' ... '9'] = true, ['+'] = true, ['/'] = true, ['='] = true };
 
 /* Behind the run of digits at the place. */
 static size_t run_end(struct slice text, size_t at)
 {
-    while (at < text.n && is_digit(text.p[at]))
+    while (at < text.n && is_digit[text.p[at]])
         at++;
     return at;
 }
@@ -114,7 +112,7 @@ static size_t find_run(struct slice text, size_t at)
         size_t from = i;
 
         end = run_end(text, i);
-        while (end > i && from > at && is_digit(text.p[from - 1]))
+        while (end > i && from > at && is_digit[text.p[from - 1]])
             from--;
         if (end - from >= BASE64_LINE)
             return from;
@@ -157,11 +155,17 @@ static enum cs_status unlabelled(struct slice text, struct emit *out)
     return blobs_end(&blobs, st);
 }
 
+/* The text of a mail, not that of a file in an archive. */
+static bool is_running_text(const struct emit *e)
+{
+    return !e->how || strcmp(e->how, "part") == 0 || strcmp(e->how, "utf-8") == 0;
+}
+
 enum cs_status quoted_decode(struct slice object, struct emit *out)
 {
     enum cs_status st;
 
-    if (mime_looks_like_message(object))                    /* its parts are looked at one by one */
+    if (!is_running_text(out) || mime_looks_like_message(object))   /* a message: its parts are looked at one by one */
         return CS_OK;
     st = labelled(object, out);
     return st == CS_OK ? unlabelled(object, out) : st;
