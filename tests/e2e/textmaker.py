@@ -6,7 +6,6 @@ import email.mime.application
 import email.mime.message
 import email.mime.multipart
 import email.mime.text
-import quopri
 import struct
 import zlib
 
@@ -58,7 +57,7 @@ def mail_quoted(data):
 
 
 def mail_quoted_python(data):
-    return part(b'quoted-printable', quopri.encodestring(data, quotetabs=True).replace(b'\r', b'=0D'))
+    return part(b'quoted-printable', binascii.b2a_qp(data, quotetabs=True, istext=False))
 
 
 def mail_quoted_soft(data):
