@@ -7,7 +7,7 @@
  * stand in the middle of a text, or lines of base64 without any. Lenient programs, and people, take the part out by them.
  */
 
-enum { FINDS = 16, HEAD_BYTES = 4096, MARKS = 4, BASE64_LINE = 40 };
+enum { FINDS = 256, MARKS = 4, LABEL = 128, BASE64_LINE = 40 };
 
 /* CR ends the lines of an old Macintosh. */
 static uint8_t end_of_line(struct slice text)
@@ -44,25 +44,6 @@ static size_t find_label(struct slice text, size_t at, uint8_t eol)
     return text.n;
 }
 
-/* Where the header begins that the label belongs to: lines in front of it with a colon, or that go on with another one. */
-static size_t find_start(struct slice text, size_t at, uint8_t eol)
-{
-    const size_t least = at > HEAD_BYTES ? at - HEAD_BYTES : 0;
-
-    while (at > least && text.p[at - 1] == eol) {
-        size_t from = at - 1;
-        struct slice line;
-
-        while (from > least && text.p[from - 1] != eol)
-            from--;
-        line = slice_sub(text, from, at - from);
-        if (slice_trim(line).n == 0 || (!ascii_is_space(line.p[0]) && slice_chr(line, ':') == line.n))
-            break;
-        at = from;
-    }
-    return at;
-}
-
 /* A delimiter, broken or not, ends what the header is for; the dashes in front of a signature do not. */
 static size_t find_end(struct slice text, size_t at, size_t end, uint8_t eol)
 {
@@ -75,20 +56,48 @@ static size_t find_end(struct slice text, size_t at, size_t end, uint8_t eol)
     return end;
 }
 
+static enum mime_encoding encoding_of(struct slice line)
+{
+    return slice_ihas(line, SLICE("base64")) ? MIME_ENC_BASE64 : slice_ihas(line, SLICE("quoted")) ? MIME_ENC_QP : MIME_ENC_NONE;
+}
+
+/* Behind the header that goes on there: its first empty line; end: there is none. */
+static size_t find_body(struct slice text, size_t at, size_t end, uint8_t eol)
+{
+    while ((at = next_line(text, at, eol)) < end)
+        if (slice_trim(slice_sub(text, at, next_line(text, at, eol) - at)).n == 0)
+            return at;
+    return end;
+}
+
+/* No name goes with it: what somebody only quotes is not blocked for its name. */
+static enum cs_status give(enum mime_encoding e, struct slice body, struct emit *out)
+{
+    static const struct emit_child c = { .kind = EMIT_MEMBER, .how = "quoted", .size = UINT64_MAX, .packed = UINT64_MAX };
+    struct mime_decoder d;
+    enum cs_status st = out->open(out, &c);
+
+    if (st != CS_OK)
+        return st;
+    mime_decoder_init(&d, e, emit_put, out);
+    st = mime_decoder_feed(&d, body);
+    if (st == CS_OK)
+        st = mime_decoder_end(&d);
+    return st == CS_OK ? out->close(out) : st;
+}
+
 static enum cs_status labelled(struct slice text, struct emit *out)
 {
-    static const struct emit_child c = { .kind = EMIT_MEMBER, .how = "quoted", .type = "mail", .size = UINT64_MAX, .packed = UINT64_MAX };
     const uint8_t eol = end_of_line(text);
     size_t at = find_label(text, 0, eol);
     enum cs_status st = CS_OK;
 
     for (int i = 0; i < FINDS && at < text.n && st == CS_OK; i++) {
-        size_t next = find_label(text, next_line(text, at, eol), eol), start = find_start(text, at, eol);
-        struct slice part = slice_sub(text, start, find_end(text, at, next, eol) - start);
+        size_t line = next_line(text, at, eol), next = find_label(text, line, eol), body = find_body(text, at, next, eol);
+        enum mime_encoding e = encoding_of(slice_take(slice_sub(text, at, line - at), LABEL));
 
-        /* Else it would come back whole, as the text of a mail without a header. */
-        if (mime_looks_like_message(part))
-            st = emit_whole(out, &c, part);
+        if (e != MIME_ENC_NONE && body < next)
+            st = give(e, slice_sub(text, body, find_end(text, body, next, eol) - body), out);
         at = next;
     }
     return st;
