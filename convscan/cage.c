@@ -128,8 +128,14 @@ static unsigned close_files(const struct cage_path *paths, size_t n)
     return abi < 3 ? CAGE_OLD_LANDLOCK : 0;
 }
 
+#ifdef __GLIBC__
+typedef __rlimit_resource_t limit_of;
+#else
+typedef int limit_of;
+#endif
+
 /* What the site has set stays where it is stricter: others than root cannot raise it, root puts it back. */
-static bool set_limit(int what, uint64_t value)
+static bool set_limit(limit_of what, uint64_t value)
 {
     const struct rlimit want = { value, value };
     struct rlimit before;
