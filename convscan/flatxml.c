@@ -1,16 +1,9 @@
 #include "flatxml.h"
 
+#include "coded.h"
 #include "inflate.h"
-#include "mime/mime.h"
 
 enum { NAME_NEAR = 4096, ACTIVEMIME_HEAD = 1024 };
-
-static enum cs_status put_piece(void *to, struct slice bytes)
-{
-    struct emit *out = to;
-
-    return out->put(out, bytes);
-}
 
 /* ---- XML ---- */
 
@@ -31,15 +24,8 @@ static struct slice last_name(struct slice s)
 static enum cs_status emit_base64(struct slice name, struct slice text, struct emit *out)
 {
     struct emit_child c = { .kind = EMIT_MEMBER, .name = name, .how = "xml-base64", .size = text.n / 4 * 3, .packed = text.n };
-    struct mime_decoder d;
-    enum cs_status st = out->open(out, &c);
 
-    mime_decoder_init(&d, MIME_ENC_BASE64, put_piece, out);
-    if (st == CS_OK)
-        st = mime_decoder_feed(&d, text);
-    if (st == CS_OK)
-        st = mime_decoder_end(&d);
-    return st == CS_OK ? out->close(out) : st;
+    return emit_coded(out, &c, MIME_ENC_BASE64, text);
 }
 
 /* Elements <…binData …> and <…binaryData>, whatever their prefix. */
@@ -124,7 +110,7 @@ enum cs_status activemime_decode(struct slice object, struct emit *out)
         return CS_OK;
     st = out->open(out, &c);
     if (st == CS_OK)
-        st = inflate_all(data, INFLATE_ZLIB, put_piece, out, &res);
+        st = inflate_all(data, INFLATE_ZLIB, emit_put, out, &res);
     if (st == CS_OK)
         st = out->close(out);
     return st == CS_OK && res.is_damaged ? out->note(out, EMIT_DAMAGED, "ActiveMime") : st;

@@ -1,6 +1,6 @@
 #include "blob.h"
+#include "coded.h"
 #include "formats.h"
-#include "mime/mime.h"
 
 /*
  * quoted.c - parts of mail inside running text: where a delimiter is broken, or a bounce quotes a message, lines that name a transfer encoding
@@ -70,24 +70,10 @@ static size_t find_body(struct slice text, size_t at, size_t end, uint8_t eol)
     return end;
 }
 
-/* No name goes with it: what somebody only quotes is not blocked for its name. */
-static enum cs_status give(enum mime_encoding e, struct slice body, struct emit *out)
-{
-    static const struct emit_child c = { .kind = EMIT_MEMBER, .how = "quoted", .size = UINT64_MAX, .packed = UINT64_MAX };
-    struct mime_decoder d;
-    enum cs_status st = out->open(out, &c);
-
-    if (st != CS_OK)
-        return st;
-    mime_decoder_init(&d, e, emit_put, out);
-    st = mime_decoder_feed(&d, body);
-    if (st == CS_OK)
-        st = mime_decoder_end(&d);
-    return st == CS_OK ? out->close(out) : st;
-}
-
+/* No name goes with a part: what somebody only quotes is not blocked for its name. */
 static enum cs_status labelled(struct slice text, struct emit *out)
 {
+    static const struct emit_child c = { .kind = EMIT_MEMBER, .how = "quoted", .size = UINT64_MAX, .packed = UINT64_MAX };
     const uint8_t eol = end_of_line(text);
     size_t at = find_label(text, 0, eol);
     enum cs_status st = CS_OK;
@@ -97,7 +83,7 @@ static enum cs_status labelled(struct slice text, struct emit *out)
         enum mime_encoding e = encoding_of(slice_take(slice_sub(text, at, line - at), LABEL));
 
         if (e != MIME_ENC_NONE && body < next)
-            st = give(e, slice_sub(text, body, find_end(text, body, next, eol) - body), out);
+            st = emit_coded(out, &c, e, slice_sub(text, body, find_end(text, body, next, eol) - body));
         at = next;
     }
     return st;

@@ -1,6 +1,5 @@
-#include "mime/mime.h"
-
 #include "blob.h"
+#include "coded.h"
 #include "formats.h"
 
 /*
@@ -93,19 +92,8 @@ static enum cs_status binhex(struct slice text, struct emit *e)
 {
     static const struct emit_child c = { .kind = EMIT_MEMBER, .how = "binhex", .size = UINT64_MAX, .packed = UINT64_MAX };
     const uint8_t *at = binhex_start(text);
-    struct mime_decoder d;
-    enum cs_status st;
 
-    if (!at)
-        return CS_OK;
-    st = e->open(e, &c);
-    if (st != CS_OK)
-        return st;
-    mime_decoder_init(&d, MIME_ENC_BINHEX, emit_put, e);
-    st = mime_decoder_feed(&d, slice_drop(text, (size_t)(at - text.p)));
-    if (st == CS_OK)
-        st = mime_decoder_end(&d);
-    return st == CS_OK ? e->close(e) : st;
+    return at ? emit_coded(e, &c, MIME_ENC_BINHEX, slice_drop(text, (size_t)(at - text.p))) : CS_OK;
 }
 
 /* A line of its own in front, as certutil and others write one. */

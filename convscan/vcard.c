@@ -1,5 +1,5 @@
+#include "coded.h"
 #include "formats.h"
-#include "mime/mime.h"
 
 /*
  * vcard.c - what visiting cards and appointments carry in base64: pictures, sounds, attached files (RFC 6350, RFC 5545, vCard 2.1).
@@ -60,19 +60,6 @@ static void parameter(struct slice s, struct property *p)
         p->child.name = value;
 }
 
-static enum cs_status emit_value(const struct property *p, struct slice value, struct emit *out)
-{
-    struct mime_decoder d;
-    enum cs_status st = out->open(out, &p->child);
-
-    mime_decoder_init(&d, MIME_ENC_BASE64, emit_put, out);
-    if (st == CS_OK)
-        st = mime_decoder_feed(&d, value);
-    if (st == CS_OK)
-        st = mime_decoder_end(&d);
-    return st == CS_OK ? out->close(out) : st;
-}
-
 /* What is in the value, in base64 by its encoding or as a data: address. */
 static enum cs_status property(struct slice s, struct emit *out)
 {
@@ -90,7 +77,7 @@ static enum cs_status property(struct slice s, struct emit *out)
         p.is_64 = slice_find(media, SLICE("base64")) < media.n;
         value = slice_drop(value, media.n + 1);
     }
-    return p.is_64 && value.n ? emit_value(&p, value, out) : CS_OK;
+    return p.is_64 && value.n ? emit_coded(out, &p.child, MIME_ENC_BASE64, value) : CS_OK;
 }
 
 enum cs_status vcard_decode(struct slice object, struct emit *out)
