@@ -70,6 +70,8 @@ static int close_all_others(void)
     return close_others();
 }
 
+enum { SIGNALS = 64 };                 /* a set of them is a number of so many bits */
+
 /* Signals that are not at their default: bit n is signal n. What main() has set before the first command, for it is asked once. */
 static uint64_t changed_signals(void)
 {
@@ -79,7 +81,7 @@ static uint64_t changed_signals(void)
     if (changed)
         return changed;
     changed = 1;
-    for (int sig = 1; sig < 64; sig++) {
+    for (int sig = 1; sig < SIGNALS; sig++) {
         struct sigaction act;
 
         if (sigaction(sig, NULL, &act) == 0 && act.sa_handler != SIG_DFL)
@@ -102,7 +104,7 @@ static int prepare(const struct start *s)
     int in = how->in >= 0 ? how->in : open("/dev/null", O_RDONLY);
     sigset_t none;
 
-    for (int sig = 1; sig < 64; sig++)
+    for (int sig = 1; sig < SIGNALS; sig++)
         if (s->changed >> sig & 1)
             signal(sig, SIG_DFL);
     if (in < 0 || setpgid(0, 0) < 0 || dup2(in, STDIN_FILENO) < 0 || dup2(how->out, STDOUT_FILENO) < 0 || dup2(how->err, STDERR_FILENO) < 0)
