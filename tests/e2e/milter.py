@@ -322,17 +322,20 @@ def handed_over(room, program, options):
     that('its file stays', os.path.exists(path))
 
 
+def is_waiting(pid):
+    """Asleep, that is, it has said that it is ready: before that the filter does not hand it a part."""
+    with open(f'/proc/{pid}/cmdline', 'rb') as c, open(f'/proc/{pid}/stat') as s:
+        return b'\0--wait\0' in c.read() + b'\0' and s.read().rpartition(')')[2].split()[0] == 'S'
+
+
 def waiting(f):
     """Process ids of the scanners of this filter that wait for a part."""
     found = set()
     for child in f.children():
-        for pid in os.listdir(f'/proc/{child}/task'):
+        for task in os.listdir(f'/proc/{child}/task'):
             try:
-                with open(f'/proc/{child}/task/{pid}/children') as h:
-                    for p in h.read().split():
-                        with open(f'/proc/{p}/cmdline', 'rb') as c:
-                            if b'\0--wait\0' in c.read() + b'\0':
-                                found.add(int(p))
+                with open(f'/proc/{child}/task/{task}/children') as h:
+                    found.update(p for p in map(int, h.read().split()) if is_waiting(p))
             except OSError:
                 pass
     return found
