@@ -401,7 +401,8 @@ def standing_by(room, options):
     that('a program that cannot wait is started as ever', verdict_of(f, CLEAN) == 'held')
     shutil.copy(f'{kit.BIN}/convscan', f'{room}/bin/new')
     os.rename(f'{room}/bin/new', f'{room}/bin/convscan')
-    f.until(lambda: verdict_of(f, CLEAN) == 'accept' and len(waiting(f)) == 3)
+    f.until(lambda: verdict_of(f, CLEAN) == 'accept')
+    f.until(lambda: len(waiting(f)) == 3)               # each of those verdicts took one
     old = waiting(f)
     os.kill(f.children()[0], signal.SIGKILL)
     f.until(lambda: are_gone(old))
