@@ -4,7 +4,7 @@
 
 #include <sys/mman.h>
 
-enum { KEPT_BYTES = 256 << 10, KEPT_ARENAS = 2 };
+enum { KEPT_BYTES = 256 << 10, KEPT_ARENAS = 2, LARGE_PAGE = 2 << 20 };
 
 static _Thread_local bool keeps;
 static _Thread_local struct arena kept[KEPT_ARENAS];
@@ -45,13 +45,9 @@ static bool keep(const struct arena *a)
     return true;
 }
 
-enum cs_status arena_init(struct arena *a, size_t size)
+static enum cs_status map_pages(struct arena *a, size_t size)
 {
-    void *p;
-
-    if (take_kept(a, size))
-        return CS_OK;
-    p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
     *a = (struct arena){ 0 };
     if (p == MAP_FAILED)
@@ -61,10 +57,33 @@ enum cs_status arena_init(struct arena *a, size_t size)
     return CS_OK;
 }
 
+/* Most are large and touched for a few bytes: where the system gives large pages to all, those would cost two million zeros. */
+static void have_small_pages(const struct arena *a)
+{
+#ifdef MADV_NOHUGEPAGE
+    if (size_of(a) >= LARGE_PAGE)
+        (void)madvise(a->base, size_of(a), MADV_NOHUGEPAGE);
+#else
+    (void)a;
+#endif
+}
+
+enum cs_status arena_init(struct arena *a, size_t size)
+{
+    enum cs_status st;
+
+    if (take_kept(a, size))
+        return CS_OK;
+    st = map_pages(a, size);
+    if (st == CS_OK)
+        have_small_pages(a);
+    return st;
+}
+
 enum cs_status arena_init_most(struct arena *a, uint64_t most)
 {
     for (uint64_t n = most; n >= (uint64_t)64 << 20; n /= 4)
-        if (n <= SIZE_MAX && arena_init(a, (size_t)n) == CS_OK)
+        if (n <= SIZE_MAX && map_pages(a, (size_t)n) == CS_OK)
             return CS_OK;
     *a = (struct arena){ 0 };
     return CS_NOMEM;
