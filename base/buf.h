@@ -41,4 +41,7 @@ enum cs_status buf_putc(struct buf *b, uint8_t c) MUST_USE;
 enum cs_status buf_puts(struct buf *b, const char *s) MUST_USE;
 enum cs_status buf_printf(struct buf *b, const char *fmt, ...) MUST_USE __attribute__((format(printf, 2, 3)));
 
+/* A text in the caller's room, of size bytes with its NUL. False when it does not fit; then it is empty. */
+bool text_print(char *room, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
 #endif

@@ -2,9 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <unistd.h>
 
+#include "buf.h"
 #include "mapfile.h"
 
 enum cs_status newfile_open(struct newfile *f, const char *target, mode_t mode)
@@ -15,9 +15,7 @@ enum cs_status newfile_open(struct newfile *f, const char *target, mode_t mode)
     f->temp[0] = '\0';
     f->target = target;
     for (int i = 0; i < TRIES; i++) {
-        int n = snprintf(f->temp, sizeof f->temp, "%s.%ld-%d.new", target, (long)getpid(), i);
-
-        if (n < 0 || (size_t)n >= sizeof f->temp)
+        if (!text_print(f->temp, sizeof f->temp, "%s.%ld-%d.new", target, (long)getpid(), i))
             break;
         f->fd = open(f->temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
         if (f->fd >= 0)

@@ -126,10 +126,10 @@ static enum cs_status replace(const struct act *a)
         st = store(a->ch->out_headers, is_both ? a->both_headers : a->notice_headers);
     if (st != CS_OK || !a->can_answer)
         return st;
-    snprintf(lines, sizeof lines,
-             "OUTPUT_TYPE=%s\nOUTPUT_SUBTYPE=%s\nOUTPUT_MODE=TEXT\nOUTPUT_ENCODING=%s\nOUTPUT_DESCRIPTION=\"removed part\"\n",
-             is_both ? "MULTIPART" : "TEXT", is_both ? "ALTERNATIVE" : "PLAIN",
-             is_both || a->notice_is_ascii ? "7BIT" : "QUOTED-PRINTABLE");
+    text_print(lines, sizeof lines,
+               "OUTPUT_TYPE=%s\nOUTPUT_SUBTYPE=%s\nOUTPUT_MODE=TEXT\nOUTPUT_ENCODING=%s\nOUTPUT_DESCRIPTION=\"removed part\"\n",
+               is_both ? "MULTIPART" : "TEXT", is_both ? "ALTERNATIVE" : "PLAIN",
+               is_both || a->notice_is_ascii ? "7BIT" : "QUOTED-PRINTABLE");
     return put_options(a, lines);
 }
 
@@ -138,9 +138,9 @@ static enum cs_status answer(const struct act *a, enum action action)
     char lines[OPTIONS_MAX];
 
     if (action == ACT_RETURN)
-        snprintf(lines, sizeof lines, "OUTPUT_DIAGNOSTIC=\"%s\"\nSTATUS=%u\n", a->diagnostic, act_status(action));
+        text_print(lines, sizeof lines, "OUTPUT_DIAGNOSTIC=\"%s\"\nSTATUS=%u\n", a->diagnostic, act_status(action));
     else
-        snprintf(lines, sizeof lines, "STATUS=%u\n", act_status(action));
+        text_print(lines, sizeof lines, "STATUS=%u\n", act_status(action));
     return put_options(a, lines);
 }
 

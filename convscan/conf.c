@@ -125,10 +125,12 @@ static void *field_of(const struct conf *c, const struct setting *s)
 /* before: what a list was called in earlier lines; continuation lines add to it. */
 static enum cs_status set_text(char **field, const char *before, const char *value)
 {
-    char *text = NULL;
+    size_t size = (before ? strlen(before) + 1 : 0) + strlen(value) + 1;
+    char *text = malloc(size);
 
-    if (asprintf(&text, "%s%s%s", before ? before : "", before ? " " : "", value) < 0)
+    if (!text)
         return CS_NOMEM;
+    text_print(text, size, "%s%s%s", before ? before : "", before ? " " : "", value);
     free(*field);
     *field = text[0] ? text : NULL;
     if (!text[0])

@@ -67,10 +67,10 @@ static enum cs_status make_notice(struct job *j)
     enum cs_status st;
 
     first_name(j, name, sizeof name);
-    snprintf(size, sizeof size, "%zu", j->part.bytes.n);
+    text_print(size, sizeof size, "%zu", j->part.bytes.n);
     if (gethostname(host, sizeof host - 1) != 0)
         host[0] = '\0';
-    snprintf(date, sizeof date, "%04u-%02u-%02u %02u:%02u UTC", now.year, now.month, now.day, now.hour, now.minute);
+    text_print(date, sizeof date, "%04u-%02u-%02u %02u:%02u UTC", now.year, now.month, now.day, now.hour, now.minute);
     j->notice = buf_init(NOTICE_MAX);
     j->notice_headers = buf_init(NOTICE_MAX);
     st = notice_text(j->conf, &f, &j->notice);
@@ -90,9 +90,9 @@ static void make_lines(struct job *j)
     char name[120];
 
     safe_ascii(name, sizeof name, slice_str(shown_name(j)));
-    snprintf(j->diagnostic, sizeof j->diagnostic, "a part was refused: %s: %s", cls_name(f->cls), name);
-    snprintf(j->tags, sizeof j->tags, "X-Convscan-Class: %s\nX-Convscan-Found: %s\nX-Convscan-Id: %s\n", cls_name(f->cls),
-             name, j->id);
+    text_print(j->diagnostic, sizeof j->diagnostic, "a part was refused: %s: %s", cls_name(f->cls), name);
+    text_print(j->tags, sizeof j->tags, "X-Convscan-Class: %s\nX-Convscan-Found: %s\nX-Convscan-Id: %s\n", cls_name(f->cls),
+               name, j->id);
     j->act.diagnostic = j->diagnostic;
     j->act.tags = j->tags;
 }
@@ -155,7 +155,7 @@ static bool clean(struct job *j)
         return false;
     j->act.cleaned = buf_slice(&j->cleaned);
     safe_ascii(name, sizeof name, slice_str(j->verdict.worst.name));
-    snprintf(j->tags + n, sizeof j->tags - n, "X-Convscan-Cleaned: %s\n", name);
+    text_print(j->tags + n, sizeof j->tags - n, "X-Convscan-Cleaned: %s\n", name);
     return true;
 }
 

@@ -1,7 +1,7 @@
 /* frame.c - the header of one entity: where it ends, what the part is, which boundaries it opens. */
 #include "walker.h"
 
-#include <stdio.h>
+#include "base/buf.h"
 
 enum {
     NUMBER_MAX = 512,           /* deeper parts share their parent's number */
@@ -160,7 +160,7 @@ static const char *number_of(struct mime_walk *w, const struct frame *f)
     out = arena_get(&w->arena, len + 16, 1);
     if (!out)
         return base;
-    snprintf(out, len + 16, "%s%s%u", base, len ? "." : "", number);
+    text_print(out, len + 16, "%s%s%u", base, len ? "." : "", number);
     return out;
 }
 
