@@ -68,16 +68,18 @@ static void have_small_pages(const struct arena *a)
 #endif
 }
 
-enum cs_status arena_init(struct arena *a, size_t size)
+enum cs_status arena_init_zeroed(struct arena *a, size_t size)
 {
-    enum cs_status st;
+    enum cs_status st = map_pages(a, size);
 
-    if (take_kept(a, size))
-        return CS_OK;
-    st = map_pages(a, size);
     if (st == CS_OK)
         have_small_pages(a);
     return st;
+}
+
+enum cs_status arena_init(struct arena *a, size_t size)
+{
+    return take_kept(a, size) ? CS_OK : arena_init_zeroed(a, size);
 }
 
 enum cs_status arena_init_most(struct arena *a, uint64_t most)

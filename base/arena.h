@@ -21,6 +21,8 @@ struct arena {
 };
 
 enum cs_status arena_init(struct arena *a, size_t size) MUST_USE;
+/* For who takes its bytes by hand: all of them are zero, which those of one that was kept are not. */
+enum cs_status arena_init_zeroed(struct arena *a, size_t size) MUST_USE;
 /* As much of most as there are addresses for, by quarters, down to 64 MB: for what is used up by pages. */
 enum cs_status arena_init_most(struct arena *a, uint64_t most) MUST_USE;
 void arena_release(struct arena *a);

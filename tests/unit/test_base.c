@@ -2,6 +2,7 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -147,6 +148,45 @@ START_TEST(long_lines_print_whole)
 }
 END_TEST
 
+/* Against the C library, into a buffer with room for it, with room for all but a byte, and as a text. */
+#define SAME(...)                                                                      \
+    do {                                                                               \
+        char want[300], have[300];                                                     \
+        int n = snprintf(want, sizeof want, __VA_ARGS__);                              \
+        struct buf whole = buf_over(have, (size_t)n), less = buf_over(have, (size_t)n - 1); \
+                                                                                       \
+        ck_assert_int_eq(buf_printf(&whole, __VA_ARGS__), CS_OK);                      \
+        ck_assert_mem_eq(have, want, n);                                               \
+        ck_assert_uint_eq(whole.n, n);                                                 \
+        ck_assert_int_eq(buf_printf(&less, __VA_ARGS__), CS_TOOBIG);                   \
+        ck_assert_uint_eq(less.n, 0);                                                  \
+        ck_assert(text_print(have, (size_t)n + 1, __VA_ARGS__));                       \
+        ck_assert_str_eq(have, want);                                                  \
+        ck_assert(!text_print(have, (size_t)n, __VA_ARGS__));                          \
+        ck_assert_str_eq(have, "");                                                    \
+    } while (0)
+
+START_TEST(formats_are_those_of_the_c_library)
+{
+    static const long long numbers[] = { 0, 1, 9, 10, 255, 4096, INT_MAX, UINT_MAX, LLONG_MAX, -1, -10, INT_MIN, LLONG_MIN };
+
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        long long v = numbers[i];
+
+        SAME("%d", (int)v);
+        SAME("<%ld %lld %zd>", (long)v, v, (ssize_t)v);
+        SAME("%u,%x,%X", (unsigned)v, (unsigned)v, (unsigned)v);
+        SAME("%lu%lx%llu%llX%zu%zx", (unsigned long)v, (unsigned long)v, (unsigned long long)v, (unsigned long long)v, (size_t)v, (size_t)v);
+        SAME("%02u %02X %06ld %016llx %04d", (unsigned)v, (unsigned)v, (long)v, (unsigned long long)v, (int)v);
+        SAME("%5d|%-5d|%+d|% d|%#x|%.3d|%5.1f", (int)v, (int)v, (int)v, (int)v, (unsigned)v, (int)v, (double)v);
+    }
+    SAME("%s|%.*s|%.*s|%.*s|%c%%", "text", 2, "text", 9, "text", -1, "text", 'c');
+    SAME("a%s%.*s", "", 0, "text");
+    SAME("%.2s%8s%-8s%%%o", "text", "text", "text", 8U);
+    SAME("nothing at all");
+}
+END_TEST
+
 START_TEST(an_arena_has_a_hard_end)
 {
     struct arena a;
@@ -193,6 +233,23 @@ START_TEST(arenas_of_one_size_are_used_again)
     ck_assert_int_eq(arena_init(&b, SIZE * 2), CS_OK);
     ck_assert(b.base == bases[1]);
     arena_release(&b);
+}
+END_TEST
+
+/* What a kept one held would be taken for a rule that was found, by who does not ask arena_get(). */
+START_TEST(zeroed_arenas_are_never_old_ones)
+{
+    enum { SIZE = 1 << 20 };
+    struct arena a;
+
+    arena_keep();
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(i == 0 ? arena_init(&a, SIZE) : arena_init_zeroed(&a, SIZE), CS_OK);
+        for (size_t at = 0; at < SIZE; at += 64)
+            ck_assert_uint_eq(a.base[at], 0);
+        memset(a.base, 1, SIZE);
+        arena_release(&a);
+    }
 }
 END_TEST
 
@@ -337,8 +394,10 @@ int main(void)
     tcase_add_test(t, a_buffer_stops_at_its_ceiling);
     tcase_add_test(t, a_borrowed_buffer_never_grows);
     tcase_add_test(t, long_lines_print_whole);
+    tcase_add_test(t, formats_are_those_of_the_c_library);
     tcase_add_test(t, an_arena_has_a_hard_end);
     tcase_add_test(t, arenas_of_one_size_are_used_again);
+    tcase_add_test(t, zeroed_arenas_are_never_old_ones);
     tcase_add_test(t, only_regular_files_are_mapped);
     tcase_add_test(t, empty_files_are_empty_slices);
     tcase_add_test(t, pipes_are_read_to_the_end);

@@ -60,25 +60,40 @@ static bool takes(const struct vdl_db *db, const uint8_t *op, uint8_t b, bool *i
     }
 }
 
+/*
+ * Room for a program of n instructions, side by side so that a short one touches one page: the set of nfa_run(), what expand() has seen, its
+ * list, and its stack, which never holds more than two for each instruction and one.
+ */
+static size_t words_of(uint32_t n)
+{
+    return ((size_t)n + 63) / 64;
+}
+
+static uint16_t *list_of(const struct lane *l, uint32_t n)
+{
+    return (uint16_t *)(void *)(l->work + words_of(n) * 2);
+}
+
 /* Follow branches and edges from the set; the instructions that wait for a byte go to the list. Gives their number. */
 static uint32_t expand(struct lane *l, const struct view *v, const uint8_t *code, uint32_t n, const uint64_t *set, uint64_t q,
                        bool *is_match, bool *is_ok)
 {
-    uint64_t *seen = l->bits + (size_t)VDB_THREADS_MAX / 64 * 2;
+    uint64_t *seen = l->work + words_of(n);
+    uint16_t *list = list_of(l, n), *stack = list + n;
     uint32_t n_list = 0, n_stack = 0;
 
-    memset(seen, 0, ((size_t)n + 63) / 64 * 8);
+    memset(seen, 0, words_of(n) * 8);
     *is_match = false;
-    for (uint32_t w = 0; w < (n + 63) / 64; w++)
+    for (uint32_t w = 0; w < words_of(n); w++)
         for (uint64_t left = set[w]; left; left &= left - 1) {
             uint32_t pc = w * 64 + (uint32_t)__builtin_ctzll(left);
 
-            l->stack[n_stack++] = (uint16_t)pc;
+            stack[n_stack++] = (uint16_t)pc;
             while (n_stack) {
                 const uint8_t *op;
                 uint32_t next[2], n_next = 0;
 
-                pc = l->stack[--n_stack];
+                pc = stack[--n_stack];
                 if (pc >= n || seen[pc / 64] >> (pc % 64) & 1) {
                     *is_ok = *is_ok && pc < n;
                     continue;
@@ -94,13 +109,13 @@ static uint32_t expand(struct lane *l, const struct view *v, const uint8_t *code
                     if (edge_ok(v, q, op[VDB_OP_BYTE], op[VDB_OP_MORE]))
                         next[n_next++] = pc + 1;
                     break;
-                default: l->list[n_list++] = (uint16_t)pc;
+                default: list[n_list++] = (uint16_t)pc;
                 }
                 for (uint32_t i = 0; i < n_next; i++) {
                     if (next[i] >= n)
                         *is_ok = false;
                     else if (!(seen[next[i] / 64] >> (next[i] % 64) & 1))
-                        l->stack[n_stack++] = (uint16_t)next[i];
+                        stack[n_stack++] = (uint16_t)next[i];
                 }
             }
         }
@@ -135,21 +150,21 @@ bool nfa_step(struct lane *l, const struct view *v, uint32_t first, uint32_t n, 
         return false;
     if (l->steps > l->steps_most) {
         scan_limited(l, l->at_work);
-        memset(set, 0, ((size_t)n + 63) / 64 * 8);
+        memset(set, 0, words_of(n) * 8);
         return true;
     }
     n_list = expand(l, v, code, n, set, q, is_match, &is_ok);
-    memset(set, 0, ((size_t)n + 63) / 64 * 8);
+    memset(set, 0, words_of(n) * 8);
     if (!byte_at(v, q, &b))
         return is_ok;
-    return advance(l->db, code, n, l->list, n_list, set, b, &is_ok) && is_ok;
+    return advance(l->db, code, n, list_of(l, n), n_list, set, b, &is_ok) && is_ok;
 }
 
 static bool is_empty(const uint64_t *set, uint32_t n)
 {
     uint64_t any = 0;
 
-    for (uint32_t w = 0; w < (n + 63) / 64; w++)
+    for (uint32_t w = 0; w < words_of(n); w++)
         any |= set[w];
     return any == 0;
 }
@@ -185,7 +200,7 @@ static struct start *start_of(struct lane *l, const struct view *v, const uint8_
     if (!s->is_fixed)
         return NULL;
     s->n_list = (uint16_t)n_list;
-    memcpy(s->list, l->list, n_list * sizeof *s->list);
+    memcpy(s->list, list_of(l, n), n_list * sizeof *s->list);
     return s;
 }
 
@@ -208,7 +223,7 @@ static bool first_step(struct lane *l, const uint8_t *code, struct start *s, uin
 bool nfa_run(struct lane *l, const struct view *v, uint32_t first, uint32_t n, uint64_t start, uint64_t most, uint32_t owner)
 {
     const uint8_t *code = n && n <= VDB_THREADS_MAX ? db_at(l->db, VDB_PROGRAMS, (uint64_t)first * VDB_OP, (uint64_t)n * VDB_OP) : NULL;
-    uint64_t *set = l->bits, q = start;
+    uint64_t *set = l->work, q = start;
     struct start *s;
     bool is_match;
     uint8_t b;
@@ -216,7 +231,7 @@ bool nfa_run(struct lane *l, const struct view *v, uint32_t first, uint32_t n, u
     if (!code)
         return false;
     l->at_work = owner;
-    memset(set, 0, ((size_t)n + 63) / 64 * 8);
+    memset(set, 0, words_of(n) * 8);
     set[0] = 1;
     s = start_of(l, v, code, first, n, set);
     if (s && byte_at(v, q, &b)) {

@@ -21,19 +21,29 @@ static uint64_t lane_layout(struct lane *l, uint8_t *base)
     uint64_t at = 0;
     const struct vdl_db *db = l->db;
 
-    l->events = piece(base, &at, l->events_room, sizeof *l->events);
+    /* What every object touches is small and comes first; of what follows, mostly the beginning is used. */
     l->done = piece(base, &at, db->rules, sizeof *l->done);
     l->types = piece(base, &at, db->types, sizeof *l->types);
-    l->stages = piece(base, &at, db->stages, sizeof *l->stages);
-    l->segments = piece(base, &at, db->segments, sizeof *l->segments);
     l->active = piece(base, &at, db->stages, sizeof *l->active);
     l->touched = piece(base, &at, db->plans, sizeof *l->touched);
     l->touch_epoch = piece(base, &at, db->plans, sizeof *l->touch_epoch);
-    l->bits = piece(base, &at, (uint64_t)VDB_THREADS_MAX / 64 * 3, sizeof *l->bits);
-    l->stack = piece(base, &at, (uint64_t)VDB_THREADS_MAX * 3, sizeof *l->stack);
-    l->list = piece(base, &at, VDB_THREADS_MAX, sizeof *l->list);
+    l->stages = piece(base, &at, db->stages, sizeof *l->stages);
+    l->segments = piece(base, &at, db->segments, sizeof *l->segments);
     l->starts = piece(base, &at, STARTS, sizeof *l->starts);
     l->state = piece(base, &at, db->state, 1);
+    l->work = piece(base, &at, (uint64_t)VDB_THREADS_MAX / 64 * 2 + VDB_THREADS_MAX, sizeof *l->work);
+    l->events = piece(base, &at, l->events_room, sizeof *l->events);
+    return at;
+}
+
+/* Like a lane's: memory of the heap would have its borders touched. */
+static uint64_t scan_layout(struct vdl_scan *s, uint8_t *base)
+{
+    uint64_t at = 0;
+
+    s->found = piece(base, &at, BLOCK + 16, sizeof *s->found);
+    s->places = piece(base, &at, BLOCK, sizeof *s->places);
+    s->exe = piece(base, &at, 1, sizeof *s->exe);
     return at;
 }
 
@@ -44,7 +54,7 @@ static enum cs_status lane_open(struct lane *l, struct vdl_scan *s, const struct
 
     *l = (struct lane){ .db = db, .scan = s, .events_room = EVENTS + (size_t)db->stages * 2 };
     size = lane_layout(l, NULL);
-    st = size <= SIZE_MAX ? arena_init(&l->arena, (size_t)size) : CS_NOMEM;
+    st = size <= SIZE_MAX ? arena_init_zeroed(&l->arena, (size_t)size) : CS_NOMEM;
     if (st == CS_OK)
         lane_layout(l, l->arena.base);
     s->whole_needed |= (db->flags & VDB_F_WHOLE) != 0;
@@ -62,14 +72,12 @@ struct vdl_scan *vdl_scan_new(struct vdl_db *const *dbs, size_t n, vdl_hit_fn *h
     s->hit = hit;
     s->ctx = ctx;
     s->lanes = calloc(n ? n : 1, sizeof *s->lanes);
-    s->found = malloc((BLOCK + 16) * sizeof *s->found);
-    s->places = malloc(BLOCK * sizeof *s->places);
-    s->exe = malloc(sizeof *s->exe);
     s->imports = buf_init(EXE_IMPORTS);
     s->back = 16;
     s->ahead = 16;
-    if (!s->lanes || !s->found || !s->places || !s->exe)
+    if (!s->lanes || arena_init(&s->room, (size_t)scan_layout(s, NULL)) != CS_OK)
         goto fail;
+    scan_layout(s, s->room.base);
     for (; s->n_lanes < n; s->n_lanes++)
         if (lane_open(&s->lanes[s->n_lanes], s, dbs[s->n_lanes]) != CS_OK)
             goto fail;
@@ -86,9 +94,7 @@ void vdl_scan_free(struct vdl_scan *s)
     for (size_t i = 0; i < s->n_lanes; i++)
         arena_release(&s->lanes[i].arena);
     free(s->lanes);
-    free(s->found);
-    free(s->places);
-    free(s->exe);
+    arena_release(&s->room);
     buf_release(&s->imports);
     free(s->carry);
     free(s);

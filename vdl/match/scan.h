@@ -78,8 +78,7 @@ struct lane {
     uint32_t *touched;          /* plans of which a segment matched */
     uint32_t *touch_epoch;
     uint32_t n_touched;
-    uint64_t *bits;             /* three sets of instructions */
-    uint16_t *stack, *list;
+    uint64_t *work;             /* of the program that runs, see nfa.c */
     struct start *starts;       /* of programs, by their numbers */
     const struct view *view;
     bool has_offset;
@@ -111,6 +110,7 @@ struct vdl_scan {
     uint64_t carry_base, scanned;
     size_t back, ahead;         /* how far a rule looks around a place */
     bool whole_needed;
+    struct arena room;          /* of exe, found and places */
     uint32_t *found;            /* places that passed a filter */
     struct place *places;       /* entries that passed their check */
 };
