@@ -6,7 +6,7 @@ enum { NAME_MAX_ENTITY = 12 };
 
 /* Those that hide something when left alone: punctuation that addresses and scripts are made of, and the blanks. */
 static const struct named {
-    const char *name;
+    char name[16];              /* no pointers: those cost a start the page they stand in */
     uint32_t c;
 } named[] = {
     { "amp", '&' },     { "AMP", '&' },    { "lt", '<' },       { "LT", '<' },       { "gt", '>' },      { "GT", '>' },

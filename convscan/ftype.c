@@ -34,8 +34,8 @@ void ftype_add(struct ftype *t, const char *word)
 struct magic {
     uint16_t at;
     uint16_t n;
-    const char *bytes;
-    const char *words[3];
+    char bytes[17];
+    char words[3][16];          /* no pointers: those cost a start the page they stand in */
 };
 
 #define M(at, lit, ...) { at, sizeof(lit) - 1, lit, { __VA_ARGS__ } }
@@ -411,7 +411,7 @@ static void by_magic(struct ftype *t, struct slice s)
 
     for (size_t i = 0; i < sizeof magics / sizeof *magics && t->n == 0; i++)
         if (matches(&magics[i], s))
-            for (size_t k = 0; k < 3 && magics[i].words[k]; k++)
+            for (size_t k = 0; k < 3 && magics[i].words[k][0]; k++)
                 ftype_add(t, magics[i].words[k]);
     if (t->n == 0 && is_pe(s)) {
         ftype_add(t, "PE");

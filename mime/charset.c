@@ -302,29 +302,29 @@ enum how { HOW_UTF8, HOW_LATIN1, HOW_UTF7, HOW_UTF16, HOW_UTF32, HOW_HZ, HOW_ICO
  * Where programs read a charset as its larger successor (GB2312 as GB18030), so do we.
  */
 static const struct charset {
-    const char *name;
+    char name[24];              /* no pointers: those cost a start the page they stand in */
     enum how how;
     enum order order;
-    const char *iconv;
+    char iconv[16];
 } charsets[] = {
-    { "us-ascii", HOW_UTF8, 0, 0 },         { "ascii", HOW_UTF8, 0, 0 },
-    { "utf-8", HOW_UTF8, 0, 0 },            { "utf8", HOW_UTF8, 0, 0 },
-    { "unicode-1-1-utf-8", HOW_UTF8, 0, 0 }, { "ansi_x3.4-1968", HOW_UTF8, 0, 0 },
-    { "iso-8859-1", HOW_LATIN1, 0, 0 },     { "iso8859-1", HOW_LATIN1, 0, 0 },
-    { "iso_8859-1", HOW_LATIN1, 0, 0 },     { "latin1", HOW_LATIN1, 0, 0 },
-    { "latin-1", HOW_LATIN1, 0, 0 },        { "l1", HOW_LATIN1, 0, 0 },
-    { "windows-1252", HOW_LATIN1, 0, 0 },   { "cp1252", HOW_LATIN1, 0, 0 },
-    { "x-ansi", HOW_LATIN1, 0, 0 },         { "8bit", HOW_LATIN1, 0, 0 },
-    { "utf-7", HOW_UTF7, 0, 0 },            { "utf7", HOW_UTF7, 0, 0 },
-    { "unicode-1-1-utf-7", HOW_UTF7, 0, 0 }, { "unicode-2-0-utf-7", HOW_UTF7, 0, 0 },
-    { "utf-16", HOW_UTF16, ORDER_ANY, 0 },  { "utf16", HOW_UTF16, ORDER_ANY, 0 },
-    { "unicode", HOW_UTF16, ORDER_ANY, 0 }, { "ucs-2", HOW_UTF16, ORDER_ANY, 0 },
-    { "iso-10646-ucs-2", HOW_UTF16, ORDER_ANY, 0 },
-    { "utf-16le", HOW_UTF16, ORDER_LE, 0 }, { "utf-16be", HOW_UTF16, ORDER_BE, 0 },
-    { "ucs-2le", HOW_UTF16, ORDER_LE, 0 },  { "ucs-2be", HOW_UTF16, ORDER_BE, 0 },
-    { "utf-32", HOW_UTF32, ORDER_ANY, 0 },  { "ucs-4", HOW_UTF32, ORDER_ANY, 0 },
-    { "iso-10646-ucs-4", HOW_UTF32, ORDER_ANY, 0 },
-    { "utf-32le", HOW_UTF32, ORDER_LE, 0 }, { "utf-32be", HOW_UTF32, ORDER_BE, 0 },
+    { "us-ascii", HOW_UTF8, 0, "" },         { "ascii", HOW_UTF8, 0, "" },
+    { "utf-8", HOW_UTF8, 0, "" },            { "utf8", HOW_UTF8, 0, "" },
+    { "unicode-1-1-utf-8", HOW_UTF8, 0, "" }, { "ansi_x3.4-1968", HOW_UTF8, 0, "" },
+    { "iso-8859-1", HOW_LATIN1, 0, "" },     { "iso8859-1", HOW_LATIN1, 0, "" },
+    { "iso_8859-1", HOW_LATIN1, 0, "" },     { "latin1", HOW_LATIN1, 0, "" },
+    { "latin-1", HOW_LATIN1, 0, "" },        { "l1", HOW_LATIN1, 0, "" },
+    { "windows-1252", HOW_LATIN1, 0, "" },   { "cp1252", HOW_LATIN1, 0, "" },
+    { "x-ansi", HOW_LATIN1, 0, "" },         { "8bit", HOW_LATIN1, 0, "" },
+    { "utf-7", HOW_UTF7, 0, "" },            { "utf7", HOW_UTF7, 0, "" },
+    { "unicode-1-1-utf-7", HOW_UTF7, 0, "" }, { "unicode-2-0-utf-7", HOW_UTF7, 0, "" },
+    { "utf-16", HOW_UTF16, ORDER_ANY, "" },  { "utf16", HOW_UTF16, ORDER_ANY, "" },
+    { "unicode", HOW_UTF16, ORDER_ANY, "" }, { "ucs-2", HOW_UTF16, ORDER_ANY, "" },
+    { "iso-10646-ucs-2", HOW_UTF16, ORDER_ANY, "" },
+    { "utf-16le", HOW_UTF16, ORDER_LE, "" }, { "utf-16be", HOW_UTF16, ORDER_BE, "" },
+    { "ucs-2le", HOW_UTF16, ORDER_LE, "" },  { "ucs-2be", HOW_UTF16, ORDER_BE, "" },
+    { "utf-32", HOW_UTF32, ORDER_ANY, "" },  { "ucs-4", HOW_UTF32, ORDER_ANY, "" },
+    { "iso-10646-ucs-4", HOW_UTF32, ORDER_ANY, "" },
+    { "utf-32le", HOW_UTF32, ORDER_LE, "" }, { "utf-32be", HOW_UTF32, ORDER_BE, "" },
     { "hz-gb-2312", HOW_HZ, 0, "GB18030" }, { "hz", HOW_HZ, 0, "GB18030" },
     { "iso-2022-jp", HOW_ICONV, 0, "ISO-2022-JP-3" }, { "iso-2022-jp-1", HOW_ICONV, 0, "ISO-2022-JP-3" },
     { "iso-2022-jp-2", HOW_ICONV, 0, "ISO-2022-JP-2" }, { "iso-2022-jp-3", HOW_ICONV, 0, "ISO-2022-JP-3" },
