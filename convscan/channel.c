@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/diag.h"
 #include "confine.h"
 #include "job.h"
@@ -149,6 +150,14 @@ static void add_variable(struct job *j, const char *value)
         add_name(j, mime_words_decode(s, &a));      /* the arena stays: names point into it */
 }
 
+/* As much of it as there is room for: no type is that long. */
+static struct slice put_media(struct job *j, const char *type, const char *subtype)
+{
+    const int most = sizeof j->media / 2 - 1;
+
+    return text_print(j->media, sizeof j->media, "%.*s/%.*s", most, type, most, subtype) ? slice_str(j->media) : (struct slice){ 0 };
+}
+
 static void describe_part(struct job *j)
 {
     const struct channel *ch = j->ch;
@@ -156,8 +165,8 @@ static void describe_part(struct job *j)
     add_variable(j, ch->filename);
     add_variable(j, ch->name);
     read_headers(j);
-    if (ch->type && snprintf(j->media, sizeof j->media, "%s/%s", ch->type, ch->subtype ? ch->subtype : "") > 0)
-        j->part.declared = slice_str(j->media);
+    if (ch->type)
+        j->part.declared = put_media(j, ch->type, ch->subtype ? ch->subtype : "");
     j->part.is_message = slice_istarts(j->part.declared, SLICE("message/rfc822")) ||
                          slice_istarts(j->part.declared, SLICE("message/global"));
     j->part.names_count = j->part.names_inside = true;
@@ -198,8 +207,8 @@ static void make_id(struct job *j)
     struct timespec now;
 
     clock_gettime(CLOCK_REALTIME, &now);
-    snprintf(j->id, sizeof j->id, "%" PRIx64 ".%lx", (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000,
-             (long)getpid());
+    text_print(j->id, sizeof j->id, "%" PRIx64 ".%lx", (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000,
+               (unsigned long)getpid());
 }
 
 /*
@@ -209,19 +218,18 @@ static void make_id(struct job *j)
 static void arm(struct job *j)
 {
     static const char text[] = "An attachment of this message could not be checked and was removed by the mail server.\n";
-    static char temp[PATH_MAX];
     const char *path = j->act.can_answer ? j->ch->options : j->ch->output;
     struct watchdog_answer *a = &j->emergency;
     const enum action wait = job_known(j->conf, ACT_RETRY);
-    int n = path ? snprintf(temp, sizeof temp, "%s.%ld-w.new", path, (long)getpid()) : -1;
+    bool can_write = path && text_print(j->emergency_temp, sizeof j->emergency_temp, "%s.%ld-w.new", path, (long)getpid()) &&
+                     text_print(j->emergency_line, sizeof j->emergency_line, "STATUS=%u\n", act_status(wait));
 
-    snprintf(j->emergency_line, sizeof j->emergency_line, "STATUS=%u\n", act_status(wait));
     *a = (struct watchdog_answer){ .line = { .fd = STDERR_FILENO, .before = SLICE("convscan: stopped while scanning: "),
                                              .after = SLICE("\n") }, .status = 0, .status_failed = EXIT_TEMPFAIL };
-    if (n > 0 && (size_t)n < sizeof temp) {
+    if (can_write) {
         a->n_files = 1;
         a->files[0].path = path;
-        a->files[0].temp = temp;
+        a->files[0].temp = j->emergency_temp;
         a->files[0].text = j->act.can_answer ? slice_str(j->emergency_line) : SLICE(text);
     } else {
         a->status = EXIT_TEMPFAIL;

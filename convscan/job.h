@@ -7,6 +7,8 @@
 #ifndef CONVSCAN_JOB_H
 #define CONVSCAN_JOB_H
 
+#include <limits.h>
+
 #include "act.h"
 #include "base/buf.h"
 #include "base/mapfile.h"
@@ -24,21 +26,23 @@ struct job {
     struct source { int fd; enum cs_status status; } input_file, headers_file;  /* open before the cage closes, read inside it */
     struct mapfile input, headers;
     struct mime_walk *header_walk;
-    struct message message;             /* read when something of it is needed */
     char media[200];
     struct scan_part part;
     struct scan *scan;
     struct scan_facts facts;
-    struct verdict verdict;
     struct act act;
     enum action action;
     bool is_flood;
     uint32_t flood_before, flood_count;
     struct buf cleaned, notice, notice_headers, page, both, both_headers;
-    char diagnostic[200], tags[700];
     struct watchdog_answer emergency;
     char emergency_line[32];
     unsigned uncaged;                   /* what the kernel could not do: bits of cage.h */
+    /* What is large comes last: most parts touch the beginning of it, or nothing. */
+    struct verdict verdict;
+    char diagnostic[200], tags[700];
+    char emergency_temp[PATH_MAX];
+    struct message message;             /* read when something of it is needed */
 };
 
 /* A failure of ours: class error. st is CS_OK when what says it all. */

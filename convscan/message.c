@@ -87,7 +87,9 @@ enum cs_status message_read(struct message *m, const char *path)
     struct arena a;
     enum cs_status st;
 
-    *m = (struct message){ .is_read = true };
+    m->sender[0] = m->from[0] = m->subject[0] = m->date[0] = m->languages[0] = m->recipients[0] = '\0';    /* not all its pages */
+    m->is_read = true;
+    m->has_envelope = false;
     if (!path)
         return CS_NOENT;
     st = mapfile_open(&f, path, MAPFILE_COPY, MESSAGE_BYTES);

@@ -18,9 +18,9 @@ enum { MESSAGE_BYTES = 256 << 10, MESSAGE_RECIPIENTS = 16 << 10 };
 struct message {
     char sender[256];           /* address of Return-Path, else of From */
     char from[256], subject[256], date[80];
-    char recipients[MESSAGE_RECIPIENTS];        /* addresses of To and Cc, or of the envelope, blanks between */
     char languages[200];        /* Accept-Language, then Content-Language */
     bool is_read, has_envelope;
+    char recipients[MESSAGE_RECIPIENTS];        /* addresses of To and Cc, or of the envelope, blanks between */
 };
 
 enum cs_status message_read(struct message *m, const char *path) MUST_USE;

@@ -15,4 +15,6 @@ function file_of(path,  n, dir) {
 END {
     print "SECTIONS { .text.startup_order : {\n" text "*libinih.a:(.text .text.*)\n*crt*.o(.text)\n} } INSERT BEFORE .text;"
     print "SECTIONS { .rodata.startup_order : {\n" constants "*libinih.a:(.rodata .rodata.*)\n} } INSERT BEFORE .rodata;"
+    # What they write, beside what the loader writes (at the beginning of .bss) and the one part (behind that).
+    print "SECTIONS { .bss.startup_order (NOLOAD) : {\n*libconvscan.a:watchdog.o(.bss.litter .bss.answer)\n*libinih.a:(.bss .bss.*)\n*convscan/main.o(.bss .bss.*)\n} } INSERT BEFORE .bss;"
 }
