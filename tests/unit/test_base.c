@@ -152,17 +152,17 @@ END_TEST
 #define SAME(...)                                                                      \
     do {                                                                               \
         char want[300], have[300];                                                     \
-        int n = snprintf(want, sizeof want, __VA_ARGS__);                              \
-        struct buf whole = buf_over(have, (size_t)n), less = buf_over(have, (size_t)n - 1); \
+        size_t n = (size_t)snprintf(want, sizeof want, __VA_ARGS__);                   \
+        struct buf whole = buf_over(have, n), less = buf_over(have, n - 1);            \
                                                                                        \
         ck_assert_int_eq(buf_printf(&whole, __VA_ARGS__), CS_OK);                      \
         ck_assert_mem_eq(have, want, n);                                               \
         ck_assert_uint_eq(whole.n, n);                                                 \
         ck_assert_int_eq(buf_printf(&less, __VA_ARGS__), CS_TOOBIG);                   \
         ck_assert_uint_eq(less.n, 0);                                                  \
-        ck_assert(text_print(have, (size_t)n + 1, __VA_ARGS__));                       \
+        ck_assert(text_print(have, n + 1, __VA_ARGS__));                               \
         ck_assert_str_eq(have, want);                                                  \
-        ck_assert(!text_print(have, (size_t)n, __VA_ARGS__));                          \
+        ck_assert(!text_print(have, n, __VA_ARGS__));                                  \
         ck_assert_str_eq(have, "");                                                    \
     } while (0)
 
