@@ -1,18 +1,18 @@
 #include "confine.h"
 
+#include <limits.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "cage.h"
 
 enum { PATHS = 24, CPU_GRACE = 5, MEMORY_FLOOR = 512 << 20 };
 
-/* Small, for every page that is touched counts at the start. */
+/* Small, for every page that is touched counts at the start: the names of folders stand one behind the other. */
 struct fence {
     struct cage_path paths[PATHS];
-    char *folders[PATHS];       /* made here */
-    size_t n, n_folders;
+    size_t n, text_n;
+    char text[2 * PATH_MAX];
 };
 
 static void add(struct fence *f, const char *path, enum cage_use use)
@@ -29,14 +29,18 @@ static void add(struct fence *f, const char *path, enum cage_use use)
 static void add_folder_of(struct fence *f, const char *path, enum cage_use use)
 {
     const char *slash = path ? strrchr(path, '/') : NULL;
-    char *dir = path && f->n_folders < PATHS ? strndup(path, slash ? (size_t)(slash - path) + 1 : 0) : NULL;
+    size_t n = slash ? (size_t)(slash - path) + 1 : 0;
+    char *dir = f->text + f->text_n;
 
-    if (!dir)
+    if (!path || f->n == PATHS || n >= sizeof f->text - f->text_n)
         return;
-    f->folders[f->n_folders++] = dir;
-    add(f, slash ? dir : ".", use);
+    memcpy(dir, path, n);
+    dir[n] = '\0';
+    f->text_n += n + 1;
+    add(f, n ? dir : ".", use);
 }
 
+/* What libraries open on first use: character sets and the table of file types. */
 static void add_common(struct fence *f, const struct conf *conf, const char *spool)
 {
     add(f, "/usr", CAGE_READ);
@@ -63,20 +67,16 @@ static unsigned finish(struct fence *f, const struct conf *conf, unsigned cpu_se
 
     /* The C library wants a random number when memory is first asked for; after bad settings nobody may have done so. */
     void *volatile first = malloc(1);
-    unsigned missing;
 
     free(first);
-    missing = cage_close(f->paths, f->n, &limits);
-    while (f->n_folders)
-        free(f->folders[--f->n_folders]);
-    return missing;
+    return cage_close(f->paths, f->n, &limits);
 }
 
 unsigned confine_channel(const struct channel *ch, const struct conf *conf)
 {
     struct fence room, *f = &room;
 
-    f->n = f->n_folders = 0;
+    f->n = f->text_n = 0;
     add_folder_of(f, ch->output, CAGE_WRITE);
     add_folder_of(f, ch->options, CAGE_WRITE);
     add_folder_of(f, ch->out_headers, CAGE_WRITE);
@@ -89,7 +89,7 @@ unsigned confine_files(const struct conf *conf, const char *writes_to)
 {
     struct fence room, *f = &room;
 
-    f->n = f->n_folders = 0;
+    f->n = f->text_n = 0;
     add(f, "/", CAGE_READ);
     add(f, writes_to, CAGE_WRITE);
     add_common(f, conf, conf->scan.spool ? conf->scan.spool : "/tmp");

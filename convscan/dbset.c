@@ -69,7 +69,7 @@ static enum cs_status list_some(struct listing *l, const uint8_t *p, size_t n)
 
 /* In a fixed order: which of two rules is reported first must not depend on the file system. Not opendir(), whose buffer alone is
  * eight pages, and this runs once for every mail part. */
-static __attribute__((noinline)) enum cs_status list_images(const char *folder, struct listing *l)
+static enum cs_status list_images(const char *folder, struct listing *l)
 {
     uint8_t room[2048] __attribute__((aligned(16)));
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -96,17 +96,10 @@ static __attribute__((noinline)) enum cs_status list_images(const char *folder, 
     return st;
 }
 
-/* The rooms for paths are in functions of their own, so that the stack does not hold two at once: each page of it costs a start a fault. */
-static __attribute__((noinline)) enum cs_status open_image(struct dbset *set, const char *folder, const char *name, char why[256])
-{
-    char path[PATH_MAX];
-
-    return text_print(path, sizeof path, "%s/%s", folder, name) ? open_one(set, path, why) : CS_TOOBIG;
-}
-
 static enum cs_status open_folder(struct dbset *set, const char *folder, char why[256])
 {
     struct listing l;
+    char path[PATH_MAX];
     enum cs_status st = list_images(folder, &l);
 
     if (st != CS_OK)
@@ -117,7 +110,7 @@ static enum cs_status open_folder(struct dbset *set, const char *folder, char wh
     }
     for (size_t i = 0; i < l.n; i++) {
         if (st == CS_OK)
-            st = open_image(set, folder, l.names[i], why);
+            st = text_print(path, sizeof path, "%s/%s", folder, l.names[i]) ? open_one(set, path, why) : CS_TOOBIG;
         free(l.names[i]);
     }
     return st;
@@ -137,15 +130,9 @@ static bool own_folder(char out[PATH_MAX])
     return true;
 }
 
-static __attribute__((noinline)) enum cs_status open_own(struct dbset *set, char why[256])
-{
-    char own[PATH_MAX];
-
-    return open_folder(set, own_folder(own) ? own : FOLDER, why);
-}
-
 enum cs_status dbset_open(struct dbset *set, const char *const *paths, size_t n_paths, const char *folder, char why[256])
 {
+    char own[PATH_MAX];
     enum cs_status st = CS_OK;
 
     set->n = 0;
@@ -156,7 +143,9 @@ enum cs_status dbset_open(struct dbset *set, const char *const *paths, size_t n_
         return st;
     if (folder)
         return open_folder(set, folder, why);
-    return access(FOLDER, F_OK) != 0 ? open_own(set, why) : open_folder(set, FOLDER, why);
+    if (access(FOLDER, F_OK) != 0 && own_folder(own))
+        return open_folder(set, own, why);
+    return open_folder(set, FOLDER, why);
 }
 
 void dbset_close(struct dbset *set)

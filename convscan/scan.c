@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "base/buf.h"
 #include "base/safe.h"
 #include "formats.h"
 #include "jobs.h"
@@ -277,7 +276,7 @@ static size_t path_enter(struct scan *s, const struct emit_child *c, unsigned nu
     if (c->name.n)
         safe_text(text, sizeof text, c->name);
     else
-        text_print(text, sizeof text, "%s:%u", c->how ? c->how : "member", number);
+        snprintf(text, sizeof text, "%s:%u", c->how ? c->how : "member", number);
     n = snprintf(s->path + mark, room, "%s%s", mark ? "!" : "", text);
     s->path_n = n < 0 ? mark : (size_t)n < room ? mark + (size_t)n : sizeof s->path - 1;
     return mark;
