@@ -86,21 +86,12 @@ static const char *read_spec(const char *p, struct spec *s)
         p++;
     }
     s->kind = *p;
-    if (s->width >= DIGITS_MAX || !*p || !strchr("sc%duxX", *p))
-        return NULL;
-    if (strchr("duxX", *p) ? s->has_most : s->width || s->size || (s->has_most && *p != 's'))
-        return NULL;
-    return p + 1;
-}
-
-static bool is_simple(const char *fmt)
-{
-    struct spec s;
-
-    while (fmt && (fmt = strchr(fmt, '%')) != NULL)
-        if ((fmt = read_spec(fmt + 1, &s)) == NULL)
-            return false;
-    return true;
+    switch (*p) {
+    case 'd': case 'u': case 'x': case 'X': return s->has_most || s->width >= DIGITS_MAX ? NULL : p + 1;
+    case 's':                               return s->width || s->size ? NULL : p + 1;
+    case 'c': case '%':                     return s->width || s->size || s->has_most ? NULL : p + 1;
+    default:                                return NULL;
+    }
 }
 
 static enum cs_status put_number(struct buf *b, const struct spec *s, bool is_negative, unsigned long long v)
@@ -154,13 +145,13 @@ static enum cs_status put_one(struct buf *b, const struct spec *s, va_list *ap)
     }
 }
 
-/* All or nothing. */
+/* All or nothing; CS_INVALID for a format with another conversion. */
 static enum cs_status put_simple(struct buf *b, const char *fmt, va_list *ap)
 {
     enum cs_status st = CS_OK;
     size_t before = b->n;
 
-    while (*fmt && st == CS_OK) {
+    while (st == CS_OK && *fmt) {
         size_t n = 0;
         struct spec s;
 
@@ -170,7 +161,7 @@ static enum cs_status put_simple(struct buf *b, const char *fmt, va_list *ap)
         fmt += n;
         if (st == CS_OK && *fmt) {
             fmt = read_spec(fmt + 1, &s);
-            st = put_one(b, &s, ap);
+            st = fmt ? put_one(b, &s, ap) : CS_INVALID;
         }
     }
     if (st != CS_OK)
@@ -194,7 +185,15 @@ static enum cs_status put_any(struct buf *b, const char *fmt, va_list *ap)
 /* The C library's own way costs a start four pages, and a microsecond each time. */
 static enum cs_status put_format(struct buf *b, const char *fmt, va_list *ap)
 {
-    return is_simple(fmt) ? put_simple(b, fmt, ap) : put_any(b, fmt, ap);
+    enum cs_status st;
+    va_list again;
+
+    va_copy(again, *ap);
+    st = put_simple(b, fmt, ap);
+    if (st == CS_INVALID)
+        st = put_any(b, fmt, &again);
+    va_end(again);
+    return st;
 }
 
 enum cs_status buf_printf(struct buf *b, const char *fmt, ...)
