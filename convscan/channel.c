@@ -153,9 +153,10 @@ static void add_variable(struct job *j, const char *value)
 /* As much of it as there is room for: no type is that long. */
 static struct slice put_media(struct job *j, const char *type, const char *subtype)
 {
-    const int most = sizeof j->media / 2 - 1;
+    const size_t room = sizeof j->media - 2, n = strnlen(type, room);
 
-    return text_print(j->media, sizeof j->media, "%.*s/%.*s", most, type, most, subtype) ? slice_str(j->media) : (struct slice){ 0 };
+    text_print(j->media, sizeof j->media, "%.*s/%.*s", (int)n, type, (int)(room - n), subtype);
+    return slice_str(j->media);
 }
 
 static void describe_part(struct job *j)
