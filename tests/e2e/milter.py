@@ -322,10 +322,19 @@ def handed_over(room, program, options):
     that('its file stays', os.path.exists(path))
 
 
+def state_of(pid):
+    """A letter, see proc(5); Z where there is no such process any more."""
+    try:
+        with open(f'/proc/{pid}/stat') as s:
+            return s.read().rpartition(')')[2].split()[0]
+    except OSError:
+        return 'Z'
+
+
 def is_waiting(pid):
     """Asleep, that is, it has said that it is ready: before that the filter does not hand it a part."""
-    with open(f'/proc/{pid}/cmdline', 'rb') as c, open(f'/proc/{pid}/stat') as s:
-        return b'\0--wait\0' in c.read() + b'\0' and s.read().rpartition(')')[2].split()[0] == 'S'
+    with open(f'/proc/{pid}/cmdline', 'rb') as c:
+        return b'\0--wait\0' in c.read() + b'\0' and state_of(pid) == 'S'
 
 
 def waiting(f):
@@ -347,6 +356,11 @@ def verdict_of(f, raw):
     a = c.message(raw)
     c.close()
     return 'held' if a.quarantine else 'infected' if a.body and b'EICAR-Test-File' in a.body else 'marked' if a.body else a.kind
+
+
+def have_ended(pids):
+    """Gone, or wait to be waited for: their files are closed."""
+    return all(state_of(p) == 'Z' for p in pids)
 
 
 def are_gone(pids):
@@ -380,7 +394,7 @@ def standing_by(room, options):
     killed = waiting(f)
     for pid in killed:
         os.kill(pid, signal.SIGKILL)
-    f.until(lambda: not waiting(f) & killed)            # one that dies with its part in hand is a killed command
+    f.until(lambda: have_ended(killed))                 # one that dies with its part in hand is a killed command
     that('with all of them killed', verdict_of(f, INFECTED) == 'infected')
     f.until(lambda: len(waiting(f)) == 3)
     that('a mark that no database knows', verdict_of(f, marked) == 'accept')
